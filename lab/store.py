@@ -1,0 +1,55 @@
+"""A product's database: SQLite, one transaction at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+
+class Store:
+    """The tables of one product in one SQLite file.
+
+    Parameters:
+        path: the file; made with its tables if absent.
+        base: the declarative base whose tables it holds.
+    """
+
+    def __init__(self, path: Path, base: type[DeclarativeBase]) -> None:
+        self._base = base
+        self._lock = threading.RLock()
+        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
+        event.listen(self._engine, "connect", _prepare)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        base.metadata.create_all(self._engine)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a session that commits at its end and rolls back on an exception.
+
+        SQLite has one writer. A lock in front of it turns "database is locked" into a short wait.
+        """
+        with self._lock, self._sessions.begin() as session:
+            yield session
+
+    def clear(self) -> None:
+        """Empty every table."""
+        with self._lock:
+            self._base.metadata.drop_all(self._engine)
+            self._base.metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        """Close every connection, so that the file can be removed."""
+        self._engine.dispose()
+
+
+def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def]
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
