@@ -1,0 +1,110 @@
+"""Reading a product's answer: the error text it carries, and the failure it means."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from typing import Any, Callable, Optional
+
+from ..core.errors import AnswerBroken, BridgeError, Redirected, kind_of_status
+from ..core.paths import base_url
+from ..core.transport import LONGEST_QUOTE, READS, Answer, Transport
+
+Advice = Callable[[Answer, str], Optional[str]]
+
+
+def checked(transport: Transport, answer: Answer, advice: Advice) -> Answer:
+    """Return an answer of 2xx that is not a web page; raise the failure that any other one means.
+
+    Parameters:
+        advice: from the answer and its error text to what the analyst should do.
+    """
+    write = answer.method not in READS
+    if 200 <= answer.status < 300:
+        if answer.is_html:
+            raise AnswerBroken(
+                f"{transport.where(answer)} with a web page instead of an API answer",
+                "Something between here and the product answered, such as a proxy or a login page. Check the address.",
+                changed="unknown" if write else "no",
+            )
+        return answer
+    text = error_text(answer)
+    kind = kind_of_status(answer.status)
+    happened = transport.where(answer) + (f": {text}" if text else "")
+    if kind is Redirected:
+        happened = f"{transport.where(answer)}, a redirect{_target(transport, answer)}, which is not followed"
+    failure: BridgeError = kind(happened, advice(answer, text), changed=None if write else "no")
+    raise failure
+
+
+def error_text(answer: Answer) -> str:
+    """Return what an answer says went wrong, shortened, without HTML.
+
+    FortiMonitor's ``ErrorCode`` and ``ErrorMessage`` headers come first (its status table, 21.4), then the body in
+    any of the shapes that either product was seen to use.
+    """
+    code, message = answer.headers.get("ErrorCode", ""), answer.headers.get("ErrorMessage", "")
+    header = " ".join(part for part in (message, f"(ErrorCode {code})" if code else "") if part)
+    texts = [text for text in (header, _body_text(answer)) if text]
+    if len(texts) == 2 and texts[1] in texts[0]:
+        texts.pop()
+    return _shortened("; ".join(texts))
+
+
+def xml_error(answer: Answer) -> Optional[str]:
+    """Return the description of an XML error document, None if the body is no such thing.
+
+    FortiSIEM may send one under 200: ``<response><error code="255"><description>``, sometimes inside ``<result>``.
+    """
+    if not re.search(r"<error\b[^>]*\bcode\s*=", answer.text):
+        return None
+    try:
+        # No entities, no document type: what is left cannot expand.
+        if "<!" in answer.text:
+            return "an XML error"
+        found = ElementTree.fromstring(answer.text).find(".//error")  # noqa: S314 - document types are refused above
+    except ElementTree.ParseError:
+        return "an XML error"
+    description = found.findtext("description") if found is not None else None
+    return _shortened(description or "an XML error")
+
+
+def _body_text(answer: Answer) -> str:
+    if not answer.body or answer.is_html:
+        return ""
+    from_xml = xml_error(answer)
+    if from_xml is not None:
+        return from_xml
+    try:
+        return _json_text(answer.json())
+    except ValueError:
+        return "" if answer.text.startswith("<") else answer.text
+
+
+def _json_text(body: Any) -> str:
+    if isinstance(body, str):
+        return body
+    if not isinstance(body, dict):
+        return ""
+    result = body.get("result")
+    if isinstance(result, dict):  # FortiSIEM: {"result": {"code": 255, "description": ...}}
+        return str(result.get("description", ""))
+    named = [str(body[key]) for key in ("message", "error", "errString") if isinstance(body.get(key), str)]
+    if named:
+        return ": ".join(reversed(named)) if len(named) > 1 else named[0]
+    return "; ".join(f"{field}: {text}" for field, text in body.items() if isinstance(text, (str, int, float)))
+
+
+def _target(transport: Transport, answer: Answer) -> str:
+    location = answer.headers.get("Location", "")
+    if transport.base.endpoint_of(location) is not None:
+        return " to another of its own addresses"
+    try:
+        return f" to {base_url(location.split('?')[0].split('#')[0]).origin}"
+    except ValueError:
+        return ""
+
+
+def _shortened(text: str) -> str:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip().rstrip(".")
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."

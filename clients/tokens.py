@@ -1,0 +1,65 @@
+"""Access tokens of FortiSIEM, kept until shortly before they expire and shared by all threads of the process.
+
+FortiSIEM mints one token for a client every 5 seconds and blocks it for 5 minutes after failures (OpenAPI 7.5.1), so
+a token for each call is no way to work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import Callable, Dict, NamedTuple, Tuple
+
+from ..core.deadline import Timing
+
+SKEW = 30.0  # seconds before its end that a token is no longer used
+LEAST_SECONDS = 300  # an `expires_in` below this is in minutes: schema "minutes, default 15", example 3600
+
+
+class Token(NamedTuple):
+    """A token and the monotonic time of its end."""
+
+    text: str
+    end: float
+
+
+_tokens: Dict[str, Token] = {}
+_locks: Dict[str, threading.Lock] = {}
+_lock = threading.Lock()
+
+
+def token_key(*parts: str) -> str:
+    """Return a key for a client's token that does not show its secret."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
+
+
+def token(key: str, timing: Timing, mint: Callable[[], Tuple[str, float]]) -> str:
+    """Return the kept token, or mint one; at most one is being minted for a client at a time.
+
+    Parameters:
+        mint: asks FortiSIEM for a token; returns it with its ``expires_in``.
+    """
+    with _lock:
+        lock = _locks.setdefault(key, threading.Lock())
+    with lock:
+        kept = _tokens.get(key)
+        if kept is None or kept.end - SKEW <= timing.monotonic():
+            text, expires_in = mint()
+            kept = _tokens[key] = Token(text, timing.monotonic() + lifetime(expires_in))
+        return kept.text
+
+
+def lifetime(expires_in: float) -> float:
+    """Return the seconds that an ``expires_in`` means; the schema says minutes, its example and others seconds."""
+    return expires_in * 60 if expires_in < LEAST_SECONDS else expires_in
+
+
+def forget(key: str, text: str) -> None:
+    """Drop a token that FortiSIEM refused, unless a newer one has taken its place."""
+    if key in _tokens and _tokens[key].text == text:
+        _tokens.pop(key, None)
+
+
+def forget_all() -> None:
+    """Drop every token of this process."""
+    _tokens.clear()

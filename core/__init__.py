@@ -1,0 +1,1 @@
+"""What every call needs, whatever the product."""

@@ -1,0 +1,80 @@
+"""How long a call may take in all, and the waits inside it. Clock, sleep and chance can be replaced by tests."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Callable, Mapping, Optional
+
+FIRST_BACKOFF = 0.5  # seconds
+LONGEST_BACKOFF = 8.0
+EPOCH_IS_ABOVE = 1_000_000_000  # a reset header above this is a moment, below it a number of seconds
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where time, sleep and chance come from."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random  # from 0 to 1; for jitter, not for secrets
+
+
+@dataclass
+class Deadline:
+    """The moment by which one action must have ended.
+
+    Parameters:
+        seconds: how long the action may take, retries and waits included.
+        timing: the clock to go by.
+    """
+
+    seconds: float
+    timing: Timing = field(default_factory=Timing)
+
+    def __post_init__(self) -> None:
+        self._end = self.timing.monotonic() + self.seconds
+
+    def remaining(self) -> float:
+        """Return the seconds left, 0 if none are."""
+        return max(0.0, self._end - self.timing.monotonic())
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep and return True, or return False at once if the deadline would pass meanwhile."""
+        if seconds >= self.remaining():
+            return False
+        self.timing.sleep(seconds)
+        return True
+
+    def backoff(self, attempt: int) -> float:
+        """Return the seconds to wait after a failed attempt (1, 2, ...): exponential with full jitter."""
+        return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)) * self.timing.chance()
+
+
+def retry_after(headers: Mapping[str, str], timing: Timing) -> Optional[float]:
+    """Return how many seconds a 429 or 503 asks to wait, None if it does not say.
+
+    FortiMonitor documents "a header in the response" without its name or form, so the usual ones are all read:
+    ``Retry-After`` as seconds or HTTP date, ``X-RateLimit-Reset`` and ``RateLimit-Reset`` as seconds or epoch.
+    """
+    for name in ("Retry-After", "X-RateLimit-Reset", "RateLimit-Reset"):
+        seconds = _seconds_until(headers.get(name, ""), timing)
+        if seconds is not None:
+            return max(0.0, seconds)
+    return None
+
+
+def _seconds_until(text: str, timing: Timing) -> Optional[float]:
+    try:
+        number = float(text)
+    except ValueError:
+        try:
+            return parsedate_to_datetime(text).timestamp() - timing.wall()
+        except (TypeError, ValueError, IndexError):
+            return None
+    if not 0 <= abs(number) < 1e11:  # neither NaN nor infinity nor milliseconds
+        return None
+    return number - timing.wall() if number > EPOCH_IS_ABOVE else number

@@ -1,0 +1,131 @@
+"""Ids, paths and origins: nothing that an analyst types or a product answers can lead a request elsewhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from typing import Any, NamedTuple, Optional, Union
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+# re.ASCII: \d alone also matches other scripts' digits. At most 19 digits: the ids are 64-bit integers.
+SIGNED_ID = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def signed_id(value: Any) -> Optional[int]:
+    """Return the id that an integer or its text names, None if it is not one. Ids of anomalies are negative."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    text = str(value).strip()
+    return int(text) if SIGNED_ID.fullmatch(text) else None
+
+
+def path(template: str, **values: Union[int, str]) -> str:
+    """Fill a path template, each value as one segment that cannot become another path.
+
+    Raises ValueError for an empty segment, ``.`` and ``..``, which clients and servers collapse.
+    """
+    return template.format(**{name: _segment(value) for name, value in values.items()})
+
+
+def _segment(value: Union[int, str]) -> str:
+    text = str(value)
+    if text in ("", ".", ".."):
+        raise ValueError(f"{text!r} cannot be a part of a path")
+    return quote(text, safe="")
+
+
+class Origin(NamedTuple):
+    """What must be equal for two URLs to be of the same server."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}")
+
+
+class BaseUrl(NamedTuple):
+    """A product's address: its origin, and the path that all its endpoints begin with ("" or "/v2")."""
+
+    origin: Origin
+    path: str
+
+    def url(self, endpoint: str) -> str:
+        """Return the URL of an endpoint, which begins with a slash."""
+        return f"{self.origin}{self.path}{endpoint}"
+
+    def endpoint_of(self, url: str) -> Optional[str]:
+        """Return the endpoint that a URL of this product names, None for any other URL.
+
+        A relative URL counts as one of this product. Query and fragment are dropped.
+        """
+        try:
+            parts = urlsplit(urljoin(self.url("/"), url.strip()))
+            origin = _origin(parts)
+        except ValueError:
+            return None
+        if parts.username is not None or parts.password is not None or origin != self.origin:
+            return None
+        inside = parts.path.startswith(f"{self.path}/")
+        return parts.path[len(self.path) :] if inside else None
+
+
+def base_url(text: str) -> BaseUrl:
+    """Parse a product's address: a host, host:port, or URL.
+
+    Raises ValueError with the reason. Plain http is for loopback alone. Link-local addresses (where clouds keep
+    their metadata) and unspecified ones are refused; private ones are not, since FortiSIEM lives there.
+    """
+    text = text.strip()
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("it must not contain a user name or a password")
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise ValueError("it must not contain a query or a fragment")
+    if "\\" in text or any(segment in (".", "..") for segment in parts.path.split("/")):
+        raise ValueError("its path must be plain")
+    origin = _origin(parts)
+    address = _address(origin.host)
+    if address is not None and (address.is_link_local or address.is_unspecified):
+        raise ValueError("link-local and unspecified addresses are not allowed")
+    if origin.scheme == "http" and not (origin.host == "localhost" or (address is not None and address.is_loopback)):
+        raise ValueError("it must begin with https://; plain http is allowed for this machine alone")
+    return BaseUrl(origin, quote(parts.path.rstrip("/"), safe="/-._~%"))
+
+
+def _origin(parts: SplitResult) -> Origin:
+    if parts.scheme not in DEFAULT_PORTS:
+        raise ValueError("it must begin with https://")
+    host = (parts.hostname or "").rstrip(".")
+    if not host:
+        raise ValueError("it has no host name")
+    if _address(host) is None and not HOST_NAME.fullmatch(host):
+        raise ValueError("its host name has characters that do not belong there")
+    port = parts.port  # raises ValueError where it is not a number from 0 to 65535
+    if port == 0 or parts.netloc.endswith(":"):
+        raise ValueError("its port must be a number from 1 to 65535")
+    return Origin(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme])
+
+
+def _address(host: str) -> Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return _number_address(host)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def _number_address(host: str) -> Optional[ipaddress.IPv4Address]:
+    # The system's resolver also takes 2852039166 and 0xa9.254.43518 for 169.254.169.254.
+    if not re.fullmatch(r"[0-9a-fx.]+", host, re.ASCII) or not host[0].isdigit():
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

@@ -1,0 +1,55 @@
+"""No secret value leaves the connector, whatever the road: messages and logs pass through here."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from typing import Any, Iterable, Set
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+SHORTEST = 4  # A shorter secret would mask half of every text.
+
+
+class Redactor:
+    """Mask known secret values, in every form in which they travel.
+
+    Parameters:
+        secrets: the values themselves; blank and very short ones are passed over.
+    """
+
+    def __init__(self, secrets: Iterable[Any] = ()) -> None:
+        self._forms: Set[str] = set()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: Any, *together_with: str) -> None:
+        """Mask a value from now on, and the Basic credentials it makes with each name in ``together_with``."""
+        if not isinstance(secret, str) or len(secret) < SHORTEST:
+            return
+        for value in (secret, *(f"{name}:{secret}" for name in together_with)):
+            self._forms |= _forms(value)
+
+    def __call__(self, text: str) -> str:
+        """Return the text with every secret masked, the longest first."""
+        for form in sorted(self._forms, key=len, reverse=True):
+            text = text.replace(form, MASK)
+        return text
+
+
+def _forms(value: str) -> Set[str]:
+    raw = value.encode("utf-8")
+    encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    return {
+        value,
+        quote(value),
+        quote(value, safe=""),
+        quote_plus(value),
+        html.escape(value),
+        json.dumps(value)[1:-1],
+        repr(value)[1:-1],
+        raw.hex(),
+        *encoded,
+        *(form.rstrip("=") for form in encoded),
+    }

@@ -1,0 +1,27 @@
+"""The health check: one authenticated read for each product that is switched on."""
+
+from __future__ import annotations
+
+from ..clients.bridge import Bridge
+from ..core.errors import BridgeError
+
+
+class Unhealthy(BridgeError):
+    """At least one product cannot be used. Names all that cannot."""
+
+
+def check_health(bridge: Bridge) -> None:
+    """Prove that each configured product can be reached and takes the credentials.
+
+    It cannot prove the right to write, the Custom Incidents feature or the textkeys: no read shows them.
+
+    Raises Unhealthy naming every product that failed and why.
+    """
+    failures = []
+    for client in bridge.enabled:
+        try:
+            client.check()
+        except BridgeError as error:
+            failures.append(f"{error.sentence} {error.advice}".rstrip())
+    if failures:
+        raise Unhealthy(" ".join(failures).rstrip("."))

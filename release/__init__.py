@@ -1,0 +1,1 @@
+"""Making what is released: the archive and the icons. Never shipped."""

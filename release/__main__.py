@@ -1,0 +1,40 @@
+"""`python -m release`: build the archive, draw the icons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .archive import ROOT, BuildError
+from .archive import build as build_archive
+
+
+@click.group()
+def main() -> None:
+    """Make what is released."""
+
+
+@main.command()
+@click.option(
+    "--into", type=click.Path(path_type=Path), default=ROOT / "dist", help="Folder to write to; default dist/."
+)
+def build(into: Path) -> None:
+    """Build the archive that FortiSOAR imports, and print its path."""
+    try:
+        click.echo(build_archive(into))
+    except (BuildError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+def icons() -> None:
+    """Draw the connector's icons into images/."""
+    from .icons import draw
+
+    for path in draw(ROOT / "images"):
+        click.echo(path)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m release")
