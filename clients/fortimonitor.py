@@ -220,7 +220,7 @@ def _resolve_advice(answer: Answer, text: str) -> Optional[str]:
             "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may "
             "show the same number without its minus sign."
         )
-    if answer.status == 400 and "resolved" in text.lower():
+    if answer.status == 400 and "already" in text.lower():
         return "The incident is resolved already; there is nothing left to do."
     if answer.status == 400:
         return f"{ADVICE[400]} Only custom incidents can be force-resolved."

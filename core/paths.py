@@ -106,10 +106,17 @@ def _origin(parts: SplitResult) -> Origin:
         raise ValueError("it has no host name")
     if _address(host) is None and not HOST_NAME.fullmatch(host):
         raise ValueError("its host name has characters that do not belong there")
-    port = parts.port  # raises ValueError where it is not a number from 0 to 65535
+    return Origin(parts.scheme, host, _port(parts))
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
     if port == 0 or parts.netloc.endswith(":"):
         raise ValueError("its port must be a number from 1 to 65535")
-    return Origin(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme])
+    return port or DEFAULT_PORTS[parts.scheme]
 
 
 def _address(host: str) -> Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:

@@ -74,8 +74,8 @@ def _unknown_names(fields: List[Field], params: Dict[str, Any]) -> List[str]:
     problems = []
     for key in params:
         if key not in names:
-            close = difflib.get_close_matches(str(key), names, 1)
-            hint = f"did you mean '{close[0]}'?" if close else f"There are: {', '.join(names)}."
+            close = difflib.get_close_matches(str(key), names, 1, 0.75)
+            hint = f"did you mean '{close[0]}'?" if close else f"the parameters are: {', '.join(names)}."
             problems.append(f"There is no parameter {_shown(key)}; {hint}")
     return problems
 
@@ -96,7 +96,7 @@ def _read(fields: List[Field], given: Dict[str, Any], problems: List[str]) -> Di
             continue
         fault = _fault(field, value)
         if fault:
-            problems.append(f"{field['title']} {_offending(field, value)} {fault}.")
+            problems.append(f"{_offending(field, value)} {fault}.")
             continue
         values[field["name"]] = value
         values.update(_read(_children(field, value), given, problems))
@@ -236,7 +236,7 @@ def _is_pem(text: str) -> bool:
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=text)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, ValueError, TypeError):
         return False
     return bool(context.cert_store_stats()["x509"])
 
@@ -262,7 +262,7 @@ def _meaning_of_parameters(fields: List[Field], values: Dict[str, Any]) -> List[
 
 
 def _offending(field: Field, value: Any) -> str:
-    return "" if field["type"] == "password" else _shown(value)
+    return field["title"] if field["type"] == "password" else f"{field['title']} {_shown(value)}"
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,65 @@
+"""The connector as FortiSOAR imports it: from the repository root, under the appliance's package name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from vendor.connectors_sdk_shim.loader import ensure_sdk, import_module, load_connector
+
+ensure_sdk()
+from connectors.core.connector import ConnectorError as ConnectorError  # noqa: E402 - there only from here on
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FORTIMONITOR_URL = "https://fortimonitor.test/v2"
+FORTISIEM_URL = "https://fortisiem.test"
+API_KEY = "canary-fm-key-0123456789"
+PASSWORD = 'canary-siem-pass+/=&% "word'
+CLIENT_SECRET = "canary-client-secret-42"
+
+
+def module(dotted: str) -> ModuleType:
+    """Import one of the package's modules, such as "core.paths"."""
+    return import_module(ROOT, dotted)
+
+
+def connector() -> Any:
+    """Return a new connector object, as FortiSOAR makes one for every call."""
+    return load_connector(ROOT)
+
+
+def configuration(**changes: Any) -> dict[str, Any]:
+    """Return a configuration with both products on, as FortiSOAR hands it over."""
+    values = {
+        "config_id": "5f0f8a52-5a0e-4a7e-9f0e-000000000001",
+        "name": "Test",
+        "fortimonitor_enabled": True,
+        "fortimonitor_url": FORTIMONITOR_URL,
+        "fortimonitor_api_key": API_KEY,
+        "fortisiem_enabled": True,
+        "fortisiem_server": "fortisiem.test",
+        "fortisiem_organization": "super",
+        "fortisiem_auth_method": "Username and Password",
+        "fortisiem_username": "admin",
+        "fortisiem_password": PASSWORD,
+        "verify_ssl": True,
+        "ca_certificate": "",
+        "proxy": "",
+        "connect_timeout": 5,
+        "read_timeout": 30,
+        "total_timeout": 55,
+    }
+    return {**values, **changes}
+
+
+def with_token(**changes: Any) -> dict[str, Any]:
+    """Return a configuration whose FortiSIEM side signs in with an API token."""
+    token = {"fortisiem_client_id": "client-1", "fortisiem_client_secret": CLIENT_SECRET}
+    return configuration(fortisiem_auth_method="API Token", **{**token, **changes})
+
+
+def execute(operation: str, params: dict[str, Any], config: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Run an action through the connector and return its data."""
+    return connector().execute(config or configuration(), operation, params)

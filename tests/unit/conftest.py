@@ -1,0 +1,35 @@
+"""Strict mocks: every declared request must come, in order, with the body that was declared, and no other."""
+
+from __future__ import annotations
+
+import pytest
+import responses
+from responses.registries import OrderedRegistry
+
+from tests.support.package import module
+
+
+@pytest.fixture
+def http():
+    """Answers to requests, used up in the order in which they are declared."""
+    with responses.RequestsMock(assert_all_requests_are_fired=True, registry=OrderedRegistry) as mocked:
+        yield mocked
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    """Close connections and forget tokens after each test."""
+    yield
+    module("core.sessions").close_all()
+    module("core.sessions")._kept.sessions.clear()
+    module("clients.tokens").forget_all()
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """Let nothing sleep; return the list of waits that were asked for."""
+    waits: list[float] = []
+    timing = module("core.deadline").Timing
+    original = timing.__init__.__defaults__
+    monkeypatch.setattr(timing.__init__, "__defaults__", (original[0], original[1], waits.append, lambda: 1.0))
+    return waits

@@ -1,0 +1,131 @@
+"""The configuration: every form FortiSOAR may hand it over in, and every problem by its title, all at once."""
+
+from __future__ import annotations
+
+import pytest
+import trustme
+
+from tests.support.package import API_KEY, ConnectorError, configuration, connector, module, with_token
+
+valid = module("core.validation").valid_configuration
+
+
+def failure(**changes):
+    with pytest.raises(ConnectorError) as caught:
+        connector().check_health(configuration(**changes))
+    return str(caught.value)
+
+
+def test_text_in_place_of_numbers_and_booleans_is_read_into_its_type():
+    values = valid(
+        configuration(
+            fortimonitor_enabled="true",
+            fortisiem_enabled="False",
+            verify_ssl="TRUE",
+            connect_timeout="6",
+            read_timeout="31 ",
+            total_timeout="56",
+        )
+    )
+    assert (values["fortimonitor_enabled"], values["fortisiem_enabled"], values["verify_ssl"]) == (True, False, True)
+    assert (values["connect_timeout"], values["read_timeout"], values["total_timeout"]) == (6, 31, 56)
+
+
+@pytest.mark.parametrize("absent", [None, "", "  ", ...])
+def test_what_is_left_blank_takes_the_default(absent):
+    names = [
+        "verify_ssl",
+        "connect_timeout",
+        "read_timeout",
+        "total_timeout",
+        "fortimonitor_url",
+        "fortimonitor_enabled",
+    ]
+    given = configuration(fortisiem_enabled=False, **dict.fromkeys(names, absent))
+    values = valid({key: value for key, value in given.items() if value is not ...})
+    assert {name: values[name] for name in names} == {
+        "verify_ssl": True,
+        "connect_timeout": 5,
+        "read_timeout": 30,
+        "total_timeout": 55,
+        "fortimonitor_url": "https://api2.panopta.com/v2",
+        "fortimonitor_enabled": True,
+    }
+
+
+def test_fields_of_a_product_that_is_off_and_of_the_other_way_to_sign_in_are_left_out():
+    values = valid(with_token(fortimonitor_enabled=False, fortimonitor_url="nonsense://"))
+    assert not {"fortimonitor_url", "fortimonitor_api_key", "fortisiem_username", "fortisiem_password"} & set(values)
+    assert values["fortisiem_client_id"] == "client-1"
+
+
+def test_what_fortisoar_adds_of_its_own_is_left_out():
+    assert not {"config_id", "name", "status"} & set(valid({**configuration(), "status": 1}))
+
+
+def test_every_problem_is_named_at_once_by_its_title():
+    assert failure(
+        fortimonitor_url="http://fortimonitor.test/v2",
+        fortimonitor_api_key=" ",
+        fortisiem_server="",
+        fortisiem_auth_method="Kerberos",
+        verify_ssl="maybe",
+        connect_timeout="soon",
+        read_timeout=0,
+        total_timeout=601,
+        proxy="proxy.test",
+    ) == (
+        "The configuration is not valid: FortiMonitor API Key is required. FortiSIEM Server is required. FortiSIEM "
+        "Authentication Method 'Kerberos' is not one of: Username and Password, API Token. Verify SSL 'maybe' is not true "
+        "or false. Connect Timeout 'soon' is not a whole number. Read Timeout '0' is not between 1 and 300. Total Timeout "
+        "'601' is not between 2 and 600. FortiMonitor URL is not a usable address: it must begin with https://; plain http "
+        "is allowed for this machine alone. Proxy is not a usable address: it must look like "
+        "http://proxy.example.com:3128. Nothing was changed."
+    )
+
+
+def test_both_products_off_is_refused():
+    assert failure(fortimonitor_enabled=False, fortisiem_enabled="false") == (
+        "The configuration is not valid: Use FortiMonitor or Use FortiSIEM must be on. Nothing was changed."
+    )
+
+
+def test_an_empty_configuration_says_what_is_missing():
+    with pytest.raises(ConnectorError) as caught:
+        connector().check_health(None)
+    assert str(caught.value) == (
+        "The configuration is not valid: FortiMonitor API Key is required. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize("secret", [{"a": API_KEY}, [API_KEY], True])
+def test_a_secret_that_is_no_text_is_refused_without_showing_it(secret):
+    message = failure(fortimonitor_api_key=secret)
+    assert message == "The configuration is not valid: FortiMonitor API Key is not text. Nothing was changed."
+
+
+def test_an_address_with_a_password_is_refused_without_showing_it():
+    message = failure(fortimonitor_url="https://user:hunter22@fortimonitor.test/v2")
+    assert "hunter22" not in message
+    assert "FortiMonitor URL is not a usable address: it must not contain a user name or a password." in message
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        "hello",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+        "\u00e9",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+    ],
+)
+def test_a_ca_certificate_that_is_no_pem_is_refused(pem):
+    assert failure(ca_certificate=pem) == (
+        "The configuration is not valid: CA Certificate is not PEM text with at least one certificate. Nothing was changed."
+    )
+
+
+def test_a_ca_certificate_in_pem_is_taken_and_is_not_asked_for_when_verification_is_off():
+    pem = trustme.CA().cert_pem.bytes().decode()
+    assert valid(configuration(ca_certificate=pem))["ca_certificate"] == pem.strip()
+    assert "ca_certificate" not in valid(configuration(verify_ssl=False, ca_certificate="hello"))

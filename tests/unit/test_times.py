@@ -1,0 +1,60 @@
+"""Times as analysts and playbooks write them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.package import module
+
+times = module("core.times")
+MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-11-22 10:00:00",
+        "2026-11-22T10:00:00Z",
+        "2026-11-22T10:00:00z",
+        "2026-11-22T10:00:00+00:00",
+        "2026-11-22T12:30:00+02:30",
+        "2026-11-22 05:00:00-05:00",
+        " 1795341600 ",
+        1795341600,
+        1795341600.0,
+        "1795341600.0",
+    ],
+)
+def test_each_documented_form_is_the_same_moment(value):
+    assert times.utc(value) == MOMENT
+    assert times.fortimonitor_time(times.utc(value)) == "2026-11-22 10:00:00"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "now",
+        "2026-11-22",
+        "2026-11-22T10:00:00",
+        "22.11.2026 10:00",
+        "2026-11-22 10:00",
+        1795341600000,
+        -1,
+        True,
+        None,
+        [],
+    ],
+)
+def test_any_other_form_is_refused(value):
+    with pytest.raises((ValueError, OverflowError)):
+        times.utc(value)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.timezones()))
+def test_every_moment_survives_iso_8601(moment):
+    assert times.utc(moment.isoformat()) == moment.astimezone(timezone.utc)

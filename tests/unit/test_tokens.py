@@ -1,0 +1,67 @@
+"""FortiSIEM's tokens: kept, shared, one at a time."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.support.package import module
+
+tokens = module("clients.tokens")
+Timing = module("core.deadline").Timing
+
+
+class Minting:
+    def __init__(self, expires_in=15):
+        self.count = 0
+        self.expires_in = expires_in
+
+    def __call__(self):
+        self.count += 1
+        return f"token-{self.count}", self.expires_in
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "seconds"), [(15, 900), (60, 3600), (299, 17940), (300, 300), (900, 900), (3600, 3600)]
+)
+def test_expires_in_is_minutes_where_it_is_small_and_seconds_where_it_is_large(expires_in, seconds):
+    assert tokens.lifetime(expires_in) == seconds
+
+
+def test_a_token_is_kept_until_half_a_minute_before_its_end():
+    clock = [0.0]
+    timing = Timing(monotonic=lambda: clock[0])
+    mint = Minting(expires_in=300)
+    assert tokens.token("k", timing, mint) == "token-1"
+    clock[0] = 269.9
+    assert tokens.token("k", timing, mint) == "token-1"
+    clock[0] = 270.0
+    assert tokens.token("k", timing, mint) == "token-2"
+
+
+def test_many_threads_mint_one_token():
+    mint = Minting()
+    got = []
+    threads = [threading.Thread(target=lambda: got.append(tokens.token("k", Timing(), mint))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (mint.count, set(got)) == (1, {"token-1"})
+
+
+def test_only_the_token_that_was_refused_is_forgotten():
+    mint = Minting()
+    tokens.token("k", Timing(), mint)
+    tokens.forget("k", "an older one")
+    tokens.forget("another key", "token-1")
+    assert tokens.token("k", Timing(), mint) == "token-1"
+    tokens.forget("k", "token-1")
+    assert tokens.token("k", Timing(), mint) == "token-2"
+
+
+def test_a_key_does_not_show_the_secret_and_differs_by_every_part():
+    keys = {tokens.token_key(*parts) for parts in (("a", "b", "c"), ("a", "bc", ""), ("a", "b", "d"), ("x", "b", "c"))}
+    assert len(keys) == 4
+    assert "secret-value" not in tokens.token_key("a", "b", "secret-value")

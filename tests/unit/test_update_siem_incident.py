@@ -1,0 +1,331 @@
+"""update_siem_incident: the request that goes out, and what each answer becomes."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from responses import matchers
+
+from tests.support.package import (
+    CLIENT_SECRET,
+    FORTISIEM_URL,
+    PASSWORD,
+    ConnectorError,
+    configuration,
+    execute,
+    with_token,
+)
+
+URL = f"{FORTISIEM_URL}/phoenix/rest/incident/external"
+BASIC = "Basic " + base64.b64encode(f"super/admin:{PASSWORD}".encode()).decode()
+OK = {"body": '"OK"', "content_type": "text/plain"}
+
+
+def expect_update(http, sent, authorization=BASIC, **answer):
+    http.post(
+        URL,
+        match=[
+            matchers.json_params_matcher({"incidentId": "1", **sent}, strict_match=True),
+            matchers.header_matcher({"Authorization": authorization, "Content-Type": "application/json"}),
+        ],
+        **{"status": 200, **(answer or OK)},
+    )
+
+
+def update(config=None, incident_id=1, **params):
+    return execute("update_siem_incident", {"incident_id": incident_id, **params}, config)
+
+
+def failure(config=None, incident_id=1, **params):
+    with pytest.raises(ConnectorError) as caught:
+        update(config, incident_id, **(params or {"comments": "hello"}))
+    assert PASSWORD not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_seeds_payload_goes_out_as_strings(http):
+    expect_update(
+        http,
+        {
+            "comments": "XYZ",
+            "incidentStatus": "3",
+            "externalTicketType": "MEDIUM",
+            "externalTicketId": "1111",
+            "externalTicketState": "Closed",
+            "externalAssignedUser": "ABC",
+        },
+    )
+    fields = {
+        "status": "System Cleared",
+        "comments": "XYZ",
+        "external_ticket_type": "Medium",
+        "external_ticket_id": "1111",
+        "external_ticket_state": "Closed",
+        "external_assigned_user": "ABC",
+    }
+    assert update(**{**fields, "external_ticket_id": 1111}) == {
+        "outcome": "done",
+        "changed": True,
+        "confirmed_by": "response",
+        "attempts": 1,
+        "incident_id": 1,
+        "fields": fields,
+        "request": {"method": "POST", "path": "/phoenix/rest/incident/external", "status": 200},
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"status": "Active"}, {"incidentStatus": "0"}),
+        ({"status": "Auto Cleared"}, {"incidentStatus": "1"}),
+        ({"status": "Manually Cleared"}, {"incidentStatus": "2"}),
+        ({"status": "System Cleared"}, {"incidentStatus": "3"}),
+        ({"comments": "a\nb"}, {"comments": "a\nb"}),
+        ({"severity": "Low"}, {"severity": "LOW"}),
+        ({"severity": "Medium"}, {"severity": "MEDIUM"}),
+        ({"severity": "High"}, {"severity": "HIGH"}),
+        ({"resolution": "True Positive"}, {"resolution": "2"}),
+        ({"resolution": "False Positive"}, {"resolution": "3"}),
+        ({"external_ticket_type": "Low"}, {"externalTicketType": "LOW"}),
+        ({"external_ticket_type": "Medium"}, {"externalTicketType": "MEDIUM"}),
+        ({"external_ticket_type": "High"}, {"externalTicketType": "HIGH"}),
+        ({"external_ticket_id": "-1000001"}, {"externalTicketId": "-1000001"}),
+        ({"external_ticket_state": "New"}, {"externalTicketState": "New"}),
+        ({"external_ticket_state": "Assigned"}, {"externalTicketState": "Assigned"}),
+        ({"external_ticket_state": "In Progress"}, {"externalTicketState": "In Progress"}),
+        ({"external_ticket_state": "Closed"}, {"externalTicketState": "Closed"}),
+        ({"external_assigned_user": "ABC"}, {"externalAssignedUser": "ABC"}),
+    ],
+)
+def test_only_the_given_attribute_goes_out(http, given, sent):
+    expect_update(http, sent)
+    result = update(**given, **{name: "" for name in ("comments", "status") if name not in given})
+    assert result["fields"] == given
+
+
+@pytest.mark.parametrize("body", ['"OK"', "OK", "SUCCESS", '"SUCCESS"', " ok \n"])
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "application/text", "text/html"])
+def test_success_is_told_by_the_body_and_not_by_its_content_type(http, body, content_type):
+    expect_update(http, {"comments": "a"}, body=body, content_type=content_type)
+    assert update(comments="a")["confirmed_by"] == "response"
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_an_empty_body_is_accepted_but_not_confirmed(http, status):
+    expect_update(http, {"comments": "a"}, status=status, body="")
+    result = update(comments="a")
+    assert (result["outcome"], result["confirmed_by"], result["request"]["status"]) == ("done", None, status)
+
+
+WHERE = "Could not update FortiSIEM incident 1: FortiSIEM answered {} to POST /phoenix/rest/incident/external"
+NOTHING = "Nothing was changed."
+UNKNOWN = "Whether anything was changed is unknown."
+XML = '<response requestId="1"><error code="255"><description>Invalid status</description></error></response>'
+XML_INSIDE = "<response><result><error code='255'><description>Invalid status</description></error></result></response>"
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa">]><response><error code="255"><description>&a;</description></error></response>'
+REQUEST_FAILED = "The request failed, often due to a missing or misconfigured parameter."
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            {"status": 200, "body": "Incident not found", "content_type": "text/plain"},
+            f"{WHERE.format(200)}: Incident not found. {NOTHING} Check that incident 1 exists in organization super.",
+        ),
+        (
+            {"status": 200, "body": "Hm", "content_type": "text/plain"},
+            f"{WHERE.format(200)}: Hm. {UNKNOWN} FortiSIEM answers so where the incident does not exist; check that 1 is one "
+            "of organization super, and look whether it was updated.",
+        ),
+        ({"status": 200, "body": XML}, f"{WHERE.format(200)}: Invalid status. {NOTHING} {REQUEST_FAILED}"),
+        ({"status": 200, "body": XML_INSIDE}, f"{WHERE.format(200)}: Invalid status. {NOTHING} {REQUEST_FAILED}"),
+        ({"status": 200, "body": BOMB}, f"{WHERE.format(200)}: an XML error. {NOTHING} {REQUEST_FAILED}"),
+        (
+            {"status": 200, "body": '<error code="255">'},
+            f"{WHERE.format(200)}: an XML error. {NOTHING} {REQUEST_FAILED}",
+        ),
+        ({"status": 400, "body": XML}, f"{WHERE.format(400)}: Invalid status. {NOTHING} {REQUEST_FAILED}"),
+        (
+            {"status": 400, "body": "Invalid incident id"},
+            f"{WHERE.format(400)}: Invalid incident id. {NOTHING} {REQUEST_FAILED}",
+        ),
+        (
+            {"status": 400, "json": {"result": {"code": 255, "description": "Invalid Incident Id 562"}}},
+            f"{WHERE.format(400)}: Invalid Incident Id 562. {NOTHING} {REQUEST_FAILED}",
+        ),
+        (
+            {"status": 401, "body": "<html><body>401</body></html>", "content_type": "text/html"},
+            f"{WHERE.format(401)}. {NOTHING} Check user name, password and organization: use 'super' for Enterprise "
+            "deployments and Super Global accounts, else the organization of the account.",
+        ),
+        ({"status": 403}, f"{WHERE.format(403)}. {NOTHING} Make sure that the account has the appropriate access."),
+        (
+            {"status": 404},
+            f"{WHERE.format(404)}. {NOTHING} The server does not have this resource. Check FortiSIEM Server; updating "
+            "incidents needs FortiSIEM 5.2.5 or newer.",
+        ),
+        (
+            {"status": 405},
+            f"{WHERE.format(405)}. {NOTHING} The server rejected the method for the requested resource. Check FortiSIEM Server.",
+        ),
+        (
+            {"status": 500},
+            f"{WHERE.format(500)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",
+        ),
+        (
+            {"status": 503, "body": "<html>busy</html>", "content_type": "text/html"},
+            f"{WHERE.format(503)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",
+        ),
+        (
+            {"status": 302, "headers": {"Location": "https://sso.test/login"}},
+            f"{WHERE.format(302)}, a redirect to https://sso.test, which is not followed. {NOTHING}",
+        ),
+        (
+            {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"},
+            f"{WHERE.format(200)} with a web page instead of an API answer. {UNKNOWN} Something between here and the product "
+            "answered, such as a proxy or a login page. Check the address.",
+        ),
+    ],
+)
+def test_each_refusal_says_what_happened_where_what_to_do_and_what_was_changed(http, answer, message):
+    expect_update(http, {"comments": "hello"}, **answer)
+    assert failure() == message
+
+
+def test_basic_credentials_never_show_even_if_the_product_echoes_them(http):
+    encoded = BASIC.split()[1]
+    expect_update(http, {"comments": "hello"}, status=418, body=f"bad {encoded} and {PASSWORD} and {BASIC}")
+    message = failure()
+    assert encoded not in message
+    assert message == f"{WHERE.format(418)}: bad *** and *** and Basic ***. {NOTHING}"
+
+
+@pytest.mark.parametrize(
+    "incident_id", ["abc", "0", 0, -1, "-1", "1.0", 1.0, True, "\u0661", "1;2", "99999999999999999999", []]
+)
+def test_an_id_that_is_no_positive_integer_is_refused_before_sending(http, incident_id):
+    message = failure(incident_id=incident_id)
+    assert message.startswith("The parameters are not valid: Incident ID ")
+    assert message.endswith(". Nothing was changed.")
+
+
+def test_the_other_organization_and_port_are_used(http):
+    http.post(
+        "https://siem.test:8443/phoenix/rest/incident/external",
+        match=[matchers.header_matcher({"Authorization": "Basic " + base64.b64encode(b"acme/bob:secret").decode()})],
+        **OK,
+    )
+    config = configuration(
+        fortisiem_server="siem.test:8443",
+        fortisiem_organization="acme",
+        fortisiem_username="bob",
+        fortisiem_password="secret",
+    )
+    assert update(config, comments="a")["outcome"] == "done"
+
+
+def test_nothing_to_update_is_refused(http):
+    with pytest.raises(ConnectorError) as caught:
+        update(comments=" ")
+    assert str(caught.value) == (
+        "The parameters are not valid: At least one attribute to update must be given. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (
+            {"status": "Cleared"},
+            "Status 'Cleared' is not one of: Active, Auto Cleared, Manually Cleared, System Cleared.",
+        ),
+        ({"status": 2}, "Status '2' is not one of: Active, Auto Cleared, Manually Cleared, System Cleared."),
+        ({"severity": "HIGH"}, "Severity 'HIGH' is not one of: Low, Medium, High."),
+        ({"resolution": "Open"}, "Resolution 'Open' is not one of: True Positive, False Positive."),
+        ({"external_ticket_type": "Urgent"}, "External Ticket Type 'Urgent' is not one of: Low, Medium, High."),
+        (
+            {"external_ticket_state": "closed"},
+            "External Ticket State 'closed' is not one of: New, Assigned, In Progress, Closed.",
+        ),
+        ({"comments": {"a": 1}}, "Comments '{\"a\": 1}' is not text."),
+    ],
+)
+def test_values_outside_the_seeds_words_are_refused_with_the_words(http, given, problem):
+    assert failure(**given) == f"The parameters are not valid: {problem} Nothing was changed."
+
+
+# API tokens.
+
+TOKEN_URL = f"{FORTISIEM_URL}/phoenix/rest/pub/security/oauth/token"
+FORM = {"grant_type": "client_credentials", "client_id": "client-1", "client_secret": CLIENT_SECRET}
+
+
+def expect_token(http, text="token-abcdef", expires_in=15, **answer):
+    http.post(
+        TOKEN_URL,
+        match=[matchers.urlencoded_params_matcher(FORM)],
+        **({"json": {"access_token": text, "token_type": "Bearer", "expires_in": expires_in}} | answer),
+    )
+
+
+def test_a_token_is_minted_once_and_used_for_every_call(http):
+    expect_token(http)
+    for _ in range(3):
+        expect_update(http, {"comments": "a"}, "Bearer token-abcdef", **OK)
+        assert update(with_token(), comments="a")["outcome"] == "done"
+
+
+def test_a_token_that_is_refused_is_replaced_once(http):
+    expect_token(http, "token-old-1")
+    expect_update(http, {"comments": "a"}, "Bearer token-old-1", status=401)
+    expect_token(http, "token-new-2")
+    expect_update(http, {"comments": "a"}, "Bearer token-new-2", **OK)
+    assert update(with_token(), comments="a")["outcome"] == "done"
+
+
+def test_a_new_token_that_is_refused_too_is_a_failure(http):
+    for text in ("token-1111", "token-2222"):
+        expect_token(http, text)
+        expect_update(http, {"comments": "hello"}, f"Bearer {text}", status=401, body=f"no {text}")
+    assert failure(with_token()) == (
+        f"{WHERE.format(401)}: no ***. {NOTHING} Check Client ID and Client Secret; both are made in FortiSIEM 7.5.1 or newer."
+    )
+
+
+def test_two_clients_never_share_a_token(http):
+    expect_token(http, "token-one-1")
+    expect_update(http, {"comments": "a"}, "Bearer token-one-1", **OK)
+    update(with_token(), comments="a")
+    http.post(TOKEN_URL, json={"access_token": "token-two-2", "expires_in": 15})
+    expect_update(http, {"comments": "a"}, "Bearer token-two-2", **OK)
+    update(with_token(fortisiem_client_secret="another-secret"), comments="a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "happened"),
+    [
+        (
+            {"status": 400, "json": {"error": "BAD_REQUEST", "message": "Invalid ClientId or ClientSecret"}},
+            "400 to POST /phoenix/rest/pub/security/oauth/token: BAD_REQUEST: Invalid ClientId or ClientSecret",
+        ),
+        ({"status": 200, "json": {}}, "200 to POST /phoenix/rest/pub/security/oauth/token without an access token"),
+        (
+            {"status": 200, "body": "hello"},
+            "200 to POST /phoenix/rest/pub/security/oauth/token without an access token",
+        ),
+    ],
+)
+def test_a_client_that_gets_no_token_is_told_why(http, answer, happened):
+    http.post(TOKEN_URL, **answer)
+    assert failure(with_token()) == (
+        f"Could not get an access token from FortiSIEM: FortiSIEM answered {happened}. {NOTHING} Check Client ID and Client "
+        "Secret; both are made in FortiSIEM 7.5.1 or newer."
+    )
+
+
+def test_a_server_without_tokens_is_named_as_too_old(http):
+    http.post(TOKEN_URL, status=404)
+    assert "FortiSIEM 7.5.1 or newer does" in failure(with_token())

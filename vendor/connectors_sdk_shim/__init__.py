@@ -1,0 +1,1 @@
+"""Stands in for FortiSOAR's own ``connectors`` and ``integrations`` packages off the appliance; never shipped."""

@@ -1,0 +1,1 @@
+"""Stands in for the appliance's ``connectors.debug_utils``."""

@@ -1,0 +1,1 @@
+"""Stands in for the appliance's ``integrations``: the part that connectors import, bound to the lab's FortiSOAR."""
