@@ -106,16 +106,20 @@ class _NotingSent:
 
     response_class = StrictResponse
     sock: Any
+    _connecting = False
 
     def connect(self) -> None:
-        exchange.connecting = True
-        super().connect()  # type: ignore[misc]
-        exchange.sent = False  # a proxy's CONNECT is not the request
+        exchange.connecting = self._connecting = True
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            self._connecting = False
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        exchange.sent = True
+        if not self._connecting:  # while it is connecting, only a CONNECT goes to a proxy
+            exchange.sent = True
         super().send(data)  # type: ignore[misc]
 
 

@@ -1,0 +1,173 @@
+"""The lab's command line. What a command needs is imported when it runs, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from .errors import LabError
+
+PATH = click.Path(path_type=Path)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 failed, 2 wrongly called, 130 interrupted."""
+    try:
+        return commands.main(arguments, prog_name="python -m lab", standalone_mode=False) or 0
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except LabError as error:
+        click.echo(f"Error: {error}", err=True)
+        return 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """A local FortiSOAR, FortiMonitor and FortiSIEM to run the Fortinet Incident Bridge in.
+
+    Everything listens on 127.0.0.1 only. No licence, no appliance and no network are needed.
+    """
+
+
+@commands.command()
+@click.option("--state", type=PATH, metavar="DIR", help="Keep keys and data in DIR.")
+@click.option(
+    "--ports",
+    type=click.IntRange(0, 65531),
+    metavar="BASE",
+    help="Five ports from BASE on; 0 takes free ones. Without it: 9443, 9444, 9445, 9446 and 9080.",
+)
+@click.option("--ready-file", type=PATH, metavar="FILE", help="Write the ready line to FILE too, while the lab runs.")
+def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> None:
+    """Run the lab until Ctrl-C.
+
+    Prints one line of JSON when everything answers: addresses, keys and the objects to try things with.
+    Without --state, all of it is gone when the lab stops.
+    """
+    stop = threading.Event()
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: stop.set())
+
+    from .running import running_lab
+    from .state import write_whole
+
+    with running_lab(state, ports) as lab:
+        line = json.dumps(lab.ready)
+        if ready_file:
+            write_whole(ready_file, line + "\n")
+        try:
+            click.echo(line)
+            click.echo(f"FortiSOAR answers on {lab.ready['fortisoar']['https']}. Ctrl-C stops the lab.", err=True)
+            stop.wait()
+        finally:
+            if ready_file:
+                ready_file.unlink(missing_ok=True)
+
+
+@commands.command()
+@click.argument("action")
+@click.option(
+    "--params", default="{}", metavar="JSON", help="The action's parameters: a JSON object, or @FILE with one."
+)
+@click.option(
+    "--lab", "lab_file", type=PATH, metavar="FILE", help="Use the running lab that wrote FILE (--ready-file)."
+)
+@click.option("--config-name", metavar="NAME", help="Use this configuration. Without it: 'Lab', created at first use.")
+def execute(action: str, params: str, lab_file: Path | None, config_name: str | None) -> None:
+    """Run one ACTION of the connector and print FortiSOAR's whole answer.
+
+    Without --lab, a lab is started for this one call, with an archive built from the working copy. With --lab, the
+    connector is installed only if it is not there yet.
+
+    \b
+    Example:
+      python -m lab execute create_custom_incident --params '{"server": "1001",
+        "description": "Checkout is slow", "plugin_textkey": "...", "resource_textkey": "..."}'
+    """
+    _stop_once()
+
+    from .execution import run_action
+
+    wanted = _params(params)
+    click.echo(json.dumps(run_action(action, wanted, _ready_of(lab_file), config_name), indent=2))
+
+
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document of all steps and nothing else.")
+@click.option("--archive", type=PATH, metavar="FILE", help="Use this archive; do not build one.")
+@click.option(
+    "--config", type=PATH, metavar="FILE", help="Use real systems: JSON with the connector's configuration (above)."
+)
+@click.option("--yes", is_flag=True, help="With --config: go on, although real people may be paged.")
+def demo(as_json: bool, archive: Path | None, config: Path | None, yes: bool) -> None:
+    """Show the whole way: build, install, configure, create, resolve, update, and three failures.
+
+    Every step checks that what happened is what should have. The exit code is 0 only if all of them hold.
+
+    With --config, FortiSOAR stays the lab's, and the connector talks to the FortiMonitor and FortiSIEM that FILE names:
+    the connector's configuration values, and beside them "server", "plugin_textkey" and "resource_textkey" for
+    FortiMonitor, "siem_incident_id" for FortiSIEM.
+    """
+    _stop_once()
+
+    from .demo import run_demo
+
+    if not run_demo(as_json, archive, config, yes):
+        raise click.exceptions.Exit(1)
+
+
+def _stop_once() -> None:
+    """Turn the first signal to stop into KeyboardInterrupt, and ignore others while everything is put away."""
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        for each in STOP_SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, interrupted)
+
+
+def _params(text: str) -> dict[str, Any]:
+    if text.startswith("@"):
+        return _json_object("--params", _text_of(Path(text[1:])))
+    return _json_object("--params", text)
+
+
+def _ready_of(lab_file: Path | None) -> dict[str, Any] | None:
+    if lab_file is None:
+        return None
+    ready = _json_object(str(lab_file), _text_of(lab_file))
+    if not {"fortisoar", "fortimonitor", "fortisiem", "control"} <= ready.keys():
+        raise LabError(f"{lab_file} is not the ready line of a lab.")
+    return ready
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _json_object(source: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise LabError(f"{source} is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise LabError(f'{source} must be a JSON object, such as {{"incident_id": "1"}}.')
+    return value

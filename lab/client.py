@@ -1,0 +1,148 @@
+"""A small client of FortiSOAR's API, for the lab's own tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+
+from .errors import LabError
+
+# Longer than the lab's limit for one action (180 s), so that the lab's own words arrive.
+ANSWER_WITHIN = 200
+
+
+class FortiSoarError(LabError):
+    """FortiSOAR refused a request, or an action failed; the text is FortiSOAR's own."""
+
+
+class FortiSoarClient:
+    """FortiSOAR over HTTPS with an API key.
+
+    Parameters:
+        ready: the ``fortisoar`` part of the lab's ready line.
+    """
+
+    def __init__(self, ready: dict[str, Any]) -> None:
+        self._origin: str = ready["https"]
+        self._session = requests.Session()
+        self._session.trust_env = False  # else REQUESTS_CA_BUNDLE takes the place of `verify`
+        self._session.verify = ready["ca"]
+        self._session.headers["Authorization"] = f"API-KEY {ready['api_key']}"
+
+    def __enter__(self) -> FortiSoarClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def install(self, archive: Path) -> dict[str, Any]:
+        """Install a connector's archive, in place of the same version if there is one; return its record."""
+        with archive.open("rb") as file:
+            return self._ask(
+                "POST",
+                "/api/3/solutionpacks/install",
+                params={"$type": "connector", "$replace": "true"},
+                files={"file": (archive.name, file, "application/gzip")},
+            )
+
+    def find_connector(self, name: str) -> dict[str, Any] | None:
+        """Return the record of an installed connector, None if it is not there."""
+        found = self._ask("GET", "/api/integration/connectors/", params={"name": name})["data"]
+        return found[0] if found else None
+
+    def actions(self, connector: dict[str, Any]) -> list[str]:
+        """Return the names of an installed connector's actions."""
+        details = self._ask("POST", f"/api/integration/connectors/{connector['name']}/{connector['version']}/", json={})
+        return [operation["operation"] for operation in details["operations"]]
+
+    def find_configuration(self, connector: dict[str, Any], name: str) -> dict[str, Any] | None:
+        """Return a connector's configuration by name, None if it is not there."""
+        query = {"connector": connector["id"], "name": name}
+        found = self._ask("GET", "/api/integration/configuration/", params=query)["data"]
+        return found[0] if found else None
+
+    def configure(self, connector: dict[str, Any], name: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Create a configuration; return its row."""
+        body = {
+            "connector": connector["id"],
+            "connector_name": connector["name"],
+            "connector_version": connector["version"],
+            "name": name,
+            "default": False,
+            "config": values,
+            "status": 1,
+            "teams": [],
+        }
+        return self._ask("POST", "/api/integration/configuration/", json=body)
+
+    def health(self, connector: dict[str, Any], configuration: str) -> dict[str, Any]:
+        """Check a configuration's health; return ``status`` and ``message`` whatever they say."""
+        path = f"/api/integration/connectors/healthcheck/{connector['name']}/{connector['version']}/"
+        answer = self._send("GET", path, params={"config": configuration})
+        body = _object(answer)
+        if "status" not in body:
+            raise FortiSoarError(_refusal(answer))
+        return body
+
+    def execute(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Execute an action; return the whole envelope.
+
+        Parameters:
+            request: see ``execution``.
+        Raises: FortiSoarError with the message of an action that failed.
+        """
+        envelope = self._ask("POST", "/api/integration/execute/", json=request)
+        if envelope.get("status") != "Success":
+            raise FortiSoarError(str(envelope.get("message") or envelope))
+        return envelope
+
+    def uninstall(self, connector: dict[str, Any]) -> None:
+        """Remove a connector with its configurations."""
+        self._ask("DELETE", f"/api/integration/connectors/{connector['id']}/")
+
+    def _ask(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
+        answer = self._send(method, path, **parts)
+        if not answer.ok:
+            raise FortiSoarError(_refusal(answer))
+        return _object(answer)
+
+    def _send(self, method: str, path: str, **parts: Any) -> requests.Response:
+        try:
+            return self._session.request(method, self._origin + path, timeout=(5, ANSWER_WITHIN), **parts)
+        except requests.RequestException as error:
+            kind = type(error).__name__
+            raise LabError(
+                f"FortiSOAR at {self._origin} did not answer {method} {path} ({kind}). Is the lab running?"
+            ) from error
+
+
+def execution(connector: dict[str, Any], configuration: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of ``POST /api/integration/execute/`` for one action."""
+    return {
+        "connector": connector["name"],
+        "version": connector["version"],
+        "config": configuration,
+        "operation": action,
+        "params": params,
+    }
+
+
+def _object(answer: requests.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer; an empty one if there is none."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _refusal(answer: requests.Response) -> str:
+    said = _object(answer)
+    words = [str(said[key]) for key in ("message", "detail", "hydra:description", "lab_reason") if said.get(key)]
+    asked = f"{answer.request.method} {answer.request.path_url}"
+    return " ".join(words) or f"FortiSOAR answered {answer.status_code} to {asked}."

@@ -1,0 +1,168 @@
+"""The control API: what a test, the console or a curious person does to a running lab from outside.
+
+| request | body | answer |
+|---|---|---|
+| ``GET /`` | | the products and these requests |
+| ``POST /reset`` | none or ``{}`` | everything as after the first start, the clock too |
+| ``POST /reset`` | ``{"product": name}`` | that product as after the first start |
+| ``GET /switches`` | | every product's switches |
+| ``GET /switches/{product}`` | | its switches: name, position, positions, about |
+| ``PUT /switches/{product}`` | ``{"switch": position, ...}`` | its switches; all are put or, if one cannot be, none |
+| ``GET /journal/{product}`` | | the requests it received, oldest first, without secrets |
+| ``DELETE /journal/{product}`` | | 204; its journal is empty |
+| ``GET /clock`` | | ``{"now": ...}``, the lab's time |
+| ``POST /clock`` | ``{"advance": seconds}`` or ``{"reset": true}`` | ``{"now": ...}`` |
+
+What cannot be done is answered with 400 (404 for an unknown product or address) and ``{"error": one sentence}``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .clock import Clock
+from .product import Product
+from .switches import Switches
+
+REQUESTS = [
+    "GET /",
+    "POST /reset",
+    "GET /switches",
+    "GET /switches/{product}",
+    "PUT /switches/{product}",
+    "GET /journal/{product}",
+    "DELETE /journal/{product}",
+    "GET /clock",
+    "POST /clock",
+]
+
+
+def control_app(products: Mapping[str, Product], clock: Clock) -> Starlette:
+    """Return the control API of the products that share a clock."""
+    control = _Control(products, clock)
+    return Starlette(
+        routes=[
+            Route("/", control.overview, methods=["GET"]),
+            Route("/reset", control.reset, methods=["POST"]),
+            Route("/switches", control.all_switches, methods=["GET"]),
+            Route("/switches/{product}", control.switches, methods=["GET"]),
+            Route("/switches/{product}", control.put_switches, methods=["PUT"]),
+            Route("/journal/{product}", control.journal, methods=["GET"]),
+            Route("/journal/{product}", control.clear_journal, methods=["DELETE"]),
+            Route("/clock", control.clock, methods=["GET"]),
+            Route("/clock", control.move_clock, methods=["POST"]),
+        ],
+        # A web page that the user has open elsewhere can make a name of its own point at 127.0.0.1.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        exception_handlers={HTTPException: _in_words},
+    )
+
+
+class _Control:
+    """The handlers, over one lab's products."""
+
+    def __init__(self, products: Mapping[str, Product], clock: Clock) -> None:
+        self._products = products
+        self._clock = clock
+
+    async def overview(self, request: Request) -> Response:
+        return JSONResponse({"products": list(self._products), "requests": REQUESTS})
+
+    async def reset(self, request: Request) -> Response:
+        wanted = await _body(request, allowed={"product"})
+        if "product" in wanted:
+            chosen = [self._named(wanted["product"], status=400)]
+        else:
+            chosen = list(self._products.values())
+            self._clock.reset()
+        for product in chosen:
+            await run_in_threadpool(product.reset)
+        return JSONResponse({"reset": [product.name for product in chosen]})
+
+    async def all_switches(self, request: Request) -> Response:
+        return JSONResponse({name: product.switches.describe() for name, product in self._products.items()})
+
+    async def switches(self, request: Request) -> Response:
+        return JSONResponse(self._addressed(request).switches.describe())
+
+    async def put_switches(self, request: Request) -> Response:
+        switches = self._addressed(request).switches
+        _put_all(switches, await _body(request))
+        return JSONResponse(switches.describe())
+
+    async def journal(self, request: Request) -> Response:
+        return JSONResponse(self._addressed(request).journal.as_json())
+
+    async def clear_journal(self, request: Request) -> Response:
+        self._addressed(request).journal.clear()
+        return Response(status_code=204)
+
+    async def clock(self, request: Request) -> Response:
+        return JSONResponse({"now": self._clock.now().isoformat()})
+
+    async def move_clock(self, request: Request) -> Response:
+        wanted = await _body(request, allowed={"advance", "reset"})
+        if wanted == {"reset": True}:
+            self._clock.reset()
+        else:
+            self._advance(wanted.get("advance") if len(wanted) == 1 else None)
+        return await self.clock(request)
+
+    def _advance(self, seconds: object) -> None:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+            raise HTTPException(400, 'Send {"advance": seconds} with a number, or {"reset": true}.')
+        try:
+            self._clock.advance(seconds)
+            self._clock.now()
+        except OverflowError:
+            self._clock.reset()
+            raise HTTPException(400, f"The clock cannot be moved by {seconds} seconds; it shows real time.") from None
+
+    def _addressed(self, request: Request) -> Product:
+        return self._named(request.path_params["product"], status=404)
+
+    def _named(self, name: object, status: int) -> Product:
+        if isinstance(name, str) and name in self._products:
+            return self._products[name]
+        raise HTTPException(status, f"There is no product {name!r}. There are: {', '.join(self._products)}.")
+
+
+def _put_all(switches: Switches, wanted: Mapping[str, Any]) -> None:
+    before = {switch["name"]: switch["position"] for switch in switches.describe()}
+    try:
+        for name, position in wanted.items():
+            switches.set(name, position)
+    except ValueError as error:
+        for name in wanted.keys() & before.keys():
+            switches.set(name, before[name])
+        raise HTTPException(400, str(error)) from None
+
+
+async def _body(request: Request, allowed: set[str] | None = None) -> dict[str, Any]:
+    """Return the JSON object of a request; an empty body is an empty object."""
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError:
+        raise HTTPException(400, "The body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise HTTPException(400, "The body must be a JSON object.")
+    if allowed is not None and (unknown := sorted(body.keys() - allowed)):
+        raise HTTPException(400, f"Unknown key {unknown[0]!r}. Allowed: {', '.join(sorted(allowed))}.")
+    return body
+
+
+async def _in_words(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)

@@ -1,0 +1,145 @@
+"""The behaviours of FortiMonitor on which public sources are silent or disagree."""
+
+from __future__ import annotations
+
+from ..switches import Switch
+
+DECLARED = (
+    Switch(
+        "rate_limit",
+        (True, False),
+        "Whether more than 100 requests of one key in 60 s are refused with 429: documented, and in a long test's way.",
+    ),
+    Switch(
+        "rate_limit_header",
+        (
+            "retry_after_seconds",
+            "retry_after_date",
+            "x_ratelimit_reset_epoch",
+            "ratelimit_reset_seconds",
+            "none",
+        ),
+        "Which header of a 429 says when to resume: documented to exist, its name and form are not.",
+    ),
+    Switch(
+        "auth_order",
+        ("key_first", "path_first"),
+        "Whether the key or the path is checked first, and so what a wrong key on a wrong path gets: no source.",
+    ),
+    Switch(
+        "allow_query_key",
+        (False, True),
+        "Whether ?api_key= is taken too: seen in use, off here so that a key in a URL is noticed.",
+    ),
+    Switch(
+        "read_only_status",
+        (405, 401, 403),
+        "How a write with a read-only key is refused: 405 was seen, 401 was reported by the same author.",
+    ),
+    Switch(
+        "error_shape",
+        ("by_kind", "message", "error", "field_map", "details", "text", "html", "empty"),
+        "The body of an error. by_kind: a map of fields for a validation, else error for 400 and message for the rest. "
+        "Several shapes were seen.",
+    ),
+    Switch(
+        "error_headers",
+        (True, False),
+        "Whether errors carry ErrorCode and ErrorMessage: documented for 500, read by the vendor's clients for all.",
+    ),
+    Switch(
+        "custom_incidents",
+        (True, False),
+        "Whether the account has the Custom Incidents feature, which support must enable.",
+    ),
+    Switch(
+        "feature_off_status",
+        (400, 401, 404, 405),
+        "How a create is refused while the feature is off: no source.",
+    ),
+    Switch(
+        "unknown_textkeys_status",
+        (400, 404, 500),
+        "How a create is refused whose textkeys are not defined on the server: no source; some bad payloads give 500.",
+    ),
+    Switch(
+        "strict_fields",
+        (False, True),
+        "Whether a field that the schema does not know is refused with 400 or ignored: no source.",
+    ),
+    Switch(
+        "metadata_values",
+        ("any", "text"),
+        "Whether a metadata value may be other than text: no source.",
+    ),
+    Switch(
+        "id_sign",
+        ("negative", "positive"),
+        "The sign of a custom incident's id: anomalies are negative, custom incidents are probably anomalies.",
+    ),
+    Switch(
+        "create_status",
+        (201, 200),
+        "The status of a create that worked: 201 in the vendor's schema, 200 in the documentation.",
+    ),
+    Switch(
+        "create_body",
+        ("empty", "outage", "null", "text"),
+        "The body of a create that worked: empty on another create that was captured, else no source.",
+    ),
+    Switch(
+        "location",
+        ("outage", "trailing_slash", "relative", "missing", "custom_incident"),
+        "What Location points to: promised to be the full URL of the new resource, which resource is not said.",
+    ),
+    Switch(
+        "id_header",
+        (False, True),
+        "Whether a create also answers the id header, as most creates do: the schema promises only Location here.",
+    ),
+    Switch(
+        "metadata_in_description",
+        (True, False),
+        "Whether the metadata is rendered into the description that is read back: documented, never seen.",
+    ),
+    Switch(
+        "metadata_shown",
+        (True, False),
+        "Whether the metadata is listed in the outage and its outage_metadata: no source.",
+    ),
+    Switch(
+        "server_id_form",
+        ("number", "string"),
+        "Whether server_id and server_group_id are numbers (captured 2026) or text (captured 2021).",
+    ),
+    Switch(
+        "resolve_status",
+        (204, 200),
+        "The status of a force resolve that worked: 204 in the vendor's schema, 200 in the documentation.",
+    ),
+    Switch(
+        "resolve_resolved_status",
+        (400, 204),
+        "How a force resolve of what is resolved already is answered: no source.",
+    ),
+    Switch(
+        "resolve_ordinary_status",
+        (400, 404, 405),
+        "How a force resolve of an outage that is not custom is refused: no source.",
+    ),
+    Switch(
+        "page_cap",
+        (50, None),
+        "Whether lists of outages silently give at most 50 a page: seen by two parties, not documented.",
+    ),
+    Switch(
+        "fqdn_match",
+        ("contains", "exact"),
+        "How GET /server compares fqdn: name is known to match anywhere, for fqdn there is no source.",
+    ),
+    Switch(
+        "definitions_listed",
+        (True, False),
+        "Whether custom incident definitions appear among the agent resources and their types: no source.",
+    ),
+)

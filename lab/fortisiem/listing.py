@@ -1,0 +1,282 @@
+"""Listing incidents: ``/pub/incident`` and its further pages."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from . import answers
+from .accounts import Account
+from .models import Incident, IncidentQuery
+from .updates import whole_number
+
+if TYPE_CHECKING:
+    from .app import Call
+    from .product import FortiSiem
+
+DEFAULT_SIZE = 500
+LARGEST_SIZE = 1000  # seen: size=5000 gives 1000
+
+# The attributes of the documented example of 6.4, in its order.
+DEFAULT_FIELDS_6 = [
+    "incidentTitle",
+    "eventSeverity",
+    "incidentFirstSeen",
+    "incidentReso",
+    "incidentRptIp",
+    "incidentLastSeen",
+    "incidentSrc",
+    "count",
+    "attackTechnique",
+    "eventType",
+    "phIncidentCategory",
+    "incidentClearedTime",
+    "incidentTarget",
+    "attackTactic",
+    "eventSeverityCat",
+    "incidentDetail",
+    "incidentRptDevName",
+    "eventName",
+    "incidentId",
+    "incidentStatus",
+    "customer",
+]
+DEFAULT_FIELDS_7 = [*DEFAULT_FIELDS_6, "phSubIncidentCategory", "phCustId"]
+ON_REQUEST = [
+    "incidentComments",
+    "incidentClearedReason",
+    "incidentClearedUser",
+    "incidentExtUser",
+    "incidentExtClearedTime",
+    "incidentExtTicketId",
+    "incidentExtTicketState",
+    "incidentExtTicketType",
+]
+READABLE = {*DEFAULT_FIELDS_7, *ON_REQUEST}
+
+# The status filter is `status` in the 6.x guide and in the clients, `incidentStatus` in the 7.5.1 description.
+FILTERS = {
+    "incidentId": "incidentId",
+    "status": "incidentStatus",
+    "incidentStatus": "incidentStatus",
+    "eventSeverity": "eventSeverity",
+    "eventSeverityCat": "eventSeverityCat",
+    "phIncidentCategory": "phIncidentCategory",
+    "phCustId": "phCustId",
+    "customer": "customer",
+    "incidentReso": "incidentReso",
+}
+
+
+class Refused(Exception):
+    """The listing cannot be run as asked. Its words go into the JSON error."""
+
+
+class NotAnId(Exception):
+    """An incident id is not an integer. Seen: such a read is answered with plain text."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a caller wants listed. ``wanted`` maps attributes to the values that pass, as lower-case text."""
+
+    wanted: dict[str, list[str]]
+    since: Optional[int]
+    until: Optional[int]
+    start: int
+    size: int
+    order_by: str
+    descending: bool
+    fields: list[str]
+
+
+def list_by_get(siem: FortiSiem, call: Call) -> Response:
+    """Answer ``GET /pub/incident``: the default fields of what ``status``, ``incidentId`` and the times select."""
+    asked: dict[str, Any] = {
+        name: call.query[name][-1] for name in ("timeFrom", "timeTo", "start", "size") if name in call.query
+    }
+    asked["filters"] = {name: _spread(call.query[name]) for name in ("status", "incidentId") if name in call.query}
+    return _first_page(siem, call.caller, asked)
+
+
+def list_by_post(siem: FortiSiem, call: Call) -> Response:
+    """Answer ``POST /pub/incident``.
+
+    Source: FortiSIEM Public API 7.5.1, Incident Query and Update; for 6.x the guide's JSON API Incident Integration.
+    """
+    try:
+        body = json.loads(call.body)
+    except ValueError:
+        return answers.json_error(siem, "The request body is not valid JSON")
+    if not isinstance(body, dict) or not isinstance(body.get("filters") or {}, dict):
+        return answers.json_error(siem, "The request body is not valid JSON")
+    return _first_page(siem, call.caller, body)
+
+
+def further_page(siem: FortiSiem, call: Call) -> Response:
+    """Answer ``GET /pub/incident/{queryId}/{page}``, pages counting from 1.
+
+    Each page is cut from the incidents as they are at that moment: rows were seen to move between pages when they
+    are ordered by a time that changes.
+    """
+    number = whole_number(call.path["page"])
+    with siem.store.transaction() as session:
+        query = session.get(IncidentQuery, call.path["queryId"])
+        if query is None or query.caller != call.caller.login or number is None:
+            return answers.json_error(siem, f"Invalid query {call.path['queryId']}", 404)
+        listing = Listing(**query.listing)
+        incidents = _matching(siem, session, listing, call.caller)
+        pages = _pages(listing, len(incidents))
+        if not 1 <= number <= pages:
+            return answers.json_error(siem, f"Invalid page {number}", 404)
+        if number > 1 and not _ready(siem, query, number, pages):
+            return answers.json_error(siem, f"Page {number} is not ready", _not_ready_status(siem))
+    return answers.as_json(siem, _page(siem, query.queryId, listing, incidents, number))
+
+
+def pages_by_query(siem: FortiSiem) -> bool:
+    """Tell whether lists come with a queryId and pages, as in 7.x, or with start and size, as in 6.x."""
+    if siem.version == "6.7":
+        return bool(siem.switches["paging_6_7"] == "query_id")
+    return siem.version >= "7.0"
+
+
+def _first_page(siem: FortiSiem, caller: Account, body: dict[str, Any]) -> Response:
+    try:
+        listing = _read(siem, body)
+    except NotAnId:
+        return answers.text("Invalid incident id", 400)
+    except Refused as refusal:
+        return answers.json_error(siem, str(refusal))
+    with siem.store.transaction() as session:
+        incidents = _matching(siem, session, listing, caller)
+        if not pages_by_query(siem):
+            return answers.as_json(siem, _slice(siem, listing, incidents))
+        query_id = _remember(siem, session, listing, caller)
+    return answers.as_json(siem, _page(siem, query_id, listing, incidents, 1))
+
+
+def _read(siem: FortiSiem, body: dict[str, Any]) -> Listing:
+    wanted = _filters(siem, body.get("filters") or {})
+    since, until = (_number(body, name, None) for name in ("timeFrom", "timeTo"))
+    if not wanted.get("incidentId") and (since is None or until is None):
+        raise Refused("timeFrom and timeTo are required unless incidentId is given")
+    fields = body.get("fields") or (DEFAULT_FIELDS_7 if siem.version >= "7.0" else DEFAULT_FIELDS_6)
+    if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
+        raise Refused("fields is not a list of attributes")
+    order_by = str(body.get("orderBy") or "incidentId")  # the order without orderBy is assumed
+    if order_by not in READABLE:
+        raise Refused(f"Invalid orderBy {order_by}")
+    if siem.version < "7.0" and body.get("orderBy") and order_by not in fields:
+        raise Refused(f"orderBy {order_by} is not one of the fields")
+    start = _number(body, "start", 0) or 0
+    size = _number(body, "size", DEFAULT_SIZE) or DEFAULT_SIZE
+    descending = body.get("descending") is True
+    return Listing(wanted, since, until, start, min(size, LARGEST_SIZE), order_by, descending, fields)
+
+
+def _filters(siem: FortiSiem, filters: dict[str, Any]) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = {}
+    for name, values in filters.items():
+        listed = values if isinstance(values, list) else [values]
+        if name == "incidentId" and any(whole_number(value) is None for value in listed):
+            raise NotAnId
+        ignored = name == "eventSeverityCat" and siem.switches["severity_category_filter"] == "ignored"
+        if name in FILTERS and listed and not ignored:  # unknown filters are passed over: assumed
+            wanted.setdefault(FILTERS[name], []).extend(str(value).casefold() for value in listed)
+    return wanted
+
+
+def _number(body: dict[str, Any], name: str, default: Optional[int]) -> Optional[int]:
+    if body.get(name) is None:
+        return default
+    number = whole_number(body[name])
+    if number is None or number < 0:
+        raise Refused(f"Invalid value {body[name]} for {name}")
+    return number
+
+
+def _spread(values: list[str]) -> list[str]:
+    # The vendor's text shows ?status=[0,1], its schema a repeated key.
+    return [part.strip() for value in values for part in value.strip("[]").split(",") if part.strip()]
+
+
+def _matching(siem: FortiSiem, session: Session, listing: Listing, caller: Account) -> list[dict[str, Any]]:
+    rows = (incident.as_dict() for incident in session.scalars(select(Incident).order_by(Incident.incidentId)))
+    matching = [row for row in rows if caller.sees(row["customer"]) and _passes(row, listing)]
+    return sorted(matching, key=lambda row: row[listing.order_by], reverse=listing.descending)
+
+
+def _passes(row: dict[str, Any], listing: Listing) -> bool:
+    # The window is matched against the last occurrence, not the creation.
+    seen = row["incidentLastSeen"]
+    in_window = (listing.since is None or listing.since <= seen) and (listing.until is None or seen <= listing.until)
+    return in_window and all(str(row[name]).casefold() in values for name, values in listing.wanted.items())
+
+
+def _remember(siem: FortiSiem, session: Session, listing: Listing, caller: Account) -> str:
+    number = (session.scalar(select(func.count()).select_from(IncidentQuery)) or 0) + 1
+    query_id = f"pub_inc_query_{number}_{siem.now()}"
+    session.add(IncidentQuery(queryId=query_id, caller=caller.login, listing=asdict(listing), asked={}))
+    return query_id
+
+
+def _ready(siem: FortiSiem, query: IncidentQuery, number: int, pages: int) -> bool:
+    defect = siem.switches["two_page_defect"] and siem.version.loses_second_of_two_pages
+    if defect and number == pages == 2:
+        return False
+    asked = query.asked.get(str(number), 0)
+    query.asked = {**query.asked, str(number): asked + 1}
+    return bool(asked >= siem.switches["page_not_ready"])
+
+
+def _not_ready_status(siem: FortiSiem) -> int:
+    chosen = siem.switches["page_not_ready_status"]
+    return siem.version.not_ready_status if chosen == "by_version" else int(chosen)
+
+
+def _pages(listing: Listing, total: int) -> int:
+    return math.ceil(max(0, total - listing.start) / listing.size)
+
+
+def _page(
+    siem: FortiSiem, query_id: str, listing: Listing, incidents: list[dict[str, Any]], number: int
+) -> dict[str, Any]:
+    start = listing.start + (number - 1) * listing.size
+    return {
+        "total": len(incidents),
+        "pages": _pages(listing, len(incidents)),
+        "start": start,
+        "sizePerPage": listing.size,
+        "queryId": query_id,
+        "data": _rows(siem, listing, incidents, start),
+    }
+
+
+def _slice(siem: FortiSiem, listing: Listing, incidents: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "total": len(incidents),
+        "start": listing.start,
+        "size": listing.size,
+        "data": _rows(siem, listing, incidents, listing.start),
+    }
+
+
+def _rows(siem: FortiSiem, listing: Listing, incidents: list[dict[str, Any]], start: int) -> list[dict[str, Any]]:
+    return [_shown(siem, row, listing.fields) for row in incidents[start : start + listing.size]]
+
+
+def _shown(siem: FortiSiem, row: dict[str, Any], fields: list[str]) -> dict[str, Any]:
+    shown = {name: row[name] for name in fields if name in READABLE}  # unknown fields are passed over: assumed
+    unset = {name for name in shown if name in ON_REQUEST and not shown[name]}
+    if siem.switches["unset_attributes"] == "null":
+        return {name: None if name in unset else value for name, value in shown.items()}
+    if siem.switches["unset_attributes"] == "absent":
+        return {name: value for name, value in shown.items() if name not in unset}
+    return shown

@@ -1,0 +1,75 @@
+"""The behaviours of FortiSIEM on which versions differ, or public sources are silent or disagree."""
+
+from __future__ import annotations
+
+from ..switches import Switch
+from .versions import VERSIONS
+
+SWITCHES = (
+    Switch("version", VERSIONS, "The FortiSIEM version: endpoints, keys and answers differ between versions."),
+    # Updates
+    Switch("external_endpoint", ("present", "retired"), "The vendor may retire /incident/external for its twin."),
+    Switch("twin_endpoint", ("present", "retired"), "The vendor may retire /pub/incident/update/{id} for its twin."),
+    Switch("comments_mode", ("append", "overwrite"), "Whether a comment is added or replaces: sources disagree."),
+    Switch("ok_body", ('"OK"', "OK", "SUCCESS", "empty"), "The success body of /incident/external: not documented."),
+    Switch("ok_content_type", ("text/plain", "application/json"), "The type of that body: clients suggest both."),
+    Switch("unknown_id_mode", ("ok200", "400xml", "404"), "The answer for an unknown incident: no source."),
+    Switch("strict_vocab", (False, True), "Whether /incident/external checks ticket type and state: no source."),
+    Switch("empty_text", ("blanks", "ignored"), "Whether empty text blanks an attribute: no source."),
+    Switch(
+        "resolution_clears",
+        ("no", "false_positive", "true_or_false_positive"),
+        "Whether a resolution also clears the incident, as in the user interface: no source for the APIs.",
+    ),
+    Switch(
+        "twin_body_id", ("optional", "required"), "Whether the twin wants incidentId in the body: its text says both."
+    ),
+    Switch("xml_error_under_200", (False, True), "Whether an XML error comes with status 200, as one client has seen."),
+    Switch("xml_error_shape", ("response", "result"), "Where the XML error stands; clients read both places."),
+    # Lists
+    Switch("paging_6_7", ("start_size", "query_id"), "How 6.7 pages: its guide says start and size, a client queryId."),
+    Switch("page_not_ready", (0, 1, 2), "How many times a further page is not ready when it is asked for."),
+    Switch(
+        "page_not_ready_status",
+        ("by_version", "404", "429", "503"),
+        "The status of such a page: clients wait on each of these.",
+    ),
+    Switch(
+        "two_page_defect", (True, False), "Whether page 2 of exactly 2 never comes in 6.7 to 7.0, as a client says."
+    ),
+    Switch(
+        "severity_category_filter",
+        ("works", "ignored"),
+        "The filter eventSeverityCat: documented, yet seen not to work.",
+    ),
+    Switch(
+        "unset_attributes", ("empty", "null", "absent"), "How an attribute that was never set is listed: no source."
+    ),
+    Switch(
+        "json_content_type", ("application/json", "text/plain"), "The type of JSON answers: clients have seen both."
+    ),
+    Switch(
+        "concurrency_limit", (10, 0), "How many lists one address may run at once; 0 is no limit. Seen, not documented."
+    ),
+    # Health
+    Switch(
+        "health_summary", ("present", "missing", "forbidden"), "The health summary: its first version is not known."
+    ),
+    Switch("health_node_type_key", ("nodesType", "nodeType"), "The key of a node's type: documented, and seen."),
+    # Access
+    Switch("unauthorized_body", ("html", "text", "empty"), "The body of 401 and 403: no source."),
+    Switch("token_single_use", (False, True), "Whether a client gets one token only, as seen on 8.0."),
+    Switch("token_rate_limit", (True, False), "Whether a client ID may ask for a token only every 5 seconds."),
+    Switch("expires_in_unit", ("minutes", "seconds"), "The unit of expires_in: schema and example disagree."),
+    Switch(
+        "token_answer",
+        ("issued", "unauthorized_user", "secret_expired", "client_revoked", "internal_error"),
+        "What a good token request gets: the documented failures of an account or of the server, on demand.",
+    ),
+    # Faults
+    Switch(
+        "failure",
+        ("none", "429", "500", "503_html", "html_200"),
+        "A fault of the whole product, before anything is done, for every authenticated request.",
+    ),
+)

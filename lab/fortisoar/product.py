@@ -1,0 +1,103 @@
+"""The local FortiSOAR as one of the lab's products."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from ..clock import Clock
+from ..journal import Journal, JournalMiddleware
+from ..store import Store
+from ..switches import Switches
+from .accounts import Accounts
+from .app import Api
+from .configurations import Configurations
+from .connectors import Connectors
+from .execution import Execution
+from .handover import Handover
+from .hooks import Hooks
+from .models import Base
+from .requirements import Requirements
+from .secrets_at_rest import Vault
+from .switches import SWITCHES
+from .workers import Workers
+
+# Requests that may wait for an action at the same time; further ones queue.
+WAITING = 64
+
+
+class FortiSoar:
+    """A FortiSOAR that installs connectors and runs them in worker processes.
+
+    Parameters:
+        folder: takes the database, the unpacked connectors, their Python packages and their log.
+        clock: the lab's time.
+        username, password: the one user.
+        api_key: the one API key.
+        encryption_key: a Fernet key for passwords in stored configurations; a kept folder needs the same key again.
+        worker_environment: what connectors find in their environment.
+        workers: how many worker processes run actions.
+        call_limit: seconds after which an action is stopped.
+    """
+
+    name = "fortisoar"
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        username: str,
+        password: str,
+        api_key: str,
+        encryption_key: bytes,
+        worker_environment: dict[str, str],
+        workers: int = 2,
+        call_limit: float = 180.0,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        packages, code, log = folder / "site-packages", folder / "connectors", folder / "connectors.log"
+        requirements = Requirements(packages)
+        vault = Vault(encryption_key)
+        self.store = Store(folder / "fortisoar.sqlite", Base)
+        self.switches = Switches(SWITCHES)
+        self.journal = Journal(clock)
+        self._workers = Workers(workers, call_limit, worker_environment, packages, log)
+        self._hook_worker = Workers(1, call_limit, worker_environment, packages, log)
+        self._patient = ThreadPoolExecutor(WAITING, thread_name_prefix="action")
+
+        handover = Handover(vault, self.switches)
+        hooks = Hooks(self._hook_worker, code)
+        self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
+        api = Api(
+            Accounts(username, password, api_key, clock, self.switches),
+            self._connectors,
+            Configurations(self.store, vault, handover, hooks, self.switches),
+            Execution(self.store, handover, self._workers, code, self.switches),
+            self._patient,
+        )
+        self.app: ASGIApp = JournalMiddleware(api.app(), self.journal)
+
+    def start_workers(self) -> None:
+        """Start the worker processes without waiting for them, so that the first call finds them ready."""
+        self._workers.warm_up()
+        self._hook_worker.warm_up()
+
+    def seed(self) -> None:
+        """Do nothing: a fresh FortiSOAR of the lab has no connectors."""
+
+    def reset(self) -> None:
+        """Uninstall everything, put the switches back and clear the journal."""
+        self.store.clear()
+        self._connectors.uninstall_all()
+        self.switches.reset()
+        self.journal.clear()
+
+    def close(self) -> None:
+        """End the worker processes and close the database."""
+        self._connectors.close()
+        self._workers.close()
+        self._hook_worker.close()
+        self._patient.shutdown(cancel_futures=True)
+        self.store.close()

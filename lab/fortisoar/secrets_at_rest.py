@@ -1,0 +1,67 @@
+"""Passwords in stored configurations: encrypted at rest, never shown."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from .fields import BLANK, Field, secret_names
+
+MASK = "NULL"  # the appliance's literal, in both directions
+
+
+class Vault:
+    """Encrypts and decrypts the ``password`` fields of configurations.
+
+    Parameters:
+        key: a Fernet key.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._fernet = Fernet(key)
+
+    def seal(self, fields: list[Field], values: dict[str, Any], kept: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the values as they are stored.
+
+        Parameters:
+            kept: the values stored so far, sealed. ``"NULL"`` keeps the stored secret; so does its ciphertext, which a
+                client that reads and writes a record sends back.
+        """
+        secrets = secret_names(fields)
+        sealed: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in secrets or value in BLANK:
+                sealed[name] = value
+            elif value == MASK:
+                if name in (kept or {}):
+                    sealed[name] = (kept or {})[name]
+            elif self._is_ours(value):
+                sealed[name] = value
+            else:
+                sealed[name] = self._fernet.encrypt(json.dumps(value).encode()).decode()
+        return sealed
+
+    def open(self, fields: list[Field], values: dict[str, Any]) -> dict[str, Any]:
+        """Return stored values with their secrets readable."""
+        return {name: self._opened(value) if hidden else value for name, value, hidden in _marked(fields, values)}
+
+    def masked(self, fields: list[Field], values: dict[str, Any]) -> dict[str, Any]:
+        """Return stored values with each secret as ``"NULL"``."""
+        return {name: MASK if hidden else value for name, value, hidden in _marked(fields, values)}
+
+    def _opened(self, value: str) -> Any:
+        return json.loads(self._fernet.decrypt(value))
+
+    def _is_ours(self, value: Any) -> bool:
+        try:
+            self._fernet.decrypt(value)
+        except (InvalidToken, TypeError):
+            return False
+        return True
+
+
+def _marked(fields: list[Field], values: dict[str, Any]) -> list[tuple[str, Any, bool]]:
+    secrets = secret_names(fields)
+    return [(name, value, name in secrets and value not in BLANK) for name, value in values.items()]

@@ -1,0 +1,118 @@
+"""HTTP servers on loopback: ports bound first, then all served by one event loop in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import anyio.to_thread
+import uvicorn
+from starlette.types import ASGIApp
+
+from .errors import LabError
+
+HOST = "127.0.0.1"
+DEFAULT_PORTS = {"https": 9443, "fortimonitor": 9444, "fortisiem": 9445, "control": 9446, "http": 9080}
+STARTED_WITHIN = 10.0
+# Idle TLS clients, such as a connector's pooled connections, do not answer the closing handshake: do not wait long.
+DRAINED_WITHIN = 1
+THREADS = 500
+
+
+@dataclass(frozen=True)
+class Site:
+    """One application behind one listening socket; ``tls`` is None for plain HTTP."""
+
+    listener: socket.socket
+    app: ASGIApp
+    tls: ssl.SSLContext | None = None
+
+
+def port_numbers(base: int | None) -> dict[str, int]:
+    """Return the port of each site: the defaults, free ones (0), or a row of ports from ``base`` on."""
+    if base is None:
+        return dict(DEFAULT_PORTS)
+    return {name: base + place if base else 0 for place, name in enumerate(DEFAULT_PORTS)}
+
+
+@contextmanager
+def listening(ports: Mapping[str, int]) -> Iterator[dict[str, socket.socket]]:
+    """Listen on every port, all or none.
+
+    Raises: LabError naming the port that is taken.
+    """
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(_listener(port)) for name, port in ports.items()}
+
+
+def _listener(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        # Two sockets with SO_REUSEADDR may bind one port as long as neither listens, so listen at once.
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+        raise LabError(
+            f"Port {port} on {HOST} {reason}. Choose other ports with --ports BASE, or free ones with --ports 0."
+        ) from error
+    return listener
+
+
+@contextmanager
+def serving(sites: list[Site]) -> Iterator[None]:
+    """Serve all sites until the end of the block."""
+    servers = [_Server(site) for site in sites]
+    thread = threading.Thread(target=asyncio.run, args=(_serve(servers),), name="lab-servers", daemon=True)
+    thread.start()
+    try:
+        if not all(server.ready.wait(STARTED_WITHIN) for server in servers):
+            raise LabError(f"The lab's servers did not start within {STARTED_WITHIN:.0f} s.")
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        thread.join()
+
+
+async def _serve(servers: list[_Server]) -> None:
+    # One event loop has 40 threads by default. FortiSOAR's execute calls hold one each while they wait for a connector
+    # that in turn waits for FortiMonitor or FortiSIEM: 40 of them at once would leave the products none to answer with.
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    await asyncio.gather(*(server.serve([server.site.listener]) for server in servers))
+
+
+class _Server(uvicorn.Server):
+    """A quiet uvicorn server that says when it is ready."""
+
+    def __init__(self, site: Site) -> None:
+        tls = site.tls
+        super().__init__(
+            uvicorn.Config(
+                site.app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=75,  # like the appliance's nginx; uvicorn's 5 s would race with pooled connections
+                timeout_graceful_shutdown=DRAINED_WITHIN,
+                ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+            )
+        )
+        self.site = site
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()

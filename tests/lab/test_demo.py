@@ -1,0 +1,217 @@
+"""The tour: that it holds, that it notices when something does not, and what it says about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from lab.cli import main
+from lab.connector import configuration_values
+from lab.demo.report import Report
+from lab.errors import LabError
+
+Command = Callable[..., subprocess.Popen[str]]
+Refused = Callable[..., str]
+BEFORE = [
+    "Start the lab",
+    "Install it in FortiSOAR over TLS",
+    "Create the configuration",
+    "Check its health",
+    "State before, from the products' own APIs",
+]
+FORTIMONITOR = ["Create a custom incident in FortiMonitor", "Force resolve it"]
+FORTISIEM = ["Update the incident in FortiSIEM"]
+WRONG_KEY = ["A wrong FortiMonitor key"]
+AFTER = ["State after, from the products' own APIs"]
+END = ["Uninstall the connector", "Stop the lab"]
+
+
+def finished(demo: subprocess.Popen[str], code: int = 0) -> dict[str, Any]:
+    out, errors = demo.communicate(timeout=100)
+    assert demo.returncode == code, out + errors
+    report: dict[str, Any] = json.loads(out)
+    return report
+
+
+def titles(report: dict[str, Any]) -> list[str]:
+    return [step["title"] for step in report["steps"]]
+
+
+def test_the_tour_holds_and_leaves_nothing(command: Command, archive: Path, tmp_path: Path) -> None:
+    report = finished(command("demo", "--json", "--archive", str(archive)))
+    assert (report["ok"], report["error"]) == (True, None)
+    failures = [*WRONG_KEY, "An incident that does not exist", "The same incident resolved twice"]
+    assert titles(report) == BEFORE + FORTIMONITOR + FORTISIEM + AFTER + failures + END
+    assert all(step["ok"] for step in report["steps"])
+    assert 0 < report["lab_ready_seconds"] < report["seconds"]
+    answers = [step["documents"][1]["value"] for step in report["steps"] if step["documents"]]
+    assert [answer["status"] for answer in answers] == ["Success"] * 3
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_the_tour_is_readable_on_80_columns(command: Command, archive: Path) -> None:
+    demo = command("demo", "--archive", str(archive))
+    out, errors = demo.communicate(timeout=100)
+    assert (demo.returncode, errors) == (0, "")
+    lines = out.splitlines()
+    assert "\x1b" not in out
+    assert lines[1].startswith(" 1. Start the lab  ok  ")
+    assert lines[-1].startswith("Everything held. 14 steps in ")
+    assert not [line for line in lines if line != line.rstrip()]
+    # Documents are not broken, so that they can be copied; all else keeps to the width.
+    assert not [line for line in lines if len(line) > 80 and not line.startswith("      ")]
+
+
+def test_an_archive_that_fortisoar_refuses_ends_the_tour_with_its_words(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "broken.tgz").write_text("not an archive")
+    report = finished(command("demo", "--json", "--archive", str(tmp_path / "broken.tgz")), code=1)
+    assert report["ok"] is False
+    assert titles(report) == BEFORE[:2]
+    assert [step["ok"] for step in report["steps"]] == [True, False]
+    assert report["steps"][1]["facts"] == [report["error"]]
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_archive_that_is_not_there_is_said_before_anything_starts(command: Command, tmp_path: Path) -> None:
+    report = finished(command("demo", "--json", "--archive", str(tmp_path / "none.tgz")), code=1)
+    assert (report["error"], report["steps"]) == (f"There is no archive {tmp_path / 'none.tgz'}.", [])
+
+
+def test_the_tour_stopped_half_way_is_exit_code_130_and_leaves_nothing(
+    command: Command, archive: Path, tmp_path: Path
+) -> None:
+    demo = command("demo", "--archive", str(archive))
+    assert demo.stdout
+    while "Install it in FortiSOAR" not in (line := demo.stdout.readline()):
+        assert line
+    os.killpg(demo.pid, signal.SIGINT)
+    _, errors = demo.communicate(timeout=30)
+    assert (demo.returncode, errors.strip()) == (130, "Stopped.")
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+# Real systems
+
+
+@pytest.fixture
+def real(fresh_products: Any) -> dict[str, Any]:
+    """The other lab's products, which for the tour are somebody's real systems."""
+    return configuration_values(fresh_products.ready) | {
+        "server": "Web frontend",
+        "plugin_textkey": fresh_products.fortimonitor.plugin_textkey,
+        "resource_textkey": fresh_products.fortimonitor.resource_textkey,
+        "siem_incident_id": 2,
+    }
+
+
+def written(tmp_path: Path, values: object) -> str:
+    (tmp_path / "real.json").write_text(json.dumps(values))
+    return str(tmp_path / "real.json")
+
+
+def test_real_systems_are_toured_with_the_failure_that_touches_nothing(
+    command: Command, archive: Path, tmp_path: Path, real: dict[str, Any], lab: Any
+) -> None:
+    options = ["--json", "--archive", str(archive), "--config", written(tmp_path, real), "--yes"]
+    report = finished(command("demo", *options))
+    assert titles(report) == BEFORE + FORTIMONITOR + FORTISIEM + AFTER + WRONG_KEY + END
+    # With the wrong key, the create ends at the look-up of the server's name.
+    writes = [entry for entry in lab.control.journal("fortimonitor") if entry["method"] != "GET"]
+    assert [(entry["method"], entry["status"]) for entry in writes] == [("POST", 201), ("PUT", 204)]
+
+
+def test_fortisiem_alone_can_be_toured_and_its_api_token_is_left_to_the_connector(
+    command: Command, archive: Path, tmp_path: Path, real: dict[str, Any], lab: Any
+) -> None:
+    only = {key: value for key, value in real.items() if not key.startswith("fortimonitor")} | {
+        "fortimonitor_enabled": False,
+        "fortisiem_auth_method": "API Token",
+        "fortisiem_client_id": lab.fortisiem.client_id,
+        "fortisiem_client_secret": lab.fortisiem.client_secret,
+    }
+    lab.control.switch("fortisiem", token_rate_limit=False)
+    options = ["--json", "--archive", str(archive), "--config", written(tmp_path, only), "--yes"]
+    report = finished(command("demo", *options))
+    assert titles(report) == BEFORE + FORTISIEM + AFTER + END
+    assert report["steps"][4]["facts"] == ["FortiSIEM: not read, its API token is left to the connector."]
+    paths = [entry["path"] for entry in lab.control.journal("fortisiem")]
+    assert "/phoenix/rest/pub/security/oauth/token" in paths
+    assert "/phoenix/rest/pub/incident" not in paths
+    assert lab.control.journal("fortimonitor") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"resource_textkey": ""}, "{file} does not say resource_textkey."),
+        ({"siem_incident_id": None, "server": ""}, "{file} does not say server, siem_incident_id."),
+        ({"fortisiem_password": ""}, "{file} does not say fortisiem_password."),
+        (
+            {"fortisiem_auth_method": "API Token"},
+            "{file} does not say fortisiem_client_id, fortisiem_client_secret.",
+        ),
+        ({"siem_incident_id": "INC-7"}, "{file}: siem_incident_id must be a whole number."),
+        (
+            {"fortimonitor_enabled": False, "fortisiem_enabled": False},
+            "{file} switches both FortiMonitor and FortiSIEM off.",
+        ),
+    ],
+)
+def test_a_file_that_does_not_say_enough_is_refused(
+    refused: Refused, tmp_path: Path, real: dict[str, Any], change: dict[str, Any], complaint: str
+) -> None:
+    file = written(tmp_path, real | change)
+    assert refused("demo", "--config", file, "--yes") == "Error: " + complaint.format(file=file)
+
+
+def test_a_file_that_is_no_json_object_is_refused(refused: Refused, tmp_path: Path) -> None:
+    file = written(tmp_path, [1])
+    assert refused("demo", "--config", file) == f"Error: {file} must hold a JSON object."
+    Path(file).write_text("{")
+    assert refused("demo", "--config", file).startswith(f"Error: {file} cannot be used: ")
+    assert refused("demo", "--config", f"{file}.none").startswith(f"Error: {file}.none cannot be used: ")
+
+
+@pytest.mark.usefixtures("refused")  # gives the signal handlers back
+def test_real_systems_are_not_touched_without_a_yes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, real: dict[str, Any], lab: Any
+) -> None:
+    lab.control.clear_journal("fortimonitor")
+    assert main(["demo", "--config", written(tmp_path, real)]) == 1
+    out, errors = capsys.readouterr()
+    assert out == ""
+    assert "Real people may be paged." in errors
+    assert errors.endswith("Error: Nothing was done. Add --yes to go on.\n")
+    assert lab.control.journal("fortimonitor") == []
+
+
+# The report
+
+
+def test_a_failed_step_is_shown_with_its_message_as_it_is_and_kept() -> None:
+    screen = StringIO()
+    report = Report(Console(file=screen, width=80, highlight=False))
+
+    def check() -> None:
+        with report.step("Check [it]") as step:
+            step.document("Answer", {"a": 1})
+            raise LabError("It is [bold] wrong.")
+
+    with pytest.raises(LabError):
+        check()
+    report.failed("It is [bold] wrong.")
+    report.show_end()
+    shown = screen.getvalue()
+    assert " 1. Check [it]  FAILED  " in shown
+    assert '    Answer\n      {\n        "a": 1\n      }\n    It is [bold] wrong.\n' in shown
+    assert "Stopped at a surprise. 1 steps in " in shown
+    assert report.as_json()["steps"][0]["ok"] is False

@@ -1,0 +1,82 @@
+"""Connections are kept and shared by nothing that must not share them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+
+import pytest
+
+from tests.support.package import configuration, execute, module
+from tests.support.wire import answering, cutting, http_answer
+
+RESOLVED = http_answer("204 No Content")
+
+
+def config_for(server, **changes):
+    return configuration(fortisiem_enabled=False, fortimonitor_url=f"{server.origin}/v2", **changes)
+
+
+def resolve(config):
+    return execute("force_resolve_incident", {"incident": "5"}, config)
+
+
+def test_many_calls_one_after_another_use_one_connection(serve, server_context, ca_pem):
+    server = serve(answering(RESOLVED), tls=server_context())
+    for _ in range(20):
+        resolve(config_for(server, ca_certificate=ca_pem))
+    assert (server.connections, len(server.requests)) == (1, 20)
+
+
+def test_eight_threads_use_at_most_eight_connections_and_never_each_others_key(serve):
+    server = serve(answering(RESOLVED))
+
+    def calls(number):
+        for _ in range(5):
+            resolve(config_for(server, fortimonitor_api_key=f"key-of-thread-{number % 2}"))
+
+    threads = [threading.Thread(target=calls, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert server.connections <= 8
+    keys = [request.split(b"ApiKey ")[1].split(b"\r\n")[0] for request in server.requests]
+    assert sorted(keys) == [b"key-of-thread-0"] * 20 + [b"key-of-thread-1"] * 20
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve):
+    server = serve(cutting(RESOLVED))
+    for _ in range(3):
+        assert resolve(config_for(server))["attempts"] == 1
+    assert (server.connections, len(server.requests)) == (3, 3)
+
+
+def test_closing_lets_go_and_the_next_call_connects_anew(serve):
+    server = serve(answering(RESOLVED))
+    resolve(config_for(server))
+    module("core.sessions").close_all()
+    resolve(config_for(server))
+    assert server.connections == 2
+
+
+def test_a_thread_keeps_at_most_eight_sessions(serve):
+    servers = [serve(answering(RESOLVED)) for _ in range(10)]
+    for server in servers:
+        resolve(config_for(server))
+    assert len(module("core.sessions")._kept.sessions) == 8
+
+
+@pytest.mark.timeout(60)
+def test_a_thousand_calls_leave_no_descriptor_and_no_thread_behind(serve):
+    server = serve(answering(RESOLVED))
+    config = config_for(server)
+    resolve(config)
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    for _ in range(1000):
+        resolve(config)
+    gc.collect()
+    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
+    assert server.connections == 1
