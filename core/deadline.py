@@ -51,7 +51,7 @@ class Deadline:
 
     def backoff(self, attempt: int) -> float:
         """Return the seconds to wait after a failed attempt (1, 2, ...): exponential with full jitter."""
-        return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)) * self.timing.chance()
+        return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (attempt - 1)) * self.timing.chance()
 
 
 def retry_after(headers: Mapping[str, str], timing: Timing) -> Optional[float]:

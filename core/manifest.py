@@ -13,17 +13,19 @@ Field = Dict[str, Any]
 @lru_cache(maxsize=1)
 def manifest() -> Dict[str, Any]:
     """Return info.json as it stands beside connector.py."""
-    return json.loads((Path(__file__).parent.parent / "info.json").read_text("ascii"))
+    read: Dict[str, Any] = json.loads((Path(__file__).parent.parent / "info.json").read_text("ascii"))
+    return read
 
 
 def configuration_fields() -> List[Field]:
     """Return the top-level fields of the configuration form."""
-    return manifest()["configuration"]["fields"]
+    fields: List[Field] = manifest()["configuration"]["fields"]
+    return fields
 
 
 def parameters(operation: str) -> List[Field]:
     """Return the top-level parameters of an operation. Raises KeyError for one that is not declared."""
-    declared = {entry["operation"]: entry["parameters"] for entry in manifest()["operations"]}
+    declared: Dict[str, List[Field]] = {entry["operation"]: entry["parameters"] for entry in manifest()["operations"]}
     return declared[operation]
 
 

@@ -142,7 +142,8 @@ TYPES: Dict[str, Callable[[Any], Any]] = {
 
 def _children(field: Field, value: Any) -> List[Field]:
     option = str(value).lower() if field["type"] == "checkbox" else str(value)
-    return field.get("onchange", {}).get(option, [])
+    children: List[Field] = field.get("onchange", {}).get(option, [])
+    return children
 
 
 # Checking: the schema that a field amounts to, and the words for what breaks it.
@@ -162,13 +163,14 @@ def _fault(field: Field, value: Any) -> str:
 
 def _schema(field: Field) -> str:
     limits = field.get("validation", {})
-    schema: Dict[str, Any] = {
+    schemas: Dict[str, Dict[str, Any]] = {
         "integer": {"type": "integer"},
         "checkbox": {"type": "boolean"},
         "json": {"type": "object"},
         "datetime": {"type": ["string", "number"]},
         "select": {"enum": field.get("options", [])},
-    }.get(field["type"], {"type": "string"})
+    }
+    schema = schemas.get(field["type"], {"type": "string"})
     if "minlength" in limits:  # FortiSOAR's word for the least value of an integer
         schema["minimum"] = limits["minlength"]
     if "maxlength" in limits:

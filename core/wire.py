@@ -70,7 +70,7 @@ class _TimedReader(io.RawIOBase):
             if remaining <= 0:
                 raise socket.timeout("the deadline has passed")
             self._sock.settimeout(min(exchange.read_timeout, remaining))
-        return self._raw.readinto(buffer)  # type: ignore[no-any-return]
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()
@@ -104,7 +104,6 @@ class StrictResponse(http.client.HTTPResponse):
 class _NotingSent:
     """Note on the exchange when a request's bytes are handed over. The connection itself comes first."""
 
-    response_class = StrictResponse
     sock: Any
     _connecting = False
 
@@ -124,11 +123,11 @@ class _NotingSent:
 
 
 class _Connection(_NotingSent, HTTPConnection):
-    pass
+    response_class = StrictResponse
 
 
 class _SecureConnection(_NotingSent, HTTPSConnection):
-    pass
+    response_class = StrictResponse
 
 
 class _Pool(HTTPConnectionPool):

@@ -45,7 +45,9 @@ class Journal:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
-    def record(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, status: int | None) -> None:
+    def record(
+        self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, status: int | None
+    ) -> None:
         """Write one request down, with its secrets taken out."""
         with self._lock:
             self._entries.append(

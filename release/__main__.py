@@ -1,4 +1,4 @@
-"""`python -m release`: build the archive, draw the icons."""
+"""`python -m release`: build the archive, draw the icons, check the package's types."""
 
 from __future__ import annotations
 
@@ -34,6 +34,15 @@ def icons() -> None:
 
     for path in draw(ROOT / "images"):
         click.echo(path)
+
+
+@main.command()
+@click.pass_context
+def types(context: click.Context) -> None:
+    """Check the package's types with mypy."""
+    from .types import check_types
+
+    context.exit(check_types())
 
 
 if __name__ == "__main__":

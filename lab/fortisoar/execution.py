@@ -44,7 +44,7 @@ class Execution:
             raise self._failed(f"{outcome.failure} {connector.tag}", outcome.stack_trace)
         if outcome.failure is not None:
             raise self._action_failed(outcome.failure, outcome.stack_trace)
-        envelope: Row = json.loads(outcome.answer)
+        envelope: Row = dict(sorted(json.loads(outcome.answer).items()))  # the order of the capture
         if self._switches["operation_in_envelope"] == "name":
             envelope["operation"] = body["operation"]
         return envelope
