@@ -8,7 +8,7 @@ from typing import Any, Callable, Optional
 
 from ..core.errors import AnswerBroken, BridgeError, Redirected, kind_of_status
 from ..core.paths import base_url
-from ..core.transport import LONGEST_QUOTE, READS, Answer, Transport
+from ..core.transport import LONGEST_QUOTE, Answer, Transport
 
 Advice = Callable[[Answer, str], Optional[str]]
 
@@ -19,22 +19,24 @@ def checked(transport: Transport, answer: Answer, advice: Advice) -> Answer:
     Parameters:
         advice: from the answer and its error text to what the analyst should do.
     """
-    write = answer.method not in READS
-    if 200 <= answer.status < 300:
-        if answer.is_html:
-            raise AnswerBroken(
-                f"{transport.where(answer)} with a web page instead of an API answer",
-                "Something between here and the product answered, such as a proxy or a login page. Check the address.",
-                changed="unknown" if write else "no",
-            )
+    if answer.is_success:
         return answer
+    raise _failure(transport, answer, advice).after(answer.attempts, answer.request.shown(answer.status))
+
+
+def _failure(transport: Transport, answer: Answer, advice: Advice) -> BridgeError:
+    if 200 <= answer.status < 300:
+        return AnswerBroken(
+            f"{transport.where(answer)} with a web page instead of an API answer",
+            "Something between here and the product answered, such as a proxy or a login page. Check the address.",
+            changed=answer.request.changed_if_lost,
+        )
     text = error_text(answer)
     kind = kind_of_status(answer.status)
     happened = transport.where(answer) + (f": {text}" if text else "")
     if kind is Redirected:
         happened = f"{transport.where(answer)}, a redirect{_target(transport, answer)}, which is not followed"
-    failure: BridgeError = kind(happened, advice(answer, text), changed=None if write else "no")
-    raise failure
+    return kind(happened, advice(answer, text), changed=None if answer.request.changes else "no")
 
 
 def error_text(answer: Answer) -> str:

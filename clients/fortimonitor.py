@@ -6,15 +6,16 @@ Source: FortiMonitor 21.4 "Custom incidents using API"; the vendor's API schema 
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from ..core.errors import AnswerBroken, InvalidInput, attempting
+from ..core.errors import AnswerBroken, InvalidInput, NotFound, attempting
 from ..core.paths import path, signed_id
 from ..core.transport import Answer, Transport
 from .answers import checked
 
 OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
 SERVER = re.compile(r"/server/([1-9][0-9]{0,18})/?", re.ASCII)
+MARKER = re.compile(r"\[correlation_id: ([^\[\]\r\n]+)\]")
 PAGE_SIZE = 50  # what the API gives by default; `limit=0` would mean everything
 MOST_PAGES = 200
 SHOWN_SERVERS = 10
@@ -41,6 +42,25 @@ class Server(NamedTuple):
         return f"{self.id} ({self.name}, {self.fqdn})"
 
 
+class Outage(NamedTuple):
+    """An outage as FortiMonitor shows it. It has no id of its own: that is the last part of its URL."""
+
+    id: int
+    server_id: Optional[int]
+    status: str
+    type: str
+    description: str
+    marker: Optional[str]
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether it has ended, by force or by itself."""
+        return self.status == "resolved"
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.status})"
+
+
 class FortiMonitor:
     """One FortiMonitor account.
 
@@ -63,6 +83,30 @@ class FortiMonitor:
         with attempting(f"resolve incident {outage_id}"):
             body = {"reason": reason} if reason else {}
             return self._send("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
+
+    def outage(self, outage_id: int) -> Outage:
+        """GET /outage/{outage_id}."""
+        with attempting(f"read incident {outage_id}"):
+            answer = self._send("GET", path("/outage/{id}", id=outage_id), _advice)
+            return self._outage(_json_object(self._http, answer))
+
+    def outage_if_any(self, outage_id: int) -> Optional[Outage]:
+        """Return an outage, None if there is no such one."""
+        try:
+            return self.outage(outage_id)
+        except NotFound:
+            return None
+
+    def server_outages(self, server_id: int, status: Optional[str] = None) -> Iterator[Outage]:
+        """GET /server/{server_id}/outage, all pages, newest first.
+
+        Parameters:
+            status: "active" or "resolved"; None for both.
+        """
+        params = {"status": status} if status else {}
+        with attempting(f"list the incidents of server {server_id}"):
+            for row in self._rows(path("/server/{id}/outage", id=server_id), "outage_list", params):
+                yield self._outage(row)
 
     def check(self) -> None:
         """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request."""
@@ -107,15 +151,14 @@ class FortiMonitor:
         """Return the URL of an outage."""
         return self._http.base.url(path("/outage/{id}", id=outage_id))
 
-    def created_outage(self, answer: Answer) -> Tuple[Optional[int], Optional[str]]:
-        """Return id and URL of the incident that a create's answer names in ``Location``, None where it names none.
+    def created_outage(self, answer: Answer) -> Optional[int]:
+        """Return the id of the incident that a create's answer names in ``Location``, None where it names none.
 
         What ``Location`` points to is not stated anywhere; ``/outage/{id}`` is the only address an incident has.
         The ``id`` header, which other creates send, is not promised here and not read.
         """
         location = answer.headers.get("Location", "")
-        number = self._id_in_url(location) if location else None
-        return (None, None) if number is None else (number, self.outage_url(number))
+        return self._id_in_url(location) if location else None
 
     def _id_in_url(self, url: str) -> Optional[int]:
         match = OUTAGE.fullmatch(self._http.base.endpoint_of(url) or "")
@@ -129,6 +172,20 @@ class FortiMonitor:
                 server = self._server(row)
                 found[server.id] = server
         return list(found.values())
+
+    def _outage(self, row: Dict[str, Any]) -> Outage:
+        number = self._id_in_url(str(row.get("url", "")))
+        if number is None:
+            raise AnswerBroken(f"{self._http.product} showed an outage without a usable URL", changed="no")
+        description = str(row.get("description") or "")
+        return Outage(
+            id=number,
+            server_id=signed_id(row.get("server_id")),  # text in 2021, a number in 2026
+            status=str(row.get("status", "")),
+            type=str(row.get("type", "")),
+            description=description,
+            marker=marker_in(row.get("metadata"), description),
+        )
 
     def _server(self, row: Dict[str, Any]) -> Server:
         match = SERVER.fullmatch(self._http.base.endpoint_of(str(row.get("url", ""))) or "")
@@ -167,6 +224,25 @@ class FortiMonitor:
         return checked(self._http, answer, advice)
 
 
+def with_marker(description: str, marker: str) -> str:
+    """Return a description that ends in a correlation marker.
+
+    Metadata may or may not show in what FortiMonitor returns, and may or may not be rendered into the description;
+    nothing public settles it. The description always comes back, so the marker stands there too.
+    """
+    return f"{description}\n[correlation_id: {marker}]"
+
+
+def marker_in(metadata: Any, description: str) -> Optional[str]:
+    """Return the correlation marker that an outage carries in its metadata or else its description, None without."""
+    items = metadata if isinstance(metadata, list) else []
+    for item in items:
+        if isinstance(item, dict) and item.get("name") == "correlation_id":
+            return str(item.get("value"))
+    found = MARKER.findall(description)
+    return found[-1] if found else None
+
+
 def _json_object(http: Transport, answer: Answer) -> Dict[str, Any]:
     try:
         body = answer.json()
@@ -191,7 +267,7 @@ def _listed(servers: List[Server]) -> str:
 
 
 def _advice(answer: Answer, _text: str) -> Optional[str]:
-    if answer.status == 405 and answer.method == "GET":
+    if answer.status == 405 and not answer.request.changes:
         return "The server rejected the method for the requested resource. Check FortiMonitor URL."
     return ADVICE.get(answer.status, ADVICE[500] if answer.status > 500 else None)
 
@@ -220,8 +296,6 @@ def _resolve_advice(answer: Answer, text: str) -> Optional[str]:
             "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may "
             "show the same number without its minus sign."
         )
-    if answer.status == 400 and "already" in text.lower():
-        return "The incident is resolved already; there is nothing left to do."
     if answer.status == 400:
         return f"{ADVICE[400]} Only custom incidents can be force-resolved."
     return _advice(answer, text)

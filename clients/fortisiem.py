@@ -6,7 +6,7 @@ Source: FortiSIEM Integration API Guide "Update Incident Attributes"; OpenAPI 7.
 from __future__ import annotations
 
 import base64
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 from ..core.errors import (
     AnswerBroken,
@@ -17,6 +17,7 @@ from ..core.errors import (
     Rejected,
     attempting,
 )
+from ..core.paths import Origin, path
 from ..core.redact import Redactor
 from ..core.transport import Answer, Transport
 from . import tokens
@@ -24,12 +25,50 @@ from .answers import checked, error_text, xml_error
 
 REST = "/phoenix/rest"
 
-# Every value goes out as a string, as the guide's example has it. The ticket's type goes out in the example's upper
-# case (its list says Medium, its example MEDIUM); the state as the list has it, since "IN PROGRESS" is in neither.
-STATUS = {"Active": "0", "Auto Cleared": "1", "Manually Cleared": "2", "System Cleared": "3"}
-LEVEL = {"Low": "LOW", "Medium": "MEDIUM", "High": "HIGH"}
-# Not in the guide; what FortiSOAR's own FortiSIEM connector sends since 5.4.2.
-RESOLUTION = {"True Positive": "2", "False Positive": "3"}
+EXTERNAL = "/incident/external"
+TWIN = "/pub/incident/update/{id}"
+
+
+class Attribute(NamedTuple):
+    """One attribute of an incident: what it is called where it is written and read, and in which words.
+
+    Parameters:
+        external: its key in /incident/external, whose values are all text, as in the guide's example.
+        twin: its key in /pub/incident/update/{id}; None where that has none.
+        read: the field of /pub/incident that shows it.
+        words: FortiSIEM's word for each of ours; empty for free text.
+    """
+
+    external: str
+    twin: Optional[str]
+    read: str
+    words: Mapping[str, str] = {}
+
+    def key(self, address: str) -> Optional[str]:
+        """Return its key at an address for updates, None if it has none there."""
+        return self.external if address == EXTERNAL else self.twin
+
+    def sent(self, value: str) -> str:
+        """Return our value in FortiSIEM's word."""
+        return self.words.get(value, value)
+
+
+# The ticket's type goes out in the upper case of the guide's example (its list says Medium, its example MEDIUM); the
+# state as the list has it, since nothing shows "IN PROGRESS".
+LEVELS = {"Low": "LOW", "Medium": "MEDIUM", "High": "HIGH"}
+STATUSES = {"Active": "0", "Auto Cleared": "1", "Manually Cleared": "2", "System Cleared": "3"}
+RESOLUTIONS = {"True Positive": "2", "False Positive": "3"}
+# Severity and resolution are not in the guide: FortiSOAR's own FortiSIEM connector sends them since 5.4.2.
+ATTRIBUTES = {
+    "status": Attribute("incidentStatus", "incidentStatus", "incidentStatus", STATUSES),
+    "comments": Attribute("comments", "comments", "incidentComments"),
+    "severity": Attribute("severity", "incidentSeverity", "eventSeverityCat", LEVELS),
+    "resolution": Attribute("resolution", None, "incidentReso", RESOLUTIONS),
+    "external_ticket_type": Attribute("externalTicketType", "incidentExtTicketType", "incidentExtTicketType", LEVELS),
+    "external_ticket_id": Attribute("externalTicketId", "incidentExtTicketId", "incidentExtTicketId"),
+    "external_ticket_state": Attribute("externalTicketState", "incidentExtTicketState", "incidentExtTicketState"),
+    "external_assigned_user": Attribute("externalAssignedUser", "incidentExtUser", "incidentExtUser"),
+}
 
 ADVICE = {
     400: "The request failed, often due to a missing or misconfigured parameter.",
@@ -43,6 +82,10 @@ ADVICE = {
     500: "The API request failed due to an internal server error. Try again later.",
 }
 BAD_CLIENT = "Check Client ID and Client Secret; both are made in FortiSIEM 7.5.1 or newer."
+
+
+# Which address for updates a server was found to have. One small entry for each server, and no secret in it.
+_address_of: Dict[Origin, str] = {}
 
 
 class Login(NamedTuple):
@@ -70,18 +113,47 @@ class FortiSIEM:
         self._redact = redact
         redact.add(login.password, f"{login.organization}/{login.username}")
 
-    def update_incident(self, incident_id: int, attributes: Dict[str, str]) -> Answer:
-        """POST /phoenix/rest/incident/external. Only the given attributes are overwritten.
+    def update_incident(self, incident_id: int, values: Mapping[str, str]) -> Answer:
+        """POST /phoenix/rest/incident/external, or its twin /pub/incident/update/{id} where the server has only that.
 
-        The guide names no method; every client that was found uses POST. Success is told by the body: ``"OK"`` with
-        or without quotes, ``SUCCESS``, or nothing; anything else is a refusal, whatever the status.
+        Only the given attributes are overwritten. The vendor calls the two "functionally identical" and may retire
+        one (OpenAPI 7.5.1); which one a server has is remembered. The guide names no method; every client that was
+        found uses POST. Success is told by the body: ``"OK"`` with or without quotes, ``SUCCESS``, or nothing.
+
+        Parameters:
+            values: our name of an attribute and our value, as in ATTRIBUTES.
         """
         with attempting(f"update FortiSIEM incident {incident_id}"):
-            body = {"incidentId": str(incident_id), **attributes}
-            answer = self._send("POST", f"{REST}/incident/external", body)
-            if not is_empty(answer) and not is_ok(answer):
-                raise self._refusal(answer, incident_id)
+            first = _address_of.get(self._http.base.origin, EXTERNAL)
+            try:
+                return self._update_at(first, incident_id, values)
+            except BridgeError as absent:
+                if absent.request.get("status") not in (404, 405, 410):
+                    raise
+                other = TWIN if first == EXTERNAL else EXTERNAL
+                answer = self._update_at_other(other, incident_id, values, absent)
+            _address_of[self._http.base.origin] = other
             return answer
+
+    def not_taken(self, values: Mapping[str, str]) -> List[str]:
+        """Return the names of attributes that the server's address for updates has no key for."""
+        address = _address_of.get(self._http.base.origin, EXTERNAL)
+        return [name for name in values if ATTRIBUTES[name].key(address) is None]
+
+    def incident(self, incident_id: int, fields: Iterable[str]) -> Optional[Dict[str, Any]]:
+        """POST /phoenix/rest/pub/incident for one incident: return the fields it shows, None if there is no such one.
+
+        FortiSIEM has this since 6.3.0.
+        """
+        wanted = {"filters": {"incidentId": [incident_id]}, "fields": ["incidentId", *fields]}
+        with attempting(f"read FortiSIEM incident {incident_id}"):
+            answer = self._send("POST", f"{REST}/pub/incident", wanted, changes=False)
+            body = _json(answer)
+            rows = body.get("data") if isinstance(body, dict) else None
+            if not isinstance(rows, list):
+                raise AnswerBroken(f"{self._http.where(answer)} without a list of incidents", changed="no")
+        matching = [row for row in rows if isinstance(row, dict) and str(row.get("incidentId")) == str(incident_id)]
+        return matching[0] if matching else None
 
     def check(self) -> None:
         """GET system/health/summary, on older servers config/Domain: prove address, account and the right to read."""
@@ -95,6 +167,32 @@ class FortiSIEM:
             raise AnswerBroken(
                 f"{self._http.where(answer)} with something that no FortiSIEM sends", "Check FortiSIEM Server.", "no"
             )
+
+    def _update_at(self, address: str, incident_id: int, values: Mapping[str, str]) -> Answer:
+        keys = {name: ATTRIBUTES[name].key(address) for name in values}
+        body = {key: ATTRIBUTES[name].sent(values[name]) for name, key in keys.items() if key}
+        if not body:
+            raise Rejected(f"this server's address for updates, {address}, does not take {', '.join(values)}")
+        # The twin's text wants the id in the body in one sentence and not in the next.
+        answer = self._send("POST", f"{REST}{path(address, id=incident_id)}", {"incidentId": str(incident_id), **body})
+        if not is_empty(answer) and not is_ok(answer):
+            raise self._refusal(answer, incident_id).after(answer.attempts, answer.request.shown(answer.status))
+        return answer
+
+    def _update_at_other(
+        self, address: str, incident_id: int, values: Mapping[str, str], absent: BridgeError
+    ) -> Answer:
+        try:
+            return self._update_at(address, incident_id, values)
+        except BridgeError as failure:
+            failure.attempts += absent.attempts
+            if failure.request.get("status") in (404, 405, 410):
+                absent.advice = (
+                    f"Either incident {incident_id} does not exist in organization {self._login.organization}, or the "
+                    "server has no address for updates: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
+                )
+                raise absent from None
+            raise
 
     def _refusal(self, answer: Answer, incident_id: int) -> BridgeError:
         text = error_text(answer)
@@ -113,16 +211,18 @@ class FortiSIEM:
             f"{self._login.organization}, and look whether it was updated.",
         )
 
-    def _send(self, method: str, endpoint: str, body: Optional[Dict[str, str]] = None) -> Answer:
+    def _send(
+        self, method: str, endpoint: str, body: Optional[Mapping[str, Any]] = None, changes: Optional[bool] = None
+    ) -> Answer:
         """Send a request; with a token that FortiSIEM no longer takes, once more with a new one.
 
         A 401 is refused before anything is done, so that even an update may be sent again.
         """
         headers = self._authorization()
-        answer = self._http.send(method, endpoint, headers=headers, json_body=body)
+        answer = self._http.send(method, endpoint, headers=headers, json_body=body, changes=changes)
         if answer.status == 401 and self._login.client_id:
             tokens.forget(self._token_key, headers["Authorization"].split(" ")[1])
-            answer = self._http.send(method, endpoint, headers=self._authorization(), json_body=body)
+            answer = self._http.send(method, endpoint, headers=self._authorization(), json_body=body, changes=changes)
         return checked(self._http, answer, self._advice)
 
     def _authorization(self) -> Dict[str, str]:
@@ -145,7 +245,7 @@ class FortiSIEM:
             "client_secret": self._login.client_secret,
         }
         with attempting("get an access token from FortiSIEM"):
-            answer = self._http.send("POST", f"{REST}/pub/security/oauth/token", form=form)
+            answer = self._http.send("POST", f"{REST}/pub/security/oauth/token", form=form, changes=False)
             body = _json(checked(self._http, answer, _token_advice))
             text = body.get("access_token") if isinstance(body, dict) else None
             if not isinstance(text, str) or not text:

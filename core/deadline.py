@@ -42,6 +42,10 @@ class Deadline:
         """Return the seconds left, 0 if none are."""
         return max(0.0, self._end - self.timing.monotonic())
 
+    def part(self, share: float) -> Deadline:
+        """Return a deadline that leaves the rest of the remaining time for what comes after."""
+        return Deadline(self.remaining() * share, self.timing)
+
     def wait(self, seconds: float) -> bool:
         """Sleep and return True, or return False at once if the deadline would pass meanwhile."""
         if seconds >= self.remaining():

@@ -6,7 +6,7 @@ Every failure says what happened, where, what to do, and whether anything was ch
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, Optional, Type
+from typing import Any, Dict, Iterator, List, Optional, Type
 
 CHANGED = {
     "no": "Nothing was changed.",
@@ -31,10 +31,22 @@ class BridgeError(Exception):
         super().__init__(happened)
         self.happened = happened
         self.goal = ""
+        self.attempts = 0
+        self.request: Dict[str, Any] = {}
         if advice is not None:
             self.advice = advice
         if changed is not None:
             self.changed = changed
+
+    def after(self, attempts: int, request: Dict[str, Any]) -> BridgeError:
+        """Note how often which request was tried, and return the failure itself."""
+        self.attempts, self.request = attempts, request
+        return self
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the change may have been made all the same, so that only a read can tell."""
+        return self.changed == "unknown"
 
     @property
     def sentence(self) -> str:
@@ -107,6 +119,14 @@ class RateLimited(Rejected):
     """Too many requests. ``retry_after`` is the seconds to wait, None if the product did not say."""
 
     retry_after: Optional[float] = None
+
+
+class AlreadyExists(BridgeError):
+    """There is an incident with this correlation id, and the analyst asked to be told so."""
+
+
+class NotResolvable(BridgeError):
+    """An incident that must not, or cannot, be force-resolved."""
 
 
 class ProductFailed(BridgeError):

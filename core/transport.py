@@ -24,18 +24,40 @@ LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 CHUNK = 64 * 1024
 MOST_ATTEMPTS = 3
 LONGEST_QUOTE = 300  # characters of an answer's text in a message
-READS = ("GET", "HEAD")
+SHARE_OF_A_CHANGE = 0.75  # of the time that is left; the rest is for reading back
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A whole answer to one request.
+class Request:
+    """One request to a product.
 
-    ``path`` is what was asked for, ``attempts`` how many times the request was tried until this answer came.
+    Parameters:
+        method, path: as they go out; the path includes the base's.
+        changes: whether it may change anything; that decides what a failure means.
     """
 
     method: str
     path: str
+    changes: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def changed_if_lost(self) -> str:
+        """Whether anything was changed if no trustworthy answer comes: "no" or "unknown"."""
+        return "unknown" if self.changes else "no"
+
+    def shown(self, status: Optional[int]) -> Dict[str, Any]:
+        """Return the request as a result shows it."""
+        return {"method": self.method, "path": self.path, "status": status}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer to one request. ``attempts`` is how often the request was tried until it came."""
+
+    request: Request
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -43,7 +65,13 @@ class Answer:
 
     @property
     def text(self) -> str:
+        """The body as text, without white space around it."""
         return self.body.decode("utf-8", "replace").strip()
+
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is one of success and it is not a web page, which no API answers."""
+        return 200 <= self.status < 300 and not self.is_html
 
     @property
     def is_html(self) -> bool:
@@ -56,11 +84,6 @@ class Answer:
     def json(self) -> Any:
         """Return the body's JSON value. Raises ValueError where it is none."""
         return json.loads(self.body.decode("utf-8"))
-
-    @property
-    def request(self) -> Dict[str, Any]:
-        """The request as a result shows it."""
-        return {"method": self.method, "path": self.path, "status": self.status}
 
 
 class Transport:
@@ -91,79 +114,83 @@ class Transport:
         params: Optional[Mapping[str, Any]] = None,
         json_body: Optional[Mapping[str, Any]] = None,
         form: Optional[Mapping[str, str]] = None,
+        changes: Optional[bool] = None,
     ) -> Answer:
         """Send a request and return its answer, whatever its status.
 
-        Raises Unreachable or UntrustedServer (nothing was sent), OutcomeUnknown (no whole answer; for reads nothing
-        was changed all the same), RateLimited (the wait would outlast the deadline).
+        Parameters:
+            changes: whether it may change anything; default is that everything but GET does. Such a request gets a
+                part of the time that is left, so that time stays to read back what became of it.
+        Raises: Unreachable or UntrustedServer (nothing was sent), OutcomeUnknown (no whole answer), RateLimited (the
+            wait would outlast the deadline).
         """
-        body = {"params": params, "json": json_body, "data": form, "headers": dict(headers or {})}
-        where = f"{method} {self.base.path}{endpoint}"
+        request = Request(method, f"{self.base.path}{endpoint}", method != "GET" if changes is None else changes)
+        content = {"params": params, "json": json_body, "data": form, "headers": dict(headers or {})}
+        deadline = self.deadline.part(SHARE_OF_A_CHANGE) if request.changes else self.deadline
         attempt = 0
         while True:
             attempt += 1
             try:
-                answer = self._attempt(method, endpoint, where, body, attempt)
-            except errors.UntrustedServer:
-                raise
-            except errors.Unreachable:
-                if attempt == MOST_ATTEMPTS or not self.deadline.wait(self.deadline.backoff(attempt)):
-                    raise
-                continue
-            if answer.status != 429:
-                return answer
-            self._wait_for_rate_limit(answer, attempt)
+                answer = self._attempt(request, self.base.url(endpoint), content, deadline, attempt)
+                if answer.status != 429:
+                    return answer
+                failure, wait = self._rate_limited(answer), retry_after(answer.headers, deadline.timing)
+            except errors.UntrustedServer as untrusted:
+                raise untrusted.after(attempt, request.shown(None)) from None
+            except errors.Unreachable as unreachable:
+                failure, wait = unreachable.after(attempt, request.shown(None)), None
+            except errors.BridgeError as lost:
+                raise lost.after(attempt, request.shown(None)) from None
+            if attempt == MOST_ATTEMPTS or not deadline.wait(deadline.backoff(attempt) if wait is None else wait):
+                raise failure
 
     def where(self, answer: Answer) -> str:
         """Return the clause "<product> answered <status> to <METHOD path>"."""
-        return f"{self.product} answered {answer.status} to {answer.method} {answer.path}"
+        return f"{self.product} answered {answer.status} to {answer.request}"
 
-    def _wait_for_rate_limit(self, answer: Answer, attempt: int) -> None:
+    def _rate_limited(self, answer: Answer) -> errors.BridgeError:
         asked = retry_after(answer.headers, self.deadline.timing)
-        wait = self.deadline.backoff(attempt) if asked is None else asked
-        if attempt < MOST_ATTEMPTS and self.deadline.wait(wait):
-            return
         again = "in a minute" if asked is None else f"in {max(1, round(asked))} s"
         limited = errors.RateLimited(
             f"{self.where(answer)}, too many requests", f"{self.product} is reachable. Run the action again {again}."
         )
         limited.retry_after = asked
-        raise limited
+        return limited.after(answer.attempts, answer.request.shown(answer.status))
 
-    def _attempt(self, method: str, endpoint: str, where: str, body: Dict[str, Any], attempt: int) -> Answer:
-        if self.deadline.remaining() <= 0:
-            raise errors.Unreachable(f"no time was left to send {where} to {self.product}", _RAISE_THE_LIMIT)
-        connect = min(self._connect_timeout, self.deadline.remaining())
-        with one_exchange(self.deadline, self._read_timeout) as exchange:
+    def _attempt(self, request: Request, url: str, content: Dict[str, Any], deadline: Deadline, attempt: int) -> Answer:
+        remaining = deadline.remaining()
+        if remaining <= 0:
+            raise errors.Unreachable(f"no time was left to send {request} to {self.product}", _RAISE_THE_LIMIT)
+        with one_exchange(deadline, self._read_timeout) as exchange:
             try:
                 response = session(self._connecting).request(
-                    method,
-                    self.base.url(endpoint),
-                    timeout=(connect, min(self._read_timeout, max(0.001, self.deadline.remaining()))),
+                    request.method,
+                    url,
+                    timeout=(min(self._connect_timeout, remaining), min(self._read_timeout, remaining)),
                     verify=self._connecting.verify,
                     allow_redirects=False,
                     stream=True,
-                    **body,
+                    **content,
                 )
                 with response:
-                    content = self._content(response, method, where)
+                    body = self._body(response, request)
             except (requests.RequestException, OSError) as error:
-                raise self._failure(error, exchange.provably_not_sent, method, where) from None
-        return Answer(method, f"{self.base.path}{endpoint}", response.status_code, response.headers, content, attempt)
+                raise self._failure(error, exchange.provably_not_sent, request) from None
+        return Answer(request, response.status_code, response.headers, body, attempt)
 
-    def _content(self, response: requests.Response, method: str, where: str) -> bytes:
-        content = b"".join(_capped(response))
-        if len(content) > LARGEST_ANSWER:
+    def _body(self, response: requests.Response, request: Request) -> bytes:
+        body = b"".join(_capped(response))
+        if len(body) > LARGEST_ANSWER:
             raise errors.AnswerBroken(
-                f"{self.product} sent more than {LARGEST_ANSWER} bytes for {where}", changed=_changed(method)
+                f"{self.product} sent more than {LARGEST_ANSWER} bytes for {request}", changed=request.changed_if_lost
             )
         declared = response.headers.get("Content-Length", "")
         # urllib3 1.26 takes a body that is shorter than declared for whole.
-        if declared.isdigit() and method != "HEAD" and len(content) < int(declared):
+        if declared.isdigit() and len(body) < int(declared):
             raise requests.ConnectionError("the answer was cut within its body")
-        return content
+        return body
 
-    def _failure(self, error: Exception, not_sent: bool, method: str, where: str) -> errors.BridgeError:
+    def _failure(self, error: Exception, not_sent: bool, request: Request) -> errors.BridgeError:
         """Turn an exception into what is known."""
         server = f"{self.product} at {self.base.origin}"
         tls = _cause(error, ssl.SSLError)
@@ -175,15 +202,10 @@ class Transport:
                 f"{server} cannot be reached: {reason}", "Check the address, the firewall and the proxy."
             )
         reason = "did not answer in time" if _is_timeout(error) else "broke the connection before its answer was whole"
-        return errors.OutcomeUnknown(f"{self.product} {reason} to {where}", changed=_changed(method))
+        return errors.OutcomeUnknown(f"{self.product} {reason} to {request}", changed=request.changed_if_lost)
 
 
 _RAISE_THE_LIMIT = "Raise Total Timeout in the configuration, or find out why the products are slow."
-
-
-def _changed(method: str) -> str:
-    """Return whether a request without a trustworthy answer changed anything: reads never do."""
-    return "no" if method in READS else "unknown"
 
 
 def _capped(response: requests.Response) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ from .paths import base_url
 
 SHOWN = 60  # characters of an offending value in a message
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+MARKERS = ("correlation_id", "expect_correlation_id")
+MARKER = re.compile(r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{0,200}")
 BOOLEANS = {"true": True, "false": False}
 WHAT_A_TYPE_WANTS = {
     "integer": "a whole number",
@@ -59,7 +61,7 @@ def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
         ) from None
     problems = _unknown_names(fields, params or {})
     values = _read(fields, params or {}, problems)
-    problems += _meaning_of_parameters(fields, values)
+    problems += _meaning_of_parameters(fields, values) + _marker_problems(fields, values)
     _refuse("The parameters are not valid", problems)
     return values
 
@@ -89,7 +91,7 @@ def _read(fields: List[Field], given: Dict[str, Any], problems: List[str]) -> Di
     for field in fields:
         value = _typed(field, given.get(field["name"]))
         if value is None:
-            value = field.get("value") if field["required"] or field["type"] == "checkbox" else None
+            value = field.get("value")
         if value is None:
             if field["required"]:
                 problems.append(f"{field['title']} is required.")
@@ -260,6 +262,21 @@ def _meaning_of_parameters(fields: List[Field], values: Dict[str, Any]) -> List[
                 for key, value in values[name].items()
                 if isinstance(value, (dict, list))
             ]
+    return problems
+
+
+def _marker_problems(fields: List[Field], values: Dict[str, Any]) -> List[str]:
+    """Find what would make a correlation marker ambiguous: it is read back from metadata and description."""
+    problems = []
+    for field in fields:
+        name, title = field["name"], field["title"]
+        text = values.get(name, "")
+        if name in MARKERS and not MARKER.fullmatch(text):
+            problems.append(f"{title} {_shown(text)} is not one line of at most 200 characters without brackets.")
+        if name == "description" and "[correlation_id:" in text:
+            problems.append(f"{title} must not contain '[correlation_id:'; use Correlation ID.")
+        if name == "metadata" and "correlation_id" in (text or {}):
+            problems.append(f"{title} must not have the key 'correlation_id'; use Correlation ID.")
     return problems
 
 

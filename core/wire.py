@@ -95,6 +95,7 @@ class StrictResponse(http.client.HTTPResponse):
         self.fp: Any = _LineKeeper(_TimedReader(self.fp.detach(), sock))
 
     def begin(self) -> None:
+        """Read status line and headers. Raises HTTPException if they do not end in their blank line."""
         reader = self.fp
         super().begin()
         if reader.last_line not in (b"\r\n", b"\n"):
@@ -150,10 +151,12 @@ class StrictAdapter(HTTPAdapter):
         super().__init__(pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of strict connections."""
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Make the pools of strict connections through a proxy."""
         manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return manager

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from ..clients.bridge import Bridge
-from ..clients.fortisiem import LEVEL, RESOLUTION, STATUS, is_ok
-from ..core.errors import InvalidInput
-from .results import done
+from ..clients.fortisiem import ATTRIBUTES, FortiSIEM, is_ok
+from ..core.errors import BridgeError, InvalidInput, attempting
+from .results import done, read_back
 
-# Our parameter -> FortiSIEM's key, and its values where FortiSIEM has other words or numbers for them.
-ATTRIBUTES = {
-    "status": ("incidentStatus", STATUS),
-    "comments": ("comments", None),
-    "severity": ("severity", LEVEL),
-    "resolution": ("resolution", RESOLUTION),
-    "external_ticket_type": ("externalTicketType", LEVEL),
-    "external_ticket_id": ("externalTicketId", None),
-    "external_ticket_state": ("externalTicketState", None),
-    "external_assigned_user": ("externalAssignedUser", None),
-}
+Values = Dict[str, str]
+
+APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
+MOST_UPDATES = 3
 
 
 def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Dict[str, Any]:
@@ -32,18 +25,80 @@ def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Dict[str, An
         resolution: True Positive | False Positive; optional.
         external_ticket_state: New | Assigned | In Progress | Closed; optional.
         comments, external_ticket_id, external_assigned_user: text; optional.
-    Returns: outcome, changed, confirmed_by (null where FortiSIEM accepted without confirming), attempts,
-        incident_id, fields (what was sent), request.
+        verify: read the incident back, since FortiSIEM does not tell which attribute it ignored; costs one request.
+    Returns: outcome, changed, confirmed_by (null where FortiSIEM accepted and said no more), attempts, incident_id,
+        fields (what was asked for), verified (applied | not applied | not readable for each), warning, request.
     Raises: InvalidInput, AuthenticationFailed, NotFound, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiSIEM Integration API Guide, Update Incident Attributes (since 5.2.5).
     """
+    incident_id = params["incident_id"]
     fields = {name: params[name] for name in ATTRIBUTES if name in params}
     if not fields:
         raise InvalidInput("The parameters are not valid", ["At least one attribute to update must be given."])
-    attributes = {}
-    for name, value in fields.items():
-        key, words = ATTRIBUTES[name]
-        attributes[key] = words[value] if words else value
-    answer = bridge.fortisiem.update_incident(params["incident_id"], attributes)
-    result = done(answer, confirmed=is_ok(answer))
-    return {**result, "incident_id": params["incident_id"], "fields": fields}
+    with attempting(f"update FortiSIEM incident {incident_id}"):
+        result = _update(bridge, incident_id, fields)
+    verified = _readings(bridge.fortisiem, incident_id, fields) if params["verify"] else {}
+    if verified and set(verified.values()) == {APPLIED}:
+        result["confirmed_by"] = "read_back"
+    warning = _warning(fields, verified, bridge.fortisiem.not_taken(fields))
+    return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}
+
+
+def _update(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
+    """Send the update; after an ambiguous failure repeat only what a read shows not to be applied.
+
+    A comment may be appended, so it is never sent again on a guess.
+    """
+    missing, attempts = fields, 0
+    while True:
+        try:
+            answer = bridge.fortisiem.update_incident(incident_id, missing)
+            return {**done(answer, "response" if is_ok(answer) else None), "attempts": attempts + answer.attempts}
+        except BridgeError as failure:
+            attempts = failure.attempts = attempts + failure.attempts
+            if not failure.is_ambiguous:
+                raise
+            readings = _readings(bridge.fortisiem, incident_id, missing)
+            missing = {name: value for name, value in missing.items() if readings[name] != APPLIED}
+            if not missing:
+                return read_back(failure)
+            if NOT_READABLE in readings.values():
+                raise
+            if attempts >= MOST_UPDATES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
+                failure.changed = "no" if missing == fields else "unknown"
+                failure.advice = f"It was read back: {_listed(missing)} not applied. {failure.advice}".rstrip()
+                raise
+
+
+def _readings(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Dict[str, str]:
+    """Read an incident back and tell for each attribute whether it is applied."""
+    try:
+        row = fortisiem.incident(incident_id, [ATTRIBUTES[name].read for name in fields])
+    except BridgeError:
+        row = None
+    return {name: _reading(name, value, row) for name, value in fields.items()}
+
+
+def _reading(name: str, value: str, row: Optional[Dict[str, Any]]) -> str:
+    attribute = ATTRIBUTES[name]
+    if row is None or attribute.read not in row:
+        return NOT_READABLE
+    shown = "" if row[attribute.read] is None else str(row[attribute.read])
+    # Whether a comment replaces the ones before it or follows them depends on the version.
+    is_there = value in shown if name == "comments" else shown.lower() == attribute.sent(value).lower()
+    return APPLIED if is_there else NOT_APPLIED
+
+
+def _warning(fields: Values, verified: Dict[str, str], not_taken: Any) -> Optional[str]:
+    warnings = []
+    if not_taken:
+        warnings.append(f"This server's address for updates does not take {_listed(not_taken)}.")
+    for reading in (NOT_APPLIED, NOT_READABLE):
+        names = [name for name in fields if verified.get(name) == reading]
+        if names:
+            warnings.append(f"Read back: {_listed(names)} {reading}.")
+    return " ".join(warnings) or None
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names)

@@ -1,23 +1,44 @@
-"""What every write's result says."""
+"""What every write's result says, whichever way it came about."""
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
+from ..core.errors import BridgeError
 from ..core.transport import Answer
 
 
-def done(answer: Answer, confirmed: bool = True) -> Dict[str, Any]:
+def done(answer: Answer, confirmed_by: Optional[str] = "response") -> Dict[str, Any]:
     """Return the result of a write that the product took.
 
     Parameters:
-        answer: the product's answer.
-        confirmed: whether the answer says that it was done, or only that it was accepted.
+        confirmed_by: "response", "read_back", or None where the product accepted it and said no more.
     """
+    return _result("done", True, confirmed_by, answer.attempts, answer.request.shown(answer.status))
+
+
+def read_back(failure: BridgeError) -> Dict[str, Any]:
+    """Return the result of a write whose answer was no use, and which a read shows to be done."""
+    return _result("done", True, "read_back", failure.attempts, failure.request)
+
+
+def already_done(failure: Optional[BridgeError] = None) -> Dict[str, Any]:
+    """Return the result of a write that was not needed, as a read shows.
+
+    Parameters:
+        failure: the product's refusal, if the write was tried.
+    """
+    attempts, request = (failure.attempts, failure.request) if failure else (0, None)
+    return _result("already_done", False, "read_back", attempts, request)
+
+
+def _result(
+    outcome: str, changed: bool, confirmed_by: Optional[str], attempts: int, request: Optional[Dict[str, Any]]
+) -> Dict[str, Any]:
     return {
-        "outcome": "done",
-        "changed": True,
-        "confirmed_by": "response" if confirmed else None,
-        "attempts": answer.attempts,
-        "request": answer.request,
+        "outcome": outcome,
+        "changed": changed,
+        "confirmed_by": confirmed_by,
+        "attempts": attempts,
+        "request": request,
     }

@@ -1,0 +1,163 @@
+"""Requests and answers as whole pieces of bytes, of which only as much is understood as a proxy must."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import h11
+
+from .connection import CHUNK, Connection
+
+NO_BODY = (204, 304)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A whole request.
+
+    Parameters:
+        raw: every byte of it.
+        path: without its query, and unquoted.
+        keeps_open: whether the client expects the connection to stay open.
+    """
+
+    raw: bytes
+    method: str
+    path: str
+    keeps_open: bool
+
+
+async def read_request(connection: Connection) -> Request | None:
+    """Read one request; return None if the client has left instead.
+
+    Raises: h11.RemoteProtocolError if what came is not HTTP.
+    """
+    parser = h11.Connection(h11.SERVER)
+    raw = bytearray()
+    head: h11.Request | None = None
+    while True:
+        event: Any = parser.next_event()
+        if event is h11.NEED_DATA:
+            if parser.they_are_waiting_for_100_continue:
+                go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+                await connection.send(parser.send(go_on) or b"")
+            received = await connection.receive()
+            raw += received
+            parser.receive_data(received)
+        elif isinstance(event, h11.Request):
+            head = event
+        elif isinstance(event, h11.ConnectionClosed):
+            return None
+        elif isinstance(event, h11.EndOfMessage):
+            assert head is not None
+            early, _ = parser.trailing_data
+            connection.give_back(early)
+            del raw[len(raw) - len(early) :]
+            return _request(bytes(raw), head, parser)
+
+
+def _request(raw: bytes, head: h11.Request, parser: h11.Connection) -> Request:
+    path = unquote(head.target.partition(b"?")[0].decode("ascii"))
+    return Request(raw, head.method.decode("ascii"), path, parser.their_state is not h11.MUST_CLOSE)
+
+
+async def ask(port: int, host: str, request: Request) -> bytes:
+    """Send a request to a plain HTTP server; return its whole answer.
+
+    Raises: OSError or h11.RemoteProtocolError if no whole answer came.
+    """
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(request.raw)
+        answer = _Answer(request)
+        while not answer.is_whole:
+            answer.feed(await reader.read(CHUNK))
+        return answer.raw
+    finally:
+        writer.close()
+
+
+def keeps_open(request: Request, raw: bytes) -> bool:
+    """Return whether the connection can go on once an answer was sent: it is whole and does not say otherwise."""
+    answer = _Answer(request)
+    try:
+        answer.feed(raw)
+    except h11.RemoteProtocolError:
+        return False
+    return request.keeps_open and answer.leaves_open
+
+
+class _Answer:
+    """An answer while it comes in, with what HTTP says about its end."""
+
+    def __init__(self, request: Request) -> None:
+        self.raw = b""
+        self.is_whole = False
+        self._parser = h11.Connection(h11.CLIENT)
+        # Only the method matters: an answer to HEAD has no body, whatever its headers say.
+        self._parser.send(h11.Request(method=request.method, target="/", headers=[("Host", "product")]))
+        self._parser.send(h11.EndOfMessage())
+
+    @property
+    def leaves_open(self) -> bool:
+        return self.is_whole and self._parser.their_state is h11.DONE
+
+    def feed(self, data: bytes) -> None:
+        self.raw += data
+        self._parser.receive_data(data)
+        while (event := self._parser.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+            if isinstance(event, h11.InformationalResponse):
+                # The client was told to go on when its request was read.
+                self.raw = self.raw.partition(b"\r\n\r\n")[2]
+            if isinstance(event, h11.EndOfMessage):
+                self.is_whole = True
+                return
+
+
+def head_and_body(answer: bytes) -> tuple[bytes, bytes]:
+    """Return the header block of an answer, its blank line included, and the body."""
+    end = answer.index(b"\r\n\r\n") + 4
+    return answer[:end], answer[end:]
+
+
+def with_header(answer: bytes, name: str, value: str | None) -> bytes:
+    """Return an answer with one of its headers changed, or taken away with None; left alone if it has no such header."""
+    head, body = head_and_body(answer)
+    lines = []
+    for line in head.split(b"\r\n"):
+        if line.partition(b":")[0].lower() != name.lower().encode("ascii"):
+            lines.append(line)
+        elif value is not None:
+            lines.append(f"{name}: {value}".encode("ascii"))
+    return b"\r\n".join(lines) + body
+
+
+def header(answer: bytes, name: str) -> str | None:
+    """Return the value of an answer's header, None if it has none."""
+    for line in head_and_body(answer)[0].split(b"\r\n")[1:]:
+        found, _, value = line.partition(b":")
+        if found.lower() == name.lower().encode("ascii"):
+            return value.strip().decode("latin-1")
+    return None
+
+
+def whole_answer(method: str, status: int, headers: dict[str, str], body: str) -> bytes:
+    """Return the bytes of an answer to a request with this method."""
+    content = body.encode("utf-8")
+    lines = [f"HTTP/1.1 {status} {_phrase(status)}", *(f"{name}: {value}" for name, value in headers.items())]
+    if status in NO_BODY:
+        content = b""
+    elif not {"content-length", "transfer-encoding"} & {name.lower() for name in headers}:
+        lines.append(f"Content-Length: {len(content)}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + (b"" if method == "HEAD" else content)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
