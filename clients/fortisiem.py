@@ -128,7 +128,7 @@ class FortiSIEM:
             try:
                 return self._update_at(first, incident_id, values)
             except BridgeError as absent:
-                if absent.request.get("status") not in (404, 405, 410):
+                if not _is_gone(absent, first, incident_id):
                     raise
                 other = TWIN if first == EXTERNAL else EXTERNAL
                 answer = self._update_at_other(other, incident_id, values, absent)
@@ -186,7 +186,7 @@ class FortiSIEM:
             return self._update_at(address, incident_id, values)
         except BridgeError as failure:
             failure.attempts += absent.attempts
-            if failure.request.get("status") in (404, 405, 410):
+            if _is_gone(failure, address, incident_id):
                 absent.advice = (
                     f"Either incident {incident_id} does not exist in organization {self._login.organization}, or the "
                     "server has no address for updates: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
@@ -259,6 +259,12 @@ class FortiSIEM:
         if answer.status == 401 and self._login.client_id:
             return BAD_CLIENT
         return ADVICE.get(answer.status, ADVICE[500] if answer.status > 500 else None)
+
+
+def _is_gone(failure: BridgeError, address: str, incident_id: int) -> bool:
+    """Tell whether a failure says that the server has no such address, or no such incident: both may be a 404."""
+    request = failure.request
+    return request.get("path") == f"{REST}{path(address, id=incident_id)}" and request.get("status") in (404, 405, 410)
 
 
 def is_ok(answer: Answer) -> bool:

@@ -1,4 +1,4 @@
-"""The answers of the product faults, and the one that stands in where a product has not answered yet."""
+"""What a fault answers in place of the product, and how it changes the product's own answer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import formatdate
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .armed import Fault
-from .http import header, whole_answer, with_header
+from .http import Request, header, whole_answer, with_header
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -27,8 +27,17 @@ ERROR_255 = (
 INJECTED = "Injected error"
 TOO_MANY = json.dumps({"message": "Rate limit exceeded"})
 
-# Status, headers and body; from the fault and the lab's time.
-_Canned = tuple[int, dict[str, str], str]
+_Canned = tuple[int, dict[str, str], str]  # status, headers and body
+
+
+def _page(status: int, words: str) -> _Canned:
+    title = f"{status} {words}"
+    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+    return status, {"Content-Type": HTML}, page
+
+
+UNAVAILABLE = _page(503, "Service Unavailable")
+# From the fault and the lab's time.
 CANNED: dict[str, Callable[[Fault, datetime], _Canned]] = {
     "html_200": lambda fault, now: (200, {"Content-Type": HTML}, LOGIN),
     "answer": lambda fault, now: (fault["status"], fault["headers"], fault["body"]),
@@ -37,14 +46,14 @@ CANNED: dict[str, Callable[[Fault, datetime], _Canned]] = {
     "429_epoch": lambda fault, now: _limited({"X-RateLimit-Reset": str(_resume(fault, now))}),
     "429_bare": lambda fault, now: _limited({}),
     "500": lambda fault, now: _page(500, "Internal Server Error"),
-    "503": lambda fault, now: _page(503, "Service Unavailable"),
+    "503": lambda fault, now: UNAVAILABLE,
     "500_error_headers": lambda fault, now: (500, {"ErrorCode": "500", "ErrorMessage": INJECTED}, ""),
     "error_message": lambda fault, now: _json(fault["status"], {"message": INJECTED}),
     "error_error": lambda fault, now: _json(fault["status"], {"error": INJECTED}),
     "error_field_map": lambda fault, now: _json(fault["status"], {"description": INJECTED}),
     "error_text": lambda fault, now: (fault["status"], {"Content-Type": TEXT}, INJECTED),
     "error_html": lambda fault, now: _page(fault["status"], INJECTED),
-    "xml_255": lambda fault, now: (fault["status"], {"Content-Type": XML}, ERROR_255),
+    "xml_255": lambda fault, now: (200, {"Content-Type": XML}, ERROR_255),
     "empty_200": lambda fault, now: (200, {}, ""),
     "redirect": lambda fault, now: (fault["status"], {"Location": fault["location"]}, ""),
 }
@@ -56,24 +65,29 @@ CHANGED: dict[str, Callable[[Fault, bytes], bytes]] = {
 }
 
 
-def canned(fault: Fault, method: str, now: datetime) -> bytes:
-    """Return the answer of a fault to a request with this method, at the lab's time."""
-    return whole_answer(method, *CANNED[fault.kind.name](fault, now))
+def answer_to(request: Request, fault: Fault, own: bytes | None, now: datetime) -> bytes:
+    """Return the answer that a struck request gets, or that is then broken on its way.
+
+    Parameters:
+        own: the product's answer; None if it was not asked.
+        now: the lab's time.
+    """
+    kind = fault.kind.name
+    if kind in CANNED:
+        return whole_answer(request.method, *CANNED[kind](fault, now))
+    if own is None:
+        return whole_answer(request.method, *UNAVAILABLE)
+    return CHANGED[kind](fault, own) if kind in CHANGED else own
 
 
-def unavailable(method: str) -> bytes:
-    """Return what stands in for a product's answer where the product has not been asked."""
-    return whole_answer(method, *_page(503, "Service Unavailable"))
+def bad_request() -> bytes:
+    """Return the answer to what is not HTTP, as the products' own servers give it."""
+    headers = {"Content-Type": TEXT, "Connection": "close"}
+    return whole_answer("", 400, headers, "Invalid HTTP request received.")
 
 
 def _limited(headers: dict[str, str]) -> _Canned:
     return 429, {"Content-Type": JSON, **headers}, TOO_MANY
-
-
-def _page(status: int, words: str) -> _Canned:
-    title = f"{status} {words}"
-    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
-    return status, {"Content-Type": HTML}, page
 
 
 def _json(status: int, content: dict[str, str]) -> _Canned:
@@ -87,5 +101,6 @@ def _resume(fault: Fault, now: datetime) -> int:
 def _elsewhere(fault: Fault, location: str) -> str:
     """Return the address of another id, in the same place or at another origin."""
     parts = urlsplit(location)
-    origin = fault["origin"] or f"{parts.scheme}://{parts.netloc}"
-    return f"{origin}{parts.path.rstrip('/').rpartition('/')[0]}/{fault['id']}"
+    if fault["origin"]:
+        parts = urlsplit(fault["origin"])._replace(path=parts.path)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/').rpartition('/')[0]}/{fault['id']}"))

@@ -141,17 +141,21 @@ KINDS = (
     ),
     Kind("429_seconds", "product", "Too many requests: Retry-After in seconds.", (RESUME,)),
     Kind("429_date", "product", "Too many requests: Retry-After as a date, by the lab's clock.", (RESUME,)),
-    Kind("429_epoch", "product", "Too many requests: X-RateLimit-Reset in epoch seconds, by the lab's clock.", (RESUME,)),
+    Kind(
+        "429_epoch", "product", "Too many requests: X-RateLimit-Reset in epoch seconds, by the lab's clock.", (RESUME,)
+    ),
     Kind("429_bare", "product", "Too many requests, without a word on when to come back."),
     Kind("500", "product", "Internal server error with a web page."),
     Kind("503", "product", "Service unavailable with a web page, as from a gateway."),
-    Kind("500_error_headers", "product", "Internal server error that is explained by ErrorCode and ErrorMessage alone."),
+    Kind(
+        "500_error_headers", "product", "Internal server error that is explained by ErrorCode and ErrorMessage alone."
+    ),
     Kind("error_message", "product", 'An error in JSON: {"message": text}.', (_status(400),)),
     Kind("error_error", "product", 'An error in JSON: {"error": text}.', (_status(400),)),
     Kind("error_field_map", "product", "An error in JSON: each field with what is wrong with it.", (_status(400),)),
     Kind("error_text", "product", "An error in plain text.", (_status(400),)),
     Kind("error_html", "product", "An error as a web page.", (_status(400),)),
-    Kind("xml_255", "product", "FortiSIEM's XML error 255 under status 200.", (_status(200),)),
+    Kind("xml_255", "product", "FortiSIEM's XML error 255 under status 200."),
     Kind("empty_200", "product", "Status 200 with nothing in it."),
     Kind(
         "wrong_content_type",
@@ -173,7 +177,9 @@ KINDS = (
         "The product's own answer comes with a Location that is not the new object's.",
         (
             Parameter("id", "2002", HEADER, "The id that it ends in; 2002 is an outage of the lab's seed."),
-            Parameter("origin", None, optional(HEADER), "The scheme, host and port that it begins with; null keeps them."),
+            Parameter(
+                "origin", None, optional(HEADER), "The scheme, host and port that it begins with; null keeps them."
+            ),
         ),
         whens=OWN,
     ),

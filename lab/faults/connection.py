@@ -89,7 +89,7 @@ class Connection:
 
     def close(self) -> None:
         """End as a server does that means it: over TLS, with a farewell that is not waited for."""
-        if self._tls is not None:
+        if self._tls is not None and not self._writer.is_closing():
             with suppress(ssl.SSLError):
                 self._tls.unwrap()
             self._writer.write(self._outgoing.read())

@@ -65,18 +65,20 @@ def _request(raw: bytes, head: h11.Request, parser: h11.Connection) -> Request:
     return Request(raw, head.method.decode("ascii"), path, parser.their_state is not h11.MUST_CLOSE)
 
 
-async def ask(port: int, host: str, request: Request) -> bytes:
+async def ask(address: tuple[str, int], request: Request) -> bytes:
     """Send a request to a plain HTTP server; return its whole answer.
 
-    Raises: OSError or h11.RemoteProtocolError if no whole answer came.
+    Raises: OSError if no whole answer came.
     """
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(*address)
     try:
         writer.write(request.raw)
         answer = _Answer(request)
         while not answer.is_whole:
             answer.feed(await reader.read(CHUNK))
         return answer.raw
+    except h11.RemoteProtocolError as error:
+        raise ConnectionError(f"No whole answer came: {error}") from error
     finally:
         writer.close()
 
@@ -104,7 +106,7 @@ class _Answer:
 
     @property
     def leaves_open(self) -> bool:
-        return self.is_whole and self._parser.their_state is h11.DONE
+        return self.is_whole and self._parser.their_state is h11.DONE and self._parser.trailing_data == (b"", False)
 
     def feed(self, data: bytes) -> None:
         self.raw += data

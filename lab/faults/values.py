@@ -72,5 +72,7 @@ STATUS = Values("an HTTP status from 200 to 599", lambda value: type(value) is i
 HEADERS = Values("an object of header names and ASCII texts", _are_headers)
 HEADER = Values("an ASCII text of one line", _is_header_value)
 BODY = Values("a text", _is_body)
-METHOD = Values("an HTTP method in capitals", lambda value: _is_printable(value) and value.isalpha() and value.isupper())
+METHOD = Values(
+    "an HTTP method in capitals", lambda value: _is_printable(value) and value.isalpha() and value.isupper()
+)
 PATTERN = Values('a path or a pattern of one that begins with "/" or "*"', _is_pattern)

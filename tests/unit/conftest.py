@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 import responses
 from responses.registries import OrderedRegistry
@@ -23,9 +25,10 @@ def nothing_kept():
     module("core.sessions").close_all()
     module("core.sessions")._kept.sessions.clear()
     module("clients.tokens").forget_all()
+    module("clients.fortisiem")._address_of.clear()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def slept(monkeypatch):
     """Let nothing sleep; return the list of waits that were asked for."""
     waits: list[float] = []
@@ -33,3 +36,9 @@ def slept(monkeypatch):
     original = timing.__init__.__defaults__
     monkeypatch.setattr(timing.__init__, "__defaults__", (original[0], original[1], waits.append, lambda: 1.0))
     return waits
+
+
+@pytest.fixture
+def fresh_marker(monkeypatch):
+    """Make the marker of calls without a correlation id known."""
+    monkeypatch.setattr(module("operations.fortimonitor").uuid, "uuid4", lambda: UUID(int=7))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from responses import matchers
 
+from tests.support.fortimonitor import expect_read, outage
 from tests.support.package import API_KEY, FORTIMONITOR_URL, ConnectorError, configuration, execute
 
 OUTAGE_URL = f"{FORTIMONITOR_URL}/outage/-28000855"
@@ -134,16 +135,6 @@ NOTHING = "Nothing was changed."
     ("answer", "message"),
     [
         (
-            {"status": 400, "json": {"error": "Only custom incidents can be resolved"}},
-            f"{WHERE.format(400)}: Only custom incidents can be resolved. {NOTHING} The request failed, often due to a missing "
-            "or misconfigured parameter. Only custom incidents can be force-resolved.",
-        ),
-        (
-            {"status": 400, "json": {"error": "Outage is already resolved"}},
-            f"{WHERE.format(400)}: Outage is already resolved. {NOTHING} The incident is resolved already; there is nothing "
-            "left to do.",
-        ),
-        (
             {"status": 401, "headers": {"ErrorMessage": "Authentication failed"}},
             f"{WHERE.format(401)}: Authentication failed. {NOTHING} The API key provided is not valid. Check FortiMonitor API "
             "Key in the configuration.",
@@ -153,33 +144,154 @@ NOTHING = "Nothing was changed."
             f"{WHERE.format(403)}. {NOTHING} The API key's role does not allow this. Check its roles under API keys.",
         ),
         (
-            {"status": 404, "json": {"message": "Item Not Found"}},
-            f"{WHERE.format(404)}: Item Not Found. {NOTHING} The requested resource does not exist. IDs of custom incidents "
-            "may be negative: the control panel may show the same number without its minus sign.",
-        ),
-        (
-            {"status": 405},
-            f"{WHERE.format(405)}. {NOTHING} A read-only API key is the usual reason; check the key's role under API keys.",
-        ),
-        (
-            {"status": 500, "headers": {"ErrorCode": "1", "ErrorMessage": "Internal"}},
-            f"{WHERE.format(500)}: Internal (ErrorCode 1). Whether anything was changed is unknown. The API request failed due "
-            "to an internal server error. Try again later.",
-        ),
-        (
             {"status": 302, "headers": {"Location": "https://login.test/"}},
             f"{WHERE.format(302)}, a redirect to https://login.test, which is not followed. {NOTHING}",
-        ),
-        (
-            {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"},
-            f"{WHERE.format(200)} with a web page instead of an API answer. Whether anything was changed is unknown. Something "
-            "between here and the product answered, such as a proxy or a login page. Check the address.",
         ),
     ],
 )
 def test_each_failing_status_says_what_happened_where_what_to_do_and_what_was_changed(http, answer, message):
     expect_resolve(http, **answer)
     assert failure() == message
+
+
+# What a read settles.
+
+
+def shown(status="active", kind="anomaly", marker="m", number=-28000855):
+    return outage(number, marker, status, type=kind)
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_an_incident_that_is_resolved_already_is_success_without_a_change(http, status):
+    expect_resolve(http, status=status, json={"error": "No"})
+    expect_read(http, -28000855, shown("resolved"))
+    assert resolve() == {
+        "outcome": "already_done",
+        "changed": False,
+        "confirmed_by": "read_back",
+        "attempts": 1,
+        "incident_id": -28000855,
+        "incident_url": OUTAGE_URL,
+        "request": {"method": "PUT", "path": "/v2/outage/-28000855/force_resolve", "status": status},
+    }
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_an_ordinary_outage_is_refused_with_the_reason(http, status):
+    expect_resolve(http, status=status)
+    expect_read(http, -28000855, shown(kind="outage"))
+    assert failure() == (
+        "Could not resolve incident -28000855: it is an ordinary outage (FortiMonitor answered "
+        f"{status} to PUT /v2/outage/-28000855/force_resolve). Nothing was changed. Only custom incidents can be "
+        "force-resolved."
+    )
+
+
+@pytest.mark.parametrize("read", [{"row": shown()}, {"status": 404}, {"status": 500}])
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (
+            400,
+            "The request failed, often due to a missing or misconfigured parameter. Only custom incidents can be force-resolved.",
+        ),
+        (
+            404,
+            "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may show the "
+            "same number without its minus sign.",
+        ),
+        (405, "A read-only API key is the usual reason; check the key's role under API keys."),
+    ],
+)
+def test_a_refusal_that_the_read_does_not_explain_is_told_as_it_is(http, read, status, advice):
+    expect_resolve(http, status=status)
+    expect_read(http, -28000855, **read)
+    assert failure() == f"{WHERE.format(status)}. {NOTHING} {advice}"
+
+
+PAGE = {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"}
+
+
+@pytest.mark.parametrize("answer", [{"status": 500}, {"status": 503}, PAGE])
+def test_an_ambiguous_answer_is_read_back_and_found_done(http, answer):
+    expect_resolve(http, **answer)
+    expect_read(http, -28000855, shown("resolved"))
+    result = resolve()
+    assert (result["outcome"], result["changed"], result["confirmed_by"]) == ("done", True, "read_back")
+    assert result["request"]["status"] == answer["status"]
+
+
+def test_an_ambiguous_answer_that_a_read_shows_to_be_undone_is_repeated(http, slept):
+    for _ in range(2):
+        expect_resolve(http, {"reason": "r"}, status=500)
+        expect_read(http, -28000855, shown())
+    expect_resolve(http, {"reason": "r"})
+    result = resolve(reason="r")
+    assert (result["outcome"], result["confirmed_by"], result["attempts"]) == ("done", "response", 3)
+    assert slept == [0.5, 1.0]
+
+
+def test_after_three_repeats_it_is_known_not_to_be_done(http):
+    for _ in range(3):
+        expect_resolve(http, status=500)
+        expect_read(http, -28000855, shown())
+    assert failure() == (
+        f"{WHERE.format(500)}. {NOTHING} It was read back and is still active. The API request failed due to an internal "
+        "server error. Try again later."
+    )
+
+
+def test_an_ambiguous_answer_that_cannot_be_read_back_stays_unknown(http):
+    expect_resolve(http, status=500, headers={"ErrorCode": "1", "ErrorMessage": "Internal"})
+    expect_read(http, -28000855, status=500)
+    assert failure() == (
+        f"{WHERE.format(500)}: Internal (ErrorCode 1). Whether anything was changed is unknown. The API request failed due to "
+        "an internal server error. Try again later."
+    )
+
+
+# An expected correlation id.
+
+
+def test_an_incident_with_the_expected_marker_is_resolved(http):
+    expect_read(http, -28000855, shown(marker="/api/3/alerts/42"))
+    expect_resolve(http)
+    assert resolve(expect_correlation_id="/api/3/alerts/42")["outcome"] == "done"
+
+
+def test_an_incident_with_the_expected_marker_that_is_resolved_is_left_alone(http):
+    expect_read(http, -28000855, shown("resolved", marker="/api/3/alerts/42"))
+    result = resolve(expect_correlation_id="/api/3/alerts/42")
+    assert (result["outcome"], result["changed"], result["attempts"], result["request"]) == (
+        "already_done",
+        False,
+        0,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "carried"),
+    [
+        (shown(marker="other"), "correlation id 'other'"),
+        (shown(marker="/api/3/alerts/421"), "correlation id '/api/3/alerts/421'"),
+        (outage(-28000855, "", in_metadata=False, in_description=False), "no correlation id"),
+        (shown("resolved", marker="other"), "correlation id 'other'"),
+    ],
+)
+def test_any_other_incident_is_not_touched(http, row, carried):
+    expect_read(http, -28000855, row)
+    assert failure(expect_correlation_id="/api/3/alerts/42") == (
+        f"Could not resolve incident -28000855: it carries {carried}, not '/api/3/alerts/42'. {NOTHING} It is another "
+        "incident; check its ID."
+    )
+
+
+def test_an_incident_that_cannot_be_read_is_not_resolved_on_a_guess(http):
+    expect_read(http, -28000855, status=404)
+    assert failure(expect_correlation_id="x").startswith(
+        "Could not read incident -28000855: FortiMonitor answered 404 to GET /v2/outage/-28000855. Nothing was changed."
+    )
 
 
 def test_a_rate_limit_is_waited_for(http, slept):

@@ -357,6 +357,7 @@ CHECKBOX, API_KEY, MODE, SECONDS = (
 )
 ACTION, PARAMETER, PLACES = ("operations", 0), ("operations", 0, "parameters", 0), ("operations", 0, "parameters", 1)
 GONE = object()
+NO_LEAVES: tuple[Any, ...] = (None, 1, "x", {}, [])
 
 
 def changed(at: Place, value: Any) -> dict[str, Any]:
@@ -398,7 +399,7 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     (every_action_is_complete, (*ACTION, "decription"), "A typo."),
     (no_two_actions_share_a_name, ("operations",), SAMPLE["operations"] * 2),
     *((every_action_says_what_it_returns, (*ACTION, "output_schema"), value) for value in ({}, [], "", GONE)),
-    *((every_action_says_what_it_returns, (*ACTION, "output_schema", "id"), value) for value in (None, 1, "x", {}, [])),
+    *((every_action_says_what_it_returns, (*ACTION, "output_schema", "id"), value) for value in NO_LEAVES),
     (every_action_says_what_it_returns, (*ACTION, "output_schema", "notes"), ["", ""]),
     (every_action_says_what_it_returns, (*ACTION, "output_schema", "notes", 0, "text"), 5),
     *((every_field_has_the_universal_keys, (*API_KEY, key), GONE) for key in UNIVERSAL),

@@ -14,6 +14,7 @@ from tests.support.package import (
     ConnectorError,
     configuration,
     execute,
+    module,
     with_token,
 )
 
@@ -33,8 +34,8 @@ def expect_update(http, sent, authorization=BASIC, **answer):
     )
 
 
-def update(config=None, incident_id=1, **params):
-    return execute("update_siem_incident", {"incident_id": incident_id, **params}, config)
+def update(config=None, incident_id=1, verify=False, **params):
+    return execute("update_siem_incident", {"incident_id": incident_id, "verify": verify, **params}, config)
 
 
 def failure(config=None, incident_id=1, **params):
@@ -71,6 +72,8 @@ def test_the_seeds_payload_goes_out_as_strings(http):
         "attempts": 1,
         "incident_id": 1,
         "fields": fields,
+        "verified": {},
+        "warning": None,
         "request": {"method": "POST", "path": "/phoenix/rest/incident/external", "status": 200},
     }
 
@@ -135,11 +138,6 @@ REQUEST_FAILED = "The request failed, often due to a missing or misconfigured pa
             {"status": 200, "body": "Incident not found", "content_type": "text/plain"},
             f"{WHERE.format(200)}: Incident not found. {NOTHING} Check that incident 1 exists in organization super.",
         ),
-        (
-            {"status": 200, "body": "Hm", "content_type": "text/plain"},
-            f"{WHERE.format(200)}: Hm. {UNKNOWN} FortiSIEM answers so where the incident does not exist; check that 1 is one "
-            "of organization super, and look whether it was updated.",
-        ),
         ({"status": 200, "body": XML}, f"{WHERE.format(200)}: Invalid status. {NOTHING} {REQUEST_FAILED}"),
         ({"status": 200, "body": XML_INSIDE}, f"{WHERE.format(200)}: Invalid status. {NOTHING} {REQUEST_FAILED}"),
         ({"status": 200, "body": BOMB}, f"{WHERE.format(200)}: an XML error. {NOTHING} {REQUEST_FAILED}"),
@@ -163,36 +161,230 @@ REQUEST_FAILED = "The request failed, often due to a missing or misconfigured pa
         ),
         ({"status": 403}, f"{WHERE.format(403)}. {NOTHING} Make sure that the account has the appropriate access."),
         (
-            {"status": 404},
-            f"{WHERE.format(404)}. {NOTHING} The server does not have this resource. Check FortiSIEM Server; updating "
-            "incidents needs FortiSIEM 5.2.5 or newer.",
-        ),
-        (
-            {"status": 405},
-            f"{WHERE.format(405)}. {NOTHING} The server rejected the method for the requested resource. Check FortiSIEM Server.",
-        ),
-        (
-            {"status": 500},
-            f"{WHERE.format(500)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",
-        ),
-        (
-            {"status": 503, "body": "<html>busy</html>", "content_type": "text/html"},
-            f"{WHERE.format(503)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",
-        ),
-        (
             {"status": 302, "headers": {"Location": "https://sso.test/login"}},
             f"{WHERE.format(302)}, a redirect to https://sso.test, which is not followed. {NOTHING}",
-        ),
-        (
-            {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"},
-            f"{WHERE.format(200)} with a web page instead of an API answer. {UNKNOWN} Something between here and the product "
-            "answered, such as a proxy or a login page. Check the address.",
         ),
     ],
 )
 def test_each_refusal_says_what_happened_where_what_to_do_and_what_was_changed(http, answer, message):
     expect_update(http, {"comments": "hello"}, **answer)
     assert failure() == message
+
+
+AMBIGUOUS = {
+    "500": (
+        {"status": 500},
+        f"{WHERE.format(500)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",
+    ),
+    "503": (
+        {"status": 503, "body": "<html>busy</html>", "content_type": "text/html"},
+        f"{WHERE.format(503)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",
+    ),
+    "other text": (
+        {"status": 200, "body": "Hm", "content_type": "text/plain"},
+        f"{WHERE.format(200)}: Hm. {UNKNOWN} FortiSIEM answers so where the incident does not exist; check that 1 is one of "
+        "organization super, and look whether it was updated.",
+    ),
+    "page": (
+        {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"},
+        f"{WHERE.format(200)} with a web page instead of an API answer. {UNKNOWN} Something between here and the product "
+        "answered, such as a proxy or a login page. Check the address.",
+    ),
+}
+INCIDENTS = f"{FORTISIEM_URL}/phoenix/rest/pub/incident"
+
+
+def expect_read(http, fields, row=None, **answer):
+    wanted = {"filters": {"incidentId": [1]}, "fields": ["incidentId", *fields]}
+    rows = [] if row is None else [{"incidentId": 1, **row}]
+    http.post(
+        INCIDENTS,
+        match=[
+            matchers.json_params_matcher(wanted, strict_match=True),
+            matchers.header_matcher({"Authorization": BASIC}),
+        ],
+        **(answer or {"json": {"total": len(rows), "data": rows}}),
+    )
+
+
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+def test_an_ambiguous_answer_that_cannot_be_read_back_stays_unknown(http, kind):
+    answer, message = AMBIGUOUS[kind]
+    expect_update(http, {"comments": "hello"}, **answer)
+    expect_read(http, ["incidentComments"], status=404)
+    assert failure() == message
+
+
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+def test_an_ambiguous_answer_is_read_back_and_found_done(http, kind):
+    expect_update(http, {"comments": "hello", "incidentStatus": "2"}, **AMBIGUOUS[kind][0])
+    expect_read(
+        http, ["incidentStatus", "incidentComments"], {"incidentStatus": 2, "incidentComments": "before\nhello"}
+    )
+    result = update(comments="hello", status="Manually Cleared")
+    assert (result["outcome"], result["changed"], result["confirmed_by"]) == ("done", True, "read_back")
+
+
+def test_only_what_a_read_shows_to_be_missing_is_sent_again(http, slept):
+    expect_update(http, {"comments": "hello", "incidentStatus": "2"}, status=500)
+    expect_read(http, ["incidentStatus", "incidentComments"], {"incidentStatus": 0, "incidentComments": "hello"})
+    expect_update(http, {"incidentStatus": "2"}, **OK)
+    result = update(comments="hello", status="Manually Cleared")
+    assert (result["outcome"], result["confirmed_by"], result["attempts"]) == ("done", "response", 2)
+    assert result["fields"] == {"status": "Manually Cleared", "comments": "hello"}
+    assert slept == [0.5]
+
+
+def test_a_comment_that_cannot_be_read_is_never_sent_again(http):
+    expect_update(http, {"comments": "hello", "incidentStatus": "2"}, status=500)
+    expect_read(http, ["incidentStatus", "incidentComments"], {"incidentStatus": 0})
+    assert UNKNOWN in failure(comments="hello", status="Manually Cleared")
+
+
+def test_after_three_repeats_it_is_known_not_to_be_done(http):
+    for _ in range(3):
+        expect_update(http, {"incidentStatus": "2"}, status=500)
+        expect_read(http, ["incidentStatus"], {"incidentStatus": 0})
+    assert failure(status="Manually Cleared") == (
+        f"{WHERE.format(500)}. {NOTHING} It was read back: status not applied. The API request failed due to an internal server "
+        "error. Try again later."
+    )
+
+
+# Reading back after a clean answer.
+
+
+@pytest.mark.parametrize(
+    ("given", "sent", "row", "reading"),
+    [
+        ({"status": "Manually Cleared"}, {"incidentStatus": "2"}, {"incidentStatus": 2}, "applied"),
+        ({"status": "Manually Cleared"}, {"incidentStatus": "2"}, {"incidentStatus": "2"}, "applied"),
+        ({"status": "Manually Cleared"}, {"incidentStatus": "2"}, {"incidentStatus": 0}, "not applied"),
+        ({"status": "Manually Cleared"}, {"incidentStatus": "2"}, {}, "not readable"),
+        ({"comments": "b"}, {"comments": "b"}, {"incidentComments": "a\nb"}, "applied"),
+        ({"comments": "b"}, {"comments": "b"}, {"incidentComments": None}, "not applied"),
+        ({"severity": "High"}, {"severity": "HIGH"}, {"eventSeverityCat": "HIGH"}, "applied"),
+        ({"severity": "High"}, {"severity": "HIGH"}, {"eventSeverityCat": "LOW"}, "not applied"),
+        ({"resolution": "False Positive"}, {"resolution": "3"}, {"incidentReso": 3}, "applied"),
+        (
+            {"external_ticket_type": "Medium"},
+            {"externalTicketType": "MEDIUM"},
+            {"incidentExtTicketType": "Medium"},
+            "applied",
+        ),
+        ({"external_ticket_id": "7"}, {"externalTicketId": "7"}, {"incidentExtTicketId": 7}, "applied"),
+        ({"external_ticket_id": "7"}, {"externalTicketId": "7"}, {"incidentExtTicketId": "77"}, "not applied"),
+        (
+            {"external_ticket_state": "Closed"},
+            {"externalTicketState": "Closed"},
+            {"incidentExtTicketState": "CLOSED"},
+            "applied",
+        ),
+        ({"external_assigned_user": "ABC"}, {"externalAssignedUser": "ABC"}, {"incidentExtUser": "ABC"}, "applied"),
+    ],
+)
+def test_each_attribute_is_told_as_applied_not_applied_or_not_readable(http, given, sent, row, reading):
+    field = module("clients.fortisiem").ATTRIBUTES[next(iter(given))].read
+    expect_update(http, sent, **OK)
+    expect_read(http, [field], row)
+    result = update(verify=True, **given)
+    assert result["verified"] == dict.fromkeys(given, reading)
+    assert result["confirmed_by"] == ("read_back" if reading == "applied" else "response")
+    assert result["warning"] == (None if reading == "applied" else f"Read back: {next(iter(given))} {reading}.")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        {"status": 500},
+        {"status": 404},
+        {"json": []},
+        {"body": "x"},
+        {"json": {"data": []}},
+        {"json": {"data": [{"incidentId": 2}]}},
+    ],
+)
+def test_an_update_that_cannot_be_read_back_is_done_all_the_same(http, read):
+    expect_update(http, {"comments": "a"}, **OK)
+    expect_read(http, ["incidentComments"], **read)
+    result = update(verify=True, comments="a")
+    assert (result["outcome"], result["verified"]) == ("done", {"comments": "not readable"})
+    assert result["warning"] == "Read back: comments not readable."
+
+
+# The twin address.
+
+TWIN = f"{FORTISIEM_URL}/phoenix/rest/pub/incident/update/1"
+
+
+def expect_twin(http, sent, **answer):
+    http.post(
+        TWIN,
+        match=[matchers.json_params_matcher({"incidentId": "1", **sent}, strict_match=True)],
+        **{"status": 200, **(answer or {"body": "SUCCESS", "content_type": "application/text"})},
+    )
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_where_one_address_is_gone_the_other_is_used_and_remembered(http, status):
+    expect_update(http, {"incidentStatus": "2"}, status=status)
+    expect_twin(http, {"incidentStatus": "2"})
+    result = update(status="Manually Cleared")
+    assert result["request"]["path"] == "/phoenix/rest/pub/incident/update/1"
+    expect_twin(
+        http,
+        {
+            "incidentStatus": "3",
+            "comments": "XYZ",
+            "incidentSeverity": "LOW",
+            "incidentExtTicketType": "MEDIUM",
+            "incidentExtTicketId": "1111",
+            "incidentExtTicketState": "Closed",
+            "incidentExtUser": "ABC",
+        },
+    )
+    result = update(
+        status="System Cleared",
+        comments="XYZ",
+        severity="Low",
+        resolution="True Positive",
+        external_ticket_type="Medium",
+        external_ticket_id="1111",
+        external_ticket_state="Closed",
+        external_assigned_user="ABC",
+    )
+    assert result["warning"] == "This server's address for updates does not take resolution."
+
+
+def test_a_remembered_address_that_goes_away_is_replaced_too(http):
+    expect_update(http, {"comments": "a"}, status=404)
+    expect_twin(http, {"comments": "a"})
+    update(comments="a")
+    expect_twin(http, {"comments": "b"}, status=404)
+    expect_update(http, {"comments": "b"}, **OK)
+    assert update(comments="b")["request"]["path"] == "/phoenix/rest/incident/external"
+
+
+def test_where_neither_address_answers_both_reasons_are_named(http):
+    expect_update(http, {"comments": "hello"}, status=404)
+    expect_twin(http, {"comments": "hello"}, status=404)
+    assert failure() == (
+        f"{WHERE.format(404)}. {NOTHING} Either incident 1 does not exist in organization super, or the server has no address "
+        "for updates: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
+    )
+
+
+def test_an_attribute_that_the_only_address_does_not_take_is_refused(http):
+    expect_update(http, {"resolution": "2"}, status=404)
+    assert failure(resolution="True Positive") == (
+        "Could not update FortiSIEM incident 1: this server's address for updates, /pub/incident/update/{id}, does not take "
+        f"resolution. {NOTHING}"
+    )
+
+
+def test_an_unknown_incident_does_not_make_the_other_address_be_tried(http):
+    expect_update(http, {"comments": "hello"}, body="Incident not found")
+    assert "Check that incident 1 exists in organization super." in failure()
 
 
 def test_basic_credentials_never_show_even_if_the_product_echoes_them(http):

@@ -1,0 +1,246 @@
+"""The archive in the Pythons that appliances run, with its requirements alone, against the running lab."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.connector import configuration_values
+from lab.demo.products import Products
+from tests.conftest import LabProcess
+from tests.package.pythons import ROOT, Environment, environment, interpreter
+
+INFO: dict[str, Any] = json.loads((ROOT / "info.json").read_text("ascii"))
+ACTIONS = {action["operation"]: action for action in INFO["operations"]}
+SCRIPT = Path(__file__).with_name("exercise.py")
+LOADER = ROOT / "vendor" / "connectors_sdk_shim" / "loader.py"
+DESCRIPTION = "Checkout is slow"
+MARKER = "soar-4711"
+FIRST_ID, UNKNOWN_ID = -1_000_001, -9_999_999  # custom incidents are numbered downwards in a fresh FortiMonitor
+WRONG_KEY = "a-key-that-is-wrong"
+RESOLVE, UPDATE = "force_resolve_incident", "update_siem_incident"
+
+
+@pytest.fixture(params=["3.9", "3.12"])
+def python(request: pytest.FixtureRequest) -> Environment:
+    return environment(request.param)
+
+
+def test_the_requirements_bring_only_themselves_and_what_they_need(python: Environment) -> None:
+    assert python.installed() == python.needed("requests", "jsonschema")
+
+
+@pytest.fixture
+def pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """A function that puts a command with a shell line in it into a machine that has no Python yet."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+
+    def put(place: str, line: str) -> Path:
+        command = tmp_path / place
+        command.parent.mkdir(parents=True, exist_ok=True)
+        command.write_text(f"#!/bin/sh\n{line}\n")
+        command.chmod(0o755)
+        return command
+
+    return put
+
+
+def test_a_python_that_refuses_or_is_another_one_is_passed_over(pythons: Callable[[str, str], Path]) -> None:
+    pythons("bin/python3.9", "exit 127")
+    pythons("pyenv/versions/3.9.1/bin/python", "echo 3.91")
+    right = pythons("pyenv/versions/3.9.2/bin/python", "echo 3.9")
+    assert interpreter("3.9") == right
+    first = pythons("bin/python3.9", "echo 3.9")
+    assert interpreter("3.9") == first
+    assert interpreter("3.12") is None
+
+
+@pytest.mark.usefixtures("pythons")
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_a_missing_python_is_reported_and_fails_in_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match=r"Python 3\.9 is neither on the PATH nor installed by pyenv"):
+        environment("3.9")
+
+
+def test_the_archive_does_its_work(
+    python: Environment, fresh_products: LabProcess, archive: Path, tmp_path: Path
+) -> None:
+    lab = fresh_products
+    configuration = configuration_values(lab.ready)
+    creates = list(new_incidents(lab.ready))
+    marked = next(number for number, params in enumerate(creates) if params.get("correlation_id") == MARKER)
+    update = {"incident_id": str(lab.ready["fortisiem"]["incident_id"]), **samples(UPDATE), "verify": "true"}
+    calls = [
+        *(call(configuration, "create_custom_incident", params) for params in creates),
+        call(configuration, RESOLVE, {"incident": str(FIRST_ID), "reason": "Gone"}),
+        call(configuration, RESOLVE, {"incident": f"#{FIRST_ID - marked}", "expect_correlation_id": MARKER}),
+        call(configuration, UPDATE, update),
+        call(configuration, RESOLVE, {"incident": str(UNKNOWN_ID)}),
+        call({**configuration, "fortimonitor_api_key": WRONG_KEY}, RESOLVE, {"incident": str(FIRST_ID - 1)}),
+        call({**configuration, "ca_certificate": ""}, UPDATE, update),
+        call(configuration, UPDATE, {"incident_id": "x", "status": "Gone"}),
+    ]
+
+    report = exercised(python, archive, tmp_path, configuration, calls)
+
+    assert ".".join(map(str, report["python"])) == python.version
+    assert {"requests", "urllib3"} <= set(report["imported_first"])
+    assert {"jsonschema", "lab", "release", "tests", "vendor"}.isdisjoint(report["imported_first"])
+    assert report["imported_first"] != report["imported_in_the_end"]
+    assert report["health"] == {"message": "Connector is available", "status": "Available"}
+    results = iter(report["results"])
+    for number, params in enumerate(creates):
+        data = succeeded(next(results), "create_custom_incident")
+        assert (data["outcome"], data["changed"], data["warning"]) == ("done", True, None)
+        assert (data["incident_id"], data["server_id"]) == (FIRST_ID - number, lab.fortimonitor.server_id)
+        assert data["incident_url"] == f"{lab.fortimonitor.url}/outage/{FIRST_ID - number}"
+        assert data["correlation_id"] == params.get("correlation_id", data["correlation_id"])
+    for incident_id in (FIRST_ID, FIRST_ID - marked):
+        data = succeeded(next(results), RESOLVE)
+        assert (data["outcome"], data["changed"], data["incident_id"]) == ("done", True, incident_id)
+    data = succeeded(next(results), UPDATE)
+    assert (data["outcome"], data["changed"], data["incident_id"]) == ("done", True, lab.fortisiem.incident_id)
+    assert (data["confirmed_by"], set(data["verified"].values())) == ("read_back", {"applied"})
+    assert data["fields"] == {name: value for name, value in samples(UPDATE).items() if name != "verify"}
+    failures = [failed(result) for result in results]
+    beginnings = (
+        f"Could not resolve incident {UNKNOWN_ID}: FortiMonitor answered 404 to PUT /v2/outage/{UNKNOWN_ID}/force_res",
+        f"Could not resolve incident {FIRST_ID - 1}: FortiMonitor answered 401 to PUT /v2/outage/{FIRST_ID - 1}/forc",
+        f"Could not update FortiSIEM incident {lab.fortisiem.incident_id}: FortiSIEM at {lab.fortisiem.url} shows a ce",
+        "The parameters are not valid: Incident ID 'x' is not a whole number. Status 'Gone' is not one of: Active, ",
+    )
+    for message, beginning in zip(failures, beginnings, strict=True):
+        assert message.startswith(beginning)
+        assert "Nothing was changed." in message
+    assert [line.partition(" ")[0] for line in report["log"]] == ["ERROR"] * len(failures)
+
+    check_fortimonitor(lab, tmp_path, creates, resolved=[FIRST_ID, FIRST_ID - marked])
+    check_fortisiem(lab, tmp_path)
+
+
+def call(config: dict[str, Any], operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"config": config, "operation": operation, "params": params}
+
+
+def new_incidents(ready: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of one incident without any option, then of one with each."""
+    named = {name: ready["fortimonitor"][name] for name in ("plugin_textkey", "resource_textkey")}
+    required = {"server": str(ready["fortimonitor"]["server_id"]), **named}
+    yield {**required, "description": DESCRIPTION}
+    for name, value in samples("create_custom_incident").items():
+        yield {**required, "description": f"{DESCRIPTION}, with {name}", name: value}
+
+
+def samples(operation: str) -> dict[str, Any]:
+    """Return a value for each optional parameter of an action, by its type."""
+    by_type: dict[str, Any] = {
+        "text": MARKER,
+        "textarea": "Seen by the night shift",
+        "integer": "3600",
+        "json": '{"ticket": "INC-1", "tries": 2}',
+        "datetime": "2026-11-20T09:00:00+01:00",
+        "checkbox": "false",
+    }
+    optional = [field for field in ACTIONS[operation]["parameters"] if not field["required"]]
+    return {field["name"]: field.get("options", [by_type.get(field["type"])])[-1] for field in optional}
+
+
+def exercised(
+    python: Environment, archive: Path, folder: Path, health: dict[str, Any], calls: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Run the exercise in a Python with every warning an error; return its report."""
+    into, plan = folder / "unpacked", folder / "plan.json"
+    into.mkdir()
+    plan.write_text(
+        json.dumps(
+            {"archive": str(archive), "into": str(into), "loader": str(LOADER), "health": health, "calls": calls}
+        ),
+        "utf-8",
+    )
+    command = [str(python.python), "-I", "-X", "dev", "-W", "error", str(SCRIPT), str(plan)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=90)
+    assert (done.returncode, done.stderr) == (0, "")
+    for secret in ("fortimonitor_api_key", "fortisiem_password"):
+        assert health[secret] not in done.stdout
+    assert WRONG_KEY not in done.stdout
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def succeeded(result: dict[str, Any], operation: str) -> dict[str, Any]:
+    """Return the data of a call that succeeded, with just the keys that its output schema promises."""
+    envelope = result.get("envelope")
+    assert envelope, result
+    assert {**envelope, "data": None} == {
+        "operation": None,
+        "status": "Success",
+        "message": "",
+        "data": None,
+        "env": {},
+    }
+    assert envelope["data"].keys() == ACTIONS[operation]["output_schema"].keys()
+    data: dict[str, Any] = envelope["data"]
+    return data
+
+
+def failed(result: dict[str, Any]) -> str:
+    assert result.get("failed") == "ConnectorError", result
+    return str(result["message"])
+
+
+def check_fortimonitor(lab: LabProcess, folder: Path, creates: list[dict[str, Any]], resolved: list[int]) -> None:
+    """Check what FortiMonitor received and what it holds now."""
+    journal = lab.control.journal("fortimonitor")
+    assert {entry["headers"]["user-agent"] for entry in journal} == {INFO["name"]}
+    posts = [entry for entry in journal if entry["method"] == "POST"]
+    assert [(post["path"], post["status"]) for post in posts] == [
+        (f"/v2/server/{lab.fortimonitor.server_id}/custom_incident", 201) for _ in creates
+    ]
+    bodies = {name: post["body"] for post, params in zip(posts, creates, strict=True) for name in params}
+    assert bodies["auto_close_duration"]["auto_close_duration"] == 3600
+    assert bodies["start_time"]["start_time"] == "2026-11-20 08:00:00"
+    assert bodies["metadata"]["metadata"].items() >= {"ticket": "INC-1", "tries": "2"}.items()
+    puts = [(entry["path"], entry["status"], entry["body"]) for entry in journal if entry["method"] == "PUT"]
+    assert puts == [
+        (f"/v2/outage/{resolved[0]}/force_resolve", 204, {"reason": "Gone"}),
+        (f"/v2/outage/{resolved[1]}/force_resolve", 204, {}),
+        (f"/v2/outage/{UNKNOWN_ID}/force_resolve", 404, {}),
+        (f"/v2/outage/{FIRST_ID - 1}/force_resolve", 401, ""),  # refused before its body is read
+    ]
+    assert {entry["method"] for entry in journal} == {"GET", "POST", "PUT"}
+    products = Products(configuration_values(lab.ready), folder)
+    try:
+        for number, params in enumerate(creates):
+            outage = products.outage(FIRST_ID - number)
+            assert outage["description"].startswith(params["description"])
+            assert outage["status"] == ("resolved" if FIRST_ID - number in resolved else "active")
+    finally:
+        products.close()
+
+
+def check_fortisiem(lab: LabProcess, folder: Path) -> None:
+    """Check what FortiSIEM received and what it holds now."""
+    journal = lab.control.journal("fortisiem")
+    (update,) = [entry for entry in journal if entry["path"] == "/phoenix/rest/incident/external"]
+    assert (update["method"], update["status"], update["body"]["incidentId"]) == ("POST", 200, "1")
+    sent = samples(UPDATE)
+    products = Products(configuration_values(lab.ready), folder)
+    try:
+        incident = products.siem_incident(str(lab.fortisiem.incident_id))
+    finally:
+        products.close()
+    assert incident["incidentStatus"] == 3
+    assert incident["incidentComments"] == sent["comments"]
+    assert incident["incidentExtTicketId"] == sent["external_ticket_id"]
+    assert incident["incidentExtTicketState"].upper() == sent["external_ticket_state"].upper()
+    assert incident["incidentExtTicketType"].upper() == sent["external_ticket_type"].upper()
+    assert incident["incidentExtUser"] == sent["external_assigned_user"]
