@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ssl
+import warnings
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import trustme
 
 from .errors import LabError
 from .state import write_whole
+
+NAMES = ("127.0.0.1", "localhost")
 
 
 def certificate_authority(folder: Path) -> trustme.CA:
@@ -32,6 +36,36 @@ def certificate_authority(folder: Path) -> trustme.CA:
 
 def server_tls(authority: trustme.CA) -> ssl.SSLContext:
     """Return the TLS side of a server that answers as 127.0.0.1 and localhost."""
+    return _showing(authority.issue_cert(*NAMES))
+
+
+def faulty_tls(authority: trustme.CA) -> dict[str | None, ssl.SSLContext]:
+    """Return, by the name of the fault, what a client should not accept of a server."""
+    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    expired = authority.issue_cert(*NAMES, not_before=yesterday - timedelta(days=30), not_after=yesterday)
+    return {
+        "tls_expired": _showing(expired),
+        "tls_wrong_host": _showing(authority.issue_cert("elsewhere.example.com")),
+        "tls_self_signed": _showing(_self_signed()),
+        "tls_old_version": _at_most_tls_1_1(_showing(authority.issue_cert(*NAMES))),
+    }
+
+
+def _showing(certificate: trustme.LeafCert) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    certificate.configure_cert(context)
+    return context
+
+
+def _self_signed() -> trustme.LeafCert:
+    """Return the certificate of another authority, which signed itself."""
+    other = trustme.CA()
+    return trustme.LeafCert(other.private_key_pem.bytes(), other.cert_pem.bytes(), [])
+
+
+def _at_most_tls_1_1(context: ssl.SSLContext) -> ssl.SSLContext:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL 3 counts SHA-1, which these versions need, as too weak
     return context

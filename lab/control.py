@@ -10,6 +10,11 @@
 | ``PUT /switches/{product}`` | ``{"switch": position, ...}`` | its switches; all are put or, if one cannot be, none |
 | ``GET /journal/{product}`` | | the requests it received, oldest first, without secrets |
 | ``DELETE /journal/{product}`` | | 204; its journal is empty |
+| ``GET /faults`` | | ``{"faults": [...], "catalogue": [...]}``: what is armed or used up, and what there is |
+| ``POST /faults`` | a fault or a list of them | ``{"faults": [...]}``: what was armed; all are or, if one cannot be, none |
+| ``DELETE /faults`` | | 204; none is armed |
+| ``GET /wire/{product}`` | | ``{"connections": number, "requests": [...]}``: what came, before any fault |
+| ``DELETE /wire/{product}`` | | 204; its connections and requests are forgotten |
 | ``GET /clock`` | | ``{"now": ...}``, the lab's time |
 | ``POST /clock`` | ``{"advance": seconds}`` or ``{"reset": true}`` | ``{"now": ...}`` |
 
@@ -33,6 +38,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .clock import Clock
+from .faults import Faults, Wire, catalogue_as_json
 from .product import Product
 from .switches import Switches
 
@@ -44,14 +50,19 @@ REQUESTS = [
     "PUT /switches/{product}",
     "GET /journal/{product}",
     "DELETE /journal/{product}",
+    "GET /faults",
+    "POST /faults",
+    "DELETE /faults",
+    "GET /wire/{product}",
+    "DELETE /wire/{product}",
     "GET /clock",
     "POST /clock",
 ]
 
 
-def control_app(products: Mapping[str, Product], clock: Clock) -> Starlette:
-    """Return the control API of the products that share a clock."""
-    control = _Control(products, clock)
+def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire]) -> Starlette:
+    """Return the control API of the products that share a clock, and of the faults in front of some of them."""
+    control = _Control(products, clock, faults, wires)
     return Starlette(
         routes=[
             Route("/", control.overview, methods=["GET"]),
@@ -61,6 +72,11 @@ def control_app(products: Mapping[str, Product], clock: Clock) -> Starlette:
             Route("/switches/{product}", control.put_switches, methods=["PUT"]),
             Route("/journal/{product}", control.journal, methods=["GET"]),
             Route("/journal/{product}", control.clear_journal, methods=["DELETE"]),
+            Route("/faults", control.list_faults, methods=["GET"]),
+            Route("/faults", control.arm_faults, methods=["POST"]),
+            Route("/faults", control.clear_faults, methods=["DELETE"]),
+            Route("/wire/{product}", control.wire, methods=["GET"]),
+            Route("/wire/{product}", control.clear_wire, methods=["DELETE"]),
             Route("/clock", control.clock, methods=["GET"]),
             Route("/clock", control.move_clock, methods=["POST"]),
         ],
@@ -73,9 +89,13 @@ def control_app(products: Mapping[str, Product], clock: Clock) -> Starlette:
 class _Control:
     """The handlers, over one lab's products."""
 
-    def __init__(self, products: Mapping[str, Product], clock: Clock) -> None:
+    def __init__(
+        self, products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire]
+    ) -> None:
         self._products = products
         self._clock = clock
+        self._faults = faults
+        self._wires = wires
 
     async def overview(self, request: Request) -> Response:
         return JSONResponse({"products": list(self._products), "requests": REQUESTS})
@@ -88,7 +108,10 @@ class _Control:
             chosen = list(self._products.values())
             self._clock.reset()
         for product in chosen:
+            self._faults.clear(product.name)
             await run_in_threadpool(product.reset)
+            if product.name in self._wires:
+                self._wires[product.name].clear()
         return JSONResponse({"reset": [product.name for product in chosen]})
 
     async def all_switches(self, request: Request) -> Response:
@@ -107,6 +130,31 @@ class _Control:
 
     async def clear_journal(self, request: Request) -> Response:
         self._addressed(request).journal.clear()
+        return Response(status_code=204)
+
+    async def list_faults(self, request: Request) -> Response:
+        return JSONResponse({"faults": self._faults.as_json(), "catalogue": catalogue_as_json()})
+
+    async def arm_faults(self, request: Request) -> Response:
+        try:
+            armed = self._faults.arm(await _json(request))
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+        for fault in armed:
+            if fault.kind.at_accept:
+                # A client that goes on with the connection it has would never meet the fault.
+                self._wires[fault.product].close_idle()
+        return JSONResponse({"faults": [fault.as_json() for fault in armed]})
+
+    async def clear_faults(self, request: Request) -> Response:
+        self._faults.clear()
+        return Response(status_code=204)
+
+    async def wire(self, request: Request) -> Response:
+        return JSONResponse(self._addressed_wire(request).as_json())
+
+    async def clear_wire(self, request: Request) -> Response:
+        self._addressed_wire(request).clear()
         return Response(status_code=204)
 
     async def clock(self, request: Request) -> Response:
@@ -133,6 +181,12 @@ class _Control:
     def _addressed(self, request: Request) -> Product:
         return self._named(request.path_params["product"], status=404)
 
+    def _addressed_wire(self, request: Request) -> Wire:
+        name = request.path_params["product"]
+        if name in self._wires:
+            return self._wires[name]
+        raise HTTPException(404, f"There is no wire to {name!r}. There are: {', '.join(self._wires)}.")
+
     def _named(self, name: object, status: int) -> Product:
         if isinstance(name, str) and name in self._products:
             return self._products[name]
@@ -152,15 +206,19 @@ def _put_all(switches: Switches, wanted: Mapping[str, Any]) -> None:
 
 async def _body(request: Request, allowed: set[str] | None = None) -> dict[str, Any]:
     """Return the JSON object of a request; an empty body is an empty object."""
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except ValueError:
-        raise HTTPException(400, "The body is not JSON.") from None
+    body = await _json(request)
     if not isinstance(body, dict):
         raise HTTPException(400, "The body must be a JSON object.")
     if allowed is not None and (unknown := sorted(body.keys() - allowed)):
         raise HTTPException(400, f"Unknown key {unknown[0]!r}. Allowed: {', '.join(sorted(allowed))}.")
     return body
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return json.loads(await request.body() or b"{}")
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "The body is not JSON.") from None
 
 
 async def _in_words(request: Request, error: Exception) -> Response:

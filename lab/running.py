@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp
-
-from .certificates import certificate_authority, server_tls
+from .certificates import certificate_authority, faulty_tls, server_tls
 from .clock import Clock
 from .control import control_app
 from .errors import LabError
+from .faults import PRODUCTS, Faults, Proxy, Wire
 from .fortimonitor import FortiMonitor
 from .fortisiem import Account, ApiClient, FortiSiem
 from .fortisoar import FortiSoar
@@ -79,23 +77,26 @@ def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> Run
     listeners = stack.enter_context(listening(port_numbers(base_port)))
     ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
     keys = load_keys(folder)
-    tls = server_tls(certificate_authority(folder))
+    authority = certificate_authority(folder)
     ready = _ready(folder, ports, keys)
     clock = Clock()
     products = stack.enter_context(_products(folder, clock, keys, ready))
-    apps: dict[str, ASGIApp] = {
-        "https": products["fortisoar"].app,
-        "http": products["fortisoar"].app,
-        "fortimonitor": products["fortimonitor"].app,
-        "fortisiem": products["fortisiem"].app,
-        "control": control_app(products, clock),
-    }
-    stack.enter_context(serving([Site(listeners[name], apps[name], _tls_of(name, tls)) for name in apps]))
+    # The public sockets of these products are their proxies'; they themselves answer behind them.
+    behind = stack.enter_context(listening(dict.fromkeys(PRODUCTS, 0)))
+    faults, wires = Faults(), {name: Wire(clock) for name in PRODUCTS}
+    fortisoar = products["fortisoar"].app
+    sites = [
+        Site(listeners["https"], fortisoar, server_tls(authority)),
+        Site(listeners["http"], fortisoar),
+        Site(listeners["control"], control_app(products, clock, faults, wires)),
+        *(Site(behind[name], products[name].app) for name in PRODUCTS),
+    ]
+    tls = {None: server_tls(authority), **faulty_tls(authority)}
+    proxies = [
+        Proxy(name, listeners[name], behind[name].getsockname(), tls, faults, wires[name], clock) for name in PRODUCTS
+    ]
+    stack.enter_context(serving(sites, proxies))
     return RunningLab(folder, ready, products)
-
-
-def _tls_of(site: str, tls: ssl.SSLContext) -> ssl.SSLContext | None:
-    return None if site in ("http", "control") else tls
 
 
 def _ready(folder: Path, ports: Mapping[str, int], keys: Keys) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import errno
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import anyio.to_thread
 import uvicorn
@@ -52,7 +53,9 @@ def listening(ports: Mapping[str, int]) -> Iterator[dict[str, socket.socket]]:
 
 
 def _listener(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends small packets at once (TCP_NODELAY) only where the protocol is spelled out; without it, each answer
+    # would wait for the client's delayed acknowledgement, 40 ms (seen in 3.11).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
@@ -67,10 +70,19 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
+class Server(Protocol):
+    """What is served by the event loop: it sets ``ready`` once it accepts, and ends soon after ``should_exit``."""
+
+    ready: threading.Event
+    should_exit: bool
+
+    async def run(self) -> None: ...
+
+
 @contextmanager
-def serving(sites: list[Site]) -> Iterator[None]:
-    """Serve all sites until the end of the block."""
-    servers = [_Server(site) for site in sites]
+def serving(sites: Sequence[Site], others: Sequence[Server] = ()) -> Iterator[None]:
+    """Serve all sites, and what else there is to serve, until the end of the block."""
+    servers: list[Server] = [*(_Server(site) for site in sites), *others]
     thread = threading.Thread(target=asyncio.run, args=(_serve(servers),), name="lab-servers", daemon=True)
     thread.start()
     try:
@@ -83,11 +95,11 @@ def serving(sites: list[Site]) -> Iterator[None]:
         thread.join()
 
 
-async def _serve(servers: list[_Server]) -> None:
+async def _serve(servers: Sequence[Server]) -> None:
     # One event loop has 40 threads by default. FortiSOAR's execute calls hold one each while they wait for a connector
     # that in turn waits for FortiMonitor or FortiSIEM: 40 of them at once would leave the products none to answer with.
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-    await asyncio.gather(*(server.serve([server.site.listener]) for server in servers))
+    await asyncio.gather(*(server.run() for server in servers))
 
 
 class _Server(uvicorn.Server):
@@ -110,8 +122,11 @@ class _Server(uvicorn.Server):
                 ssl_context_factory=(lambda _config, _default: tls) if tls else None,
             )
         )
-        self.site = site
         self.ready = threading.Event()
+        self._listener = site.listener
+
+    async def run(self) -> None:
+        await self.serve([self._listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -95,7 +95,8 @@ def _json(status: int, content: dict[str, str]) -> _Canned:
 
 
 def _resume(fault: Fault, now: datetime) -> int:
-    return math.ceil(now.timestamp() + fault["seconds"])
+    seconds: float = fault["seconds"]
+    return math.ceil(now.timestamp() + seconds)
 
 
 def _elsewhere(fault: Fault, location: str) -> str:

@@ -37,7 +37,8 @@ class Fault:
     @property
     def armed(self) -> bool:
         """Whether it can still strike."""
-        return self["times"] == 0 or self.hits < self["times"]
+        times: int = self["times"]
+        return times == 0 or self.hits < times
 
     def strikes(self) -> bool:
         """Count one match; return whether it is struck."""

@@ -187,7 +187,7 @@ KINDS = (
 CATALOGUE: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
 
-def as_json() -> list[dict[str, Any]]:
+def catalogue_as_json() -> list[dict[str, Any]]:
     """Return the catalogue in a form that JSON can carry."""
     return [
         {

@@ -127,7 +127,7 @@ def head_and_body(answer: bytes) -> tuple[bytes, bytes]:
 
 
 def with_header(answer: bytes, name: str, value: str | None) -> bytes:
-    """Return an answer with one of its headers changed, or taken away with None; left alone if it has no such header."""
+    """Return an answer with a header of its own changed, or with None taken away; without such a header, as it is."""
     head, body = head_and_body(answer)
     lines = []
     for line in head.split(b"\r\n"):

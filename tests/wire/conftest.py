@@ -47,5 +47,16 @@ def serve():
     module("core.sessions").close_all()
     module("core.sessions")._kept.sessions.clear()
     module("clients.tokens").forget_all()
+    module("clients.fortisiem")._address_of.clear()
     for server in servers:
         server.close()
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """Let nothing sleep between two requests; return the list of waits that were asked for."""
+    asked: list[float] = []
+    timing = module("core.deadline").Timing
+    defaults = timing.__init__.__defaults__
+    monkeypatch.setattr(timing.__init__, "__defaults__", (*defaults[:2], asked.append, lambda: 1.0))
+    return asked

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.broken_products import OUTAGE_ID, Products
 from tests.support.package import ConnectorError, configuration, execute
 from tests.support.wire import answering, cutting, dripping, hanging, http_answer, resetting
 
-CREATE = {"server": "1001", "description": "d", "plugin_textkey": "p", "resource_textkey": "r"}
-RESOLVE = {"incident": "5"}
-UPDATE = {"incident_id": 1, "comments": "c"}
-UNKNOWN = "Whether anything was changed is unknown."
-
-
-def created(origin):
-    return http_answer("201 Created", b"", "Content-Type: application/json", f"Location: {origin}/v2/outage/-28000855")
-
-
-ANSWERS = {
-    "create_custom_incident": (CREATE, created),
-    "force_resolve_incident": (RESOLVE, lambda origin: b"HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n"),
-    "update_siem_incident": (UPDATE, lambda origin: http_answer("200 OK", b'"OK"', "Content-Type: text/plain")),
+CREATE = {"server": "1001", "description": "d", "plugin_textkey": "p", "resource_textkey": "r", "verify": False}
+RESOLVE = {"incident": str(OUTAGE_ID)}
+UPDATE = {"incident_id": 1, "comments": "c", "verify": False}
+ACTIONS = {"create_custom_incident": CREATE, "force_resolve_incident": RESOLVE, "update_siem_incident": UPDATE}
+PATHS = {
+    "create_custom_incident": "/v2/server/1001/custom_incident",
+    "force_resolve_incident": f"/v2/outage/{OUTAGE_ID}/force_resolve",
+    "update_siem_incident": "/phoenix/rest/incident/external",
 }
+UNKNOWN = "Whether anything was changed is unknown."
+NOTHING = "Nothing was changed."
+
+
+@pytest.fixture
+def products():
+    return Products()
 
 
 def config_for(origin, **changes):
@@ -34,37 +36,79 @@ def failure(operation, params, config):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("operation", ANSWERS)
+@pytest.mark.parametrize("operation", ACTIONS)
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
-def test_an_answer_that_is_cut_at_any_byte_is_never_success(serve, server_context, ca_pem, operation, secure):
-    params, make = ANSWERS[operation]
-    server = serve(answering(b""), tls=server_context() if secure else None)
-    whole = make(server.origin)
+def test_a_write_whose_answer_is_cut_at_any_byte_is_read_back_and_never_sent_again(
+    serve, server_context, ca_pem, products, operation, secure
+):
+    server = serve(products, tls=server_context() if secure else None)
     config = config_for(server.origin, ca_certificate=ca_pem if secure else "")
-    for length in range(len(whole)):
-        server.behave = cutting(whole[:length])
-        message = failure(operation, params, config)
-        assert UNKNOWN in message, length
-        assert "broke the connection before its answer was whole to " in message, length
-        assert len(server.requests) == length + 1
-    server.behave = cutting(whole)
-    result = execute(operation, params, config)
-    assert result["outcome"] == "done"
-    if operation == "create_custom_incident":
-        assert result["incident_id"] == -28000855
+    length = len(products.answer_of(server.origin, PATHS[operation]))
+    for position in range(length + 1):
+        products.reset()
+        products.breaking = lambda answer, cut=position: cutting(answer[:cut])
+        result = execute(operation, ACTIONS[operation], config)
+        assert (result["outcome"], result["changed"], result["attempts"]) == ("done", True, 1), position
+        assert result["confirmed_by"] == ("response" if position == length else "read_back"), position
+        assert products.writes == 1, position
+        if operation == "create_custom_incident":
+            assert (result["incident_id"], len(products.created)) == (OUTAGE_ID, 1), position
 
 
-@pytest.mark.parametrize("operation", ANSWERS)
-@pytest.mark.parametrize(
-    "behave",
-    [resetting, cutting(b""), answering(b"garbage\r\n\r\n"), cutting(b"HTTP/1.1 201 Created\r\n")],
-    ids=["reset", "closed", "garbage", "half"],
-)
-def test_a_broken_connection_is_one_request_and_an_unknown_outcome(serve, operation, behave):
-    server = serve(behave)
-    message = failure(operation, ANSWERS[operation][0], config_for(server.origin))
+@pytest.mark.parametrize("operation", ACTIONS)
+def test_a_write_whose_answer_is_cut_at_any_byte_and_that_cannot_be_read_back_is_unknown(serve, products, operation):
+    server = serve(products)
+    products.readable = False
+    for position in range(len(products.answer_of(server.origin, PATHS[operation]))):
+        products.reset()
+        products.breaking = lambda answer, cut=position: cutting(answer[:cut])
+        message = failure(operation, ACTIONS[operation], config_for(server.origin))
+        assert UNKNOWN in message, position
+        assert f"broke the connection before its answer was whole to {_where(operation)}" in message, position
+        assert products.writes == 1, position
+
+
+def _where(operation):
+    return f"{'PUT' if operation == 'force_resolve_incident' else 'POST'} {PATHS[operation]}"
+
+
+BROKEN = {
+    "reset": lambda answer: resetting,
+    "closed": lambda answer: cutting(b""),
+    "garbage": lambda answer: cutting(b"garbage\r\n\r\n"),
+    "half": lambda answer: cutting(b"HTTP/1.1 201 Created\r\n"),
+    "hung": lambda answer: hanging,
+}
+
+
+@pytest.mark.parametrize("operation", ACTIONS)
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_answer_to_a_write_that_was_carried_out_ends_as_done(serve, products, operation, kind):
+    server = serve(products)
+    products.breaking = BROKEN[kind]
+    result = execute(operation, ACTIONS[operation], config_for(server.origin, read_timeout=1))
+    assert (result["outcome"], result["confirmed_by"], products.writes) == ("done", "read_back", 1)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_create_that_was_not_carried_out_is_sent_once_and_unknown(serve, products, kind):
+    server = serve(products)
+    products.breaking, products.commits = BROKEN[kind], False
+    message = failure("create_custom_incident", CREATE, config_for(server.origin, read_timeout=1))
     assert UNKNOWN in message
-    assert len(server.requests) == 1
+    assert "it will not create a second incident" in message
+    assert (products.writes, products.created) == (1, [])
+
+
+@pytest.mark.parametrize("operation", ["force_resolve_incident", "update_siem_incident"])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_state_that_was_not_set_is_repeated_after_a_read_and_known_not_to_be_set(serve, products, operation, kind):
+    server = serve(products)
+    products.breaking, products.commits = BROKEN[kind], False
+    message = failure(operation, ACTIONS[operation], config_for(server.origin, read_timeout=1))
+    assert NOTHING in message
+    assert "It was read back" in message
+    assert products.writes == 3
 
 
 def test_a_broken_read_changed_nothing(serve):
@@ -76,13 +120,13 @@ def test_a_broken_read_changed_nothing(serve):
     )
 
 
-@pytest.mark.parametrize("operation", ANSWERS)
-def test_a_server_that_hangs_ends_with_the_read_timeout(serve, operation):
+@pytest.mark.parametrize("operation", ACTIONS)
+def test_a_server_that_hangs_for_good_ends_with_the_deadline(serve, operation):
     server = serve(hanging)
-    message = failure(operation, ANSWERS[operation][0], config_for(server.origin, read_timeout=1))
-    assert "did not answer in time to " in message
+    message = failure(operation, ACTIONS[operation], config_for(server.origin, read_timeout=1, total_timeout=3))
+    assert f"did not answer in time to {_where(operation)}" in message
     assert UNKNOWN in message
-    assert len(server.requests) == 1
+    assert sum(_where(operation).encode() in request for request in server.requests) == 1
 
 
 @pytest.mark.parametrize("part", ["headers", "body"])
@@ -131,7 +175,7 @@ def test_the_key_travels_in_the_header_alone(serve):
     server = serve(answering(http_answer("204 No Content")))
     execute("force_resolve_incident", RESOLVE, config_for(server.origin))
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
-    assert head.split(b"\r\n")[0] == b"PUT /v2/outage/5/force_resolve HTTP/1.1"
+    assert head.split(b"\r\n")[0] == f"PUT {PATHS['force_resolve_incident']} HTTP/1.1".encode()
     assert head.count(b"canary-fm-key") == 1
     assert b"Authorization: ApiKey canary-fm-key-0123456789" in head
     assert body == b"{}"

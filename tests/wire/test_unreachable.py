@@ -9,21 +9,11 @@ import warnings
 
 import pytest
 
-from tests.support.package import ConnectorError, configuration, execute, module
+from tests.support.package import ConnectorError, configuration, execute
 from tests.support.wire import answering, hanging, http_answer, resetting
 
 RESOLVED = http_answer("204 No Content")
 GOAL = "Could not resolve incident 5: "
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    """Return the waits that were asked for, and do not wait."""
-    waits: list[float] = []
-    timing = module("core.deadline").Timing
-    defaults = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (*defaults[:2], waits.append, lambda: 1.0))
-    return waits
 
 
 def resolve(origin, **config):
@@ -42,13 +32,13 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def test_a_refused_connection_is_tried_three_times(no_waiting):
+def test_a_refused_connection_is_tried_three_times(waits):
     origin = f"https://127.0.0.1:{free_port()}"
     assert failure(origin) == (
         f"{GOAL}FortiMonitor at {origin} cannot be reached: the connection was refused. Nothing was changed. Check the "
         "address, the firewall and the proxy."
     )
-    assert no_waiting == [0.5, 1.0]
+    assert waits == [0.5, 1.0]
 
 
 def test_a_server_that_comes_back_meanwhile_is_reached(serve, monkeypatch):
@@ -74,14 +64,14 @@ def test_a_name_that_does_not_resolve_says_so(monkeypatch):
     assert "cannot be reached: its name does not resolve. Nothing was changed." in failure("https://nowhere.test")
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused_once_and_nothing_is_sent(serve, server_context, no_waiting):
+def test_a_certificate_of_an_unknown_authority_is_refused_once_and_nothing_is_sent(serve, server_context, waits):
     server = serve(answering(RESOLVED), tls=server_context())
     assert failure(server.origin) == (
         f"{GOAL}FortiMonitor at {server.origin} shows a certificate that is not trusted: unable to get local issuer "
         "certificate. Nothing was changed. Put the certificate authority's PEM text into CA Certificate, or correct the "
         "address."
     )
-    assert (server.requests, server.connections, no_waiting) == ([], 1, [])
+    assert (server.requests, server.connections, waits) == ([], 1, [])
 
 
 def test_the_own_certificate_authority_is_trusted(serve, server_context, ca_pem):
