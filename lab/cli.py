@@ -129,6 +129,43 @@ def demo(as_json: bool, archive: Path | None, config: Path | None, yes: bool) ->
         raise click.exceptions.Exit(1)
 
 
+@commands.command()
+@click.option("--lab", "lab_file", type=PATH, metavar="FILE", help="Show what is armed in the lab that wrote FILE.")
+@click.option("--arm", metavar="JSON", help="With --lab: arm a fault, or a list of them; or @FILE with one.")
+@click.option("--clear", is_flag=True, help="With --lab: forget every fault.")
+def faults(lab_file: Path | None, arm: str | None, clear: bool) -> None:
+    """List the faults that can strike between the connector and the products.
+
+    With --lab, list those that are armed in a running lab, or change them.
+
+    \b
+    Example:
+      python -m lab faults --lab lab.json --arm '{"kind": "reset",
+        "product": "fortimonitor", "method": "POST", "when": "after"}'
+    """
+    if lab_file is None and (arm is not None or clear):
+        raise LabError("--arm and --clear need --lab FILE, the ready file of a running lab.")
+    if arm is not None and clear:
+        raise LabError("--arm and --clear exclude each other. Clear first, then arm.")
+    orders = _json_value("--arm", arm) if arm is not None else None
+    ready = _ready_of(lab_file)
+
+    from rich.console import Console
+
+    from .faults import remote, tables
+
+    console = Console(highlight=False)
+    if ready is None:
+        tables.show_catalogue(console)
+        return
+    control_url = ready["control"]["url"]
+    if orders is not None:
+        remote.arm(control_url, orders)
+    if clear:
+        remote.clear(control_url)
+    tables.show_faults(console, remote.listed(control_url))
+
+
 def _stop_once() -> None:
     """Turn the first signal to stop into KeyboardInterrupt, and ignore others while everything is put away."""
 
@@ -142,16 +179,17 @@ def _stop_once() -> None:
 
 
 def _params(text: str) -> dict[str, Any]:
-    if text.startswith("@"):
-        return _json_object("--params", _text_of(Path(text[1:])))
-    return _json_object("--params", text)
+    value = _json_value("--params", text)
+    if not isinstance(value, dict):
+        raise LabError('--params must be a JSON object, such as {"incident_id": "1"}.')
+    return value
 
 
 def _ready_of(lab_file: Path | None) -> dict[str, Any] | None:
     if lab_file is None:
         return None
-    ready = _json_object(str(lab_file), _text_of(lab_file))
-    if not {"fortisoar", "fortimonitor", "fortisiem", "control"} <= ready.keys():
+    ready = _parsed(str(lab_file), _text_of(lab_file))
+    if not (isinstance(ready, dict) and {"fortisoar", "fortimonitor", "fortisiem", "control"} <= ready.keys()):
         raise LabError(f"{lab_file} is not the ready line of a lab.")
     return ready
 
@@ -163,11 +201,13 @@ def _text_of(path: Path) -> str:
         raise LabError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def _json_object(source: str, text: str) -> dict[str, Any]:
+def _json_value(option: str, text: str) -> Any:
+    """Return the JSON value of an option: the text itself, or that of the file that it names with @."""
+    return _parsed(option, _text_of(Path(text[1:])) if text.startswith("@") else text)
+
+
+def _parsed(source: str, text: str) -> Any:
     try:
-        value = json.loads(text)
-    except ValueError as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise LabError(f"{source} is not JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise LabError(f'{source} must be a JSON object, such as {{"incident_id": "1"}}.')
-    return value

@@ -11,7 +11,7 @@
 | ``GET /journal/{product}`` | | the requests it received, oldest first, without secrets |
 | ``DELETE /journal/{product}`` | | 204; its journal is empty |
 | ``GET /faults`` | | ``{"faults": [...], "catalogue": [...]}``: what is armed or used up, and what there is |
-| ``POST /faults`` | a fault or a list of them | ``{"faults": [...]}``: what was armed; all are or, if one cannot be, none |
+| ``POST /faults`` | one fault or a list | ``{"faults": [...]}``: what was armed; all are or, if one cannot be, none |
 | ``DELETE /faults`` | | 204; none is armed |
 | ``GET /wire/{product}`` | | ``{"connections": number, "requests": [...]}``: what came, before any fault |
 | ``DELETE /wire/{product}`` | | 204; its connections and requests are forgotten |

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
+
 from .certificates import certificate_authority, faulty_tls, server_tls
 from .clock import Clock
 from .control import control_app

@@ -76,7 +76,7 @@ class Server(Protocol):
     ready: threading.Event
     should_exit: bool
 
-    async def run(self) -> None: ...
+    async def serve(self) -> None: ...
 
 
 @contextmanager
@@ -99,7 +99,7 @@ async def _serve(servers: Sequence[Server]) -> None:
     # One event loop has 40 threads by default. FortiSOAR's execute calls hold one each while they wait for a connector
     # that in turn waits for FortiMonitor or FortiSIEM: 40 of them at once would leave the products none to answer with.
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-    await asyncio.gather(*(server.run() for server in servers))
+    await asyncio.gather(*(server.serve() for server in servers))
 
 
 class _Server(uvicorn.Server):
@@ -125,8 +125,8 @@ class _Server(uvicorn.Server):
         self.ready = threading.Event()
         self._listener = site.listener
 
-    async def run(self) -> None:
-        await self.serve([self._listener])
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve(sockets or [self._listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

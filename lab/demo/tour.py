@@ -25,6 +25,7 @@ DESCRIPTION = "Incident Bridge demo: checkout answers 502, no action needed"
 REASON = "Incident Bridge demo: the gateway was restarted"
 ENVELOPE = {"data", "message", "operation", "status"}
 UNKNOWN_OUTAGE = -987654321
+ORDINARY_OUTAGE = 2002  # seeded: an active outage that FortiMonitor found by itself
 
 
 class Surprise(LabError):
@@ -204,6 +205,7 @@ class _Visit:
         self._wrong_key()
         if not self._target.real:
             self._unknown_incident()
+            self._ordinary_outage()
             self._resolved_twice(outage_id)
 
     def _wrong_key(self) -> None:
@@ -222,6 +224,12 @@ class _Visit:
         with self._report.step("An incident that does not exist") as step:
             message = self._must_fail(step, "force_resolve_incident", {"incident": str(UNKNOWN_OUTAGE)}, CONFIGURATION)
             _expect(str(UNKNOWN_OUTAGE) in message, "The message does not name the incident.")
+
+    def _ordinary_outage(self) -> None:
+        with self._report.step("An outage that is no custom incident") as step:
+            message = self._must_fail(step, "force_resolve_incident", {"incident": str(ORDINARY_OUTAGE)}, CONFIGURATION)
+            _expect("ordinary outage" in message, "The message does not say what is wrong with it.")
+            _expect(self._products.outage(ORDINARY_OUTAGE).get("status") == "active", "It is active no more.")
 
     def _resolved_twice(self, outage_id: int) -> None:
         with self._report.step("The same incident resolved twice") as step:

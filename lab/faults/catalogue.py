@@ -84,6 +84,8 @@ def _status(default: int) -> Parameter:
 
 RESUME = Parameter("seconds", 1, SECONDS, "How long the client is asked to wait.")
 OWN = (AFTER,)
+# Whoever answers like this has normally done nothing of what was asked.
+REFUSING = (BEFORE, AFTER)
 # The product has not answered yet then, and there must be something to break.
 STAND_IN = " (with before, that of 503)"
 
@@ -109,7 +111,7 @@ KINDS = (
         ),
     ),
     Kind("garbage", "wire", "Bytes come that are no HTTP, then the connection is closed."),
-    Kind("html_200", "wire", "A login page comes with status 200, as from a captive portal."),
+    Kind("html_200", "wire", "A login page comes with status 200, as from a captive portal.", whens=REFUSING),
     Kind(
         "delay",
         "wire",
@@ -138,37 +140,55 @@ KINDS = (
             Parameter("headers", {}, HEADERS, "Its headers; Content-Length is added if it is not among them."),
             Parameter("body", "", BODY, "Its body."),
         ),
+        whens=REFUSING,
     ),
-    Kind("429_seconds", "product", "Too many requests: Retry-After in seconds.", (RESUME,)),
-    Kind("429_date", "product", "Too many requests: Retry-After as a date, by the lab's clock.", (RESUME,)),
+    Kind("429_seconds", "product", "Too many requests: Retry-After in seconds.", (RESUME,), whens=REFUSING),
     Kind(
-        "429_epoch", "product", "Too many requests: X-RateLimit-Reset in epoch seconds, by the lab's clock.", (RESUME,)
+        "429_date",
+        "product",
+        "Too many requests: Retry-After as a date, by the lab's clock.",
+        (RESUME,),
+        whens=REFUSING,
     ),
-    Kind("429_bare", "product", "Too many requests, without a word on when to come back."),
+    Kind(
+        "429_epoch",
+        "product",
+        "Too many requests: X-RateLimit-Reset in epoch seconds, by the lab's clock.",
+        (RESUME,),
+        whens=REFUSING,
+    ),
+    Kind("429_bare", "product", "Too many requests, without a word on when to come back.", whens=REFUSING),
     Kind("500", "product", "Internal server error with a web page."),
-    Kind("503", "product", "Service unavailable with a web page, as from a gateway."),
+    Kind("503", "product", "Service unavailable with a web page, as from a gateway.", whens=REFUSING),
     Kind(
         "500_error_headers", "product", "Internal server error that is explained by ErrorCode and ErrorMessage alone."
     ),
-    Kind("error_message", "product", 'An error in JSON: {"message": text}.', (_status(400),)),
-    Kind("error_error", "product", 'An error in JSON: {"error": text}.', (_status(400),)),
-    Kind("error_field_map", "product", "An error in JSON: each field with what is wrong with it.", (_status(400),)),
-    Kind("error_text", "product", "An error in plain text.", (_status(400),)),
-    Kind("error_html", "product", "An error as a web page.", (_status(400),)),
-    Kind("xml_255", "product", "FortiSIEM's XML error 255 under status 200."),
+    Kind("error_message", "product", 'An error in JSON: {"message": text}.', (_status(400),), whens=REFUSING),
+    Kind("error_error", "product", 'An error in JSON: {"error": text}.', (_status(400),), whens=REFUSING),
+    Kind(
+        "error_field_map",
+        "product",
+        "An error in JSON: each field with what is wrong with it.",
+        (_status(400),),
+        whens=REFUSING,
+    ),
+    Kind("error_text", "product", "An error in plain text.", (_status(400),), whens=REFUSING),
+    Kind("error_html", "product", "An error as a web page.", (_status(400),), whens=REFUSING),
+    Kind("xml_255", "product", "FortiSIEM's XML error 255 under status 200.", whens=REFUSING),
     Kind("empty_200", "product", "Status 200 with nothing in it."),
     Kind(
         "wrong_content_type",
         "product",
         "The product's own answer comes under another content type.",
-        (Parameter("content_type", "application/octet-stream", HEADER, "The content type that it claims."),),
+        (Parameter("content_type", "text/plain", HEADER, "The content type that it claims."),),
         whens=OWN,
     ),
     Kind(
         "redirect",
         "product",
         "The request is sent elsewhere.",
-        (_status(302), Parameter("location", "https://login.example.com/", HEADER, "Where to.")),
+        (_status(302), Parameter("location", "https://login.example/", HEADER, "Where to.")),
+        whens=REFUSING,
     ),
     Kind("no_location", "product", "The product's own answer comes without its Location.", whens=OWN),
     Kind(

@@ -58,27 +58,27 @@ class Proxy:
         self._faults = faults
         self._wire = wire
         self._clock = clock
-        self._serving: set[asyncio.Task[None]] = set()
+        self._attending: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
+    async def serve(self) -> None:
         """Relay until ``should_exit``; then end every connection at once, whatever a fault does with it."""
         server = await asyncio.start_server(self._accepted, sock=self._listener)
         self.ready.set()
         while not self.should_exit:
             await asyncio.sleep(TICK)
         server.close()
-        serving = list(self._serving)
-        for task in serving:
+        attending = list(self._attending)
+        for task in attending:
             task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        await asyncio.gather(*attending, return_exceptions=True)
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(Connection(reader, writer)))
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
+        task = asyncio.create_task(self._attend(Connection(reader, writer)))
+        self._attending.add(task)
+        task.add_done_callback(self._attending.discard)
 
-    async def _serve(self, connection: Connection) -> None:
-        """Serve one connection to its end."""
+    async def _attend(self, connection: Connection) -> None:
+        """Serve one client to its end."""
         self._wire.connected()
         fault = self._faults.on_connection(self._product)
         # The client may leave at any moment, and the product when the lab stops.

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from lab.clock import Clock
 from lab.control import REQUESTS, control_app
+from lab.faults import Faults, Wire
 from lab.journal import Journal
 from lab.switches import Switch, Switches
 
@@ -42,7 +43,8 @@ def products(clock: Clock) -> dict[str, Any]:
 
 @pytest.fixture
 def control(products: dict[str, Any], clock: Clock) -> TestClient:
-    return TestClient(control_app(products, clock), base_url="http://127.0.0.1")
+    wires = {name: Wire(clock) for name in products}
+    return TestClient(control_app(products, clock, Faults(), wires), base_url="http://127.0.0.1")
 
 
 def seconds_ahead(clock: Clock) -> float:
@@ -192,7 +194,7 @@ def test_a_clock_beyond_the_calendar_is_refused_and_shows_real_time(control: Tes
 
 
 def test_unknown_addresses_and_verbs_are_answered_in_json(control: TestClient) -> None:
-    assert (control.get("/faults").status_code, control.get("/faults").json()) == (404, {"error": "Not Found"})
+    assert (control.get("/fault").status_code, control.get("/fault").json()) == (404, {"error": "Not Found"})
     wrong_verb = control.get("/reset")
     assert (wrong_verb.status_code, wrong_verb.json()) == (405, {"error": "Method Not Allowed"})
 

@@ -8,9 +8,11 @@ Written for Python 3.9 and the standard library, so that what is tested is the c
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import logging
+import socket
 import sys
 import tarfile
 from pathlib import Path
@@ -47,6 +49,7 @@ def main(plan: Dict[str, Any]) -> Dict[str, Any]:
         "health": health,
         "results": results,
         "log": log.lines,
+        "left_open": sum(isinstance(each, socket.socket) and each.fileno() != -1 for each in gc.get_objects()),
     }
 
 
