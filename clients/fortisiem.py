@@ -6,7 +6,7 @@ Source: FortiSIEM Integration API Guide "Update Incident Attributes"; OpenAPI 7.
 from __future__ import annotations
 
 import base64
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ..core.errors import (
     AnswerBroken,
@@ -81,6 +81,7 @@ ADVICE = {
     429: "FortiSIEM is busy with other queries.",
     500: "The API request failed due to an internal server error. Try again later.",
 }
+SECONDS_BETWEEN_TOKENS = 5  # for one client (OpenAPI 7.5.1)
 BAD_CLIENT = "Check Client ID and Client Secret; both are made in FortiSIEM 7.5.1 or newer."
 
 
@@ -237,23 +238,34 @@ class FortiSIEM:
     def _token_key(self) -> str:
         return tokens.token_key(str(self._http.base.origin), self._login.client_id, self._login.client_secret)
 
-    def _mint(self) -> Any:
+    def _mint(self) -> Tuple[str, float]:
+        """Get a token and its ``expires_in``, waiting for the turn that another worker of this FortiSOAR took."""
+        deadline = self._http.deadline
+        with attempting("get an access token from FortiSIEM"):
+            while True:
+                try:
+                    return self._token_request()
+                except Rejected as refusal:
+                    is_early = "rate limit exceeded" in refusal.happened.lower()
+                    if not is_early or not deadline.wait(SECONDS_BETWEEN_TOKENS + deadline.backoff(2)):
+                        raise
+
+    def _token_request(self) -> Tuple[str, float]:
         """POST /phoenix/rest/pub/security/oauth/token."""
         form = {
             "grant_type": "client_credentials",
             "client_id": self._login.client_id,
             "client_secret": self._login.client_secret,
         }
-        with attempting("get an access token from FortiSIEM"):
-            answer = self._http.send("POST", f"{REST}/pub/security/oauth/token", form=form, changes=False)
-            body = _json(checked(self._http, answer, _token_advice))
-            text = body.get("access_token") if isinstance(body, dict) else None
-            if not isinstance(text, str) or not text:
-                raise AuthenticationFailed(f"{self._http.where(answer)} without an access token", BAD_CLIENT)
-            try:
-                return text, float(body.get("expires_in"))
-            except (TypeError, ValueError):
-                return text, 0.0
+        answer = self._http.send("POST", f"{REST}/pub/security/oauth/token", form=form, changes=False)
+        body = _json(checked(self._http, answer, _token_advice))
+        text = body.get("access_token") if isinstance(body, dict) else None
+        if not isinstance(text, str) or not text:
+            raise AuthenticationFailed(f"{self._http.where(answer)} without an access token", BAD_CLIENT)
+        try:
+            return text, float(body.get("expires_in"))
+        except (TypeError, ValueError):
+            return text, 0.0
 
     def _advice(self, answer: Answer, _text: str) -> Optional[str]:
         if answer.status == 401 and self._login.client_id:
@@ -280,7 +292,9 @@ def is_empty(answer: Answer) -> bool:
     return not answer.text
 
 
-def _token_advice(answer: Answer, _text: str) -> Optional[str]:
+def _token_advice(answer: Answer, text: str) -> Optional[str]:
+    if "rate limit exceeded" in text.lower():
+        return "FortiSIEM gives a client one token every 5 seconds. Run the action again."
     if answer.status == 404:
         return "The server does not hand out API tokens; FortiSIEM 7.5.1 or newer does. Check FortiSIEM Server."
     return BAD_CLIENT

@@ -518,6 +518,27 @@ def test_a_client_that_gets_no_token_is_told_why(http, answer, happened):
     )
 
 
+LIMITED = {"status": 400, "json": {"error": "BAD_REQUEST", "message": "Rate limit exceeded. Limit is 1 token request"}}
+
+
+def test_a_token_that_another_worker_just_got_is_waited_for(http, slept):
+    expect_token(http, **LIMITED)
+    expect_token(http)
+    expect_update(http, {"comments": "a"}, "Bearer token-abcdef", **OK)
+    assert update(with_token(), comments="a")["outcome"] == "done"
+    assert slept == [6.0]
+
+
+def test_a_token_is_not_waited_for_beyond_the_deadline(http, slept):
+    expect_token(http, **LIMITED)
+    assert failure(with_token(total_timeout=5)) == (
+        "Could not get an access token from FortiSIEM: FortiSIEM answered 400 to POST /phoenix/rest/pub/security/oauth/token: "
+        f"BAD_REQUEST: Rate limit exceeded. Limit is 1 token request. {NOTHING} FortiSIEM gives a client one token every 5 "
+        "seconds. Run the action again."
+    )
+    assert slept == []
+
+
 def test_a_server_without_tokens_is_named_as_too_old(http):
     http.post(TOKEN_URL, status=404)
     assert "FortiSIEM 7.5.1 or newer does" in failure(with_token())
