@@ -82,6 +82,7 @@ ADVICE = {
     500: "The API request failed due to an internal server error. Try again later.",
 }
 SECONDS_BETWEEN_TOKENS = 5  # for one client (OpenAPI 7.5.1)
+DEFAULT_EXPIRES_IN = 15.0  # minutes, by the same source
 BAD_CLIENT = "Check Client ID and Client Secret; both are made in FortiSIEM 7.5.1 or newer."
 
 
@@ -228,7 +229,7 @@ class FortiSIEM:
 
     def _authorization(self) -> Dict[str, str]:
         if self._login.client_id:
-            bearer = tokens.token(self._token_key, self._http.deadline.timing, self._mint)
+            bearer = tokens.token(self._token_key, self._http.deadline, self._mint)
             self._redact.add(bearer)
             return {"Authorization": f"Bearer {bearer}"}
         account = f"{self._login.organization}/{self._login.username}:{self._login.password}"
@@ -265,7 +266,7 @@ class FortiSIEM:
         try:
             return text, float(body.get("expires_in"))
         except (TypeError, ValueError):
-            return text, 0.0
+            return text, DEFAULT_EXPIRES_IN
 
     def _advice(self, answer: Answer, _text: str) -> Optional[str]:
         if answer.status == 401 and self._login.client_id:

@@ -10,7 +10,8 @@ import hashlib
 import threading
 from typing import Callable, Dict, NamedTuple, Tuple
 
-from ..core.deadline import Timing
+from ..core.deadline import Deadline
+from ..core.errors import Unreachable
 
 SKEW = 30.0  # seconds before its end that a token is no longer used
 LEAST_SECONDS = 300  # an `expires_in` below this is in minutes: schema "minutes, default 15", example 3600
@@ -33,20 +34,26 @@ def token_key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
 
 
-def token(key: str, timing: Timing, mint: Callable[[], Tuple[str, float]]) -> str:
+def token(key: str, deadline: Deadline, mint: Callable[[], Tuple[str, float]]) -> str:
     """Return the kept token, or mint one; at most one is being minted for a client at a time.
 
     Parameters:
         mint: asks FortiSIEM for a token; returns it with its ``expires_in``.
+    Raises: Unreachable where another thread is still minting at the deadline; whatever mint raises.
     """
+    now = deadline.timing.monotonic
     with _lock:
         lock = _locks.setdefault(key, threading.Lock())
-    with lock:
+    if not lock.acquire(timeout=deadline.remaining()):
+        raise Unreachable("another call was still waiting for an access token when the time was over")
+    try:
         kept = _tokens.get(key)
-        if kept is None or kept.end - SKEW <= timing.monotonic():
+        if kept is None or kept.end - SKEW <= now():
             text, expires_in = mint()
-            kept = _tokens[key] = Token(text, timing.monotonic() + lifetime(expires_in))
+            kept = _tokens[key] = Token(text, now() + lifetime(expires_in))
         return kept.text
+    finally:
+        lock.release()
 
 
 def lifetime(expires_in: float) -> float:

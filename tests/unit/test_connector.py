@@ -61,7 +61,7 @@ def test_each_failure_is_one_line_in_the_log_without_a_secret(caplog):
 
 
 def test_the_hooks_that_end_something_close_connections_and_forget_tokens():
-    timing = module("core.deadline").Timing()
+    deadline = module("core.deadline").Deadline(55)
     tokens = module("clients.tokens")
     hooks = {
         "on_update_config": (configuration(), configuration(), True),
@@ -70,7 +70,7 @@ def test_the_hooks_that_end_something_close_connections_and_forget_tokens():
         "teardown": (configuration(),),
     }
     for count, (hook, arguments) in enumerate(hooks.items()):
-        assert tokens.token("k", timing, lambda number=count: (f"token-{number}", 60)) == f"token-{count}"
+        assert tokens.token("k", deadline, lambda number=count: (f"token-{number}", 60)) == f"token-{count}"
         assert getattr(connector(), hook)(*arguments) is None
 
 

@@ -10,6 +10,7 @@ from tests.support.package import module
 
 tokens = module("clients.tokens")
 Timing = module("core.deadline").Timing
+Deadline = module("core.deadline").Deadline
 
 
 class Minting:
@@ -31,19 +32,19 @@ def test_expires_in_is_minutes_where_it_is_small_and_seconds_where_it_is_large(e
 
 def test_a_token_is_kept_until_half_a_minute_before_its_end():
     clock = [0.0]
-    timing = Timing(monotonic=lambda: clock[0])
+    deadline = Deadline(1000, Timing(monotonic=lambda: clock[0]))
     mint = Minting(expires_in=300)
-    assert tokens.token("k", timing, mint) == "token-1"
+    assert tokens.token("k", deadline, mint) == "token-1"
     clock[0] = 269.9
-    assert tokens.token("k", timing, mint) == "token-1"
+    assert tokens.token("k", deadline, mint) == "token-1"
     clock[0] = 270.0
-    assert tokens.token("k", timing, mint) == "token-2"
+    assert tokens.token("k", deadline, mint) == "token-2"
 
 
 def test_many_threads_mint_one_token():
     mint = Minting()
     got = []
-    threads = [threading.Thread(target=lambda: got.append(tokens.token("k", Timing(), mint))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: got.append(tokens.token("k", Deadline(55), mint))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -53,15 +54,33 @@ def test_many_threads_mint_one_token():
 
 def test_only_the_token_that_was_refused_is_forgotten():
     mint = Minting()
-    tokens.token("k", Timing(), mint)
+    tokens.token("k", Deadline(55), mint)
     tokens.forget("k", "an older one")
     tokens.forget("another key", "token-1")
-    assert tokens.token("k", Timing(), mint) == "token-1"
+    assert tokens.token("k", Deadline(55), mint) == "token-1"
     tokens.forget("k", "token-1")
-    assert tokens.token("k", Timing(), mint) == "token-2"
+    assert tokens.token("k", Deadline(55), mint) == "token-2"
 
 
 def test_a_key_does_not_show_the_secret_and_differs_by_every_part():
     keys = {tokens.token_key(*parts) for parts in (("a", "b", "c"), ("a", "bc", ""), ("a", "b", "d"), ("x", "b", "c"))}
     assert len(keys) == 4
     assert "secret-value" not in tokens.token_key("a", "b", "secret-value")
+
+
+def test_a_thread_waits_for_another_ones_token_no_longer_than_its_deadline():
+    minting, over = threading.Event(), threading.Event()
+
+    def slow_mint():
+        minting.set()
+        over.wait(30)
+        return "token-1", 15
+
+    thread = threading.Thread(target=lambda: tokens.token("k", Deadline(55), slow_mint))
+    thread.start()
+    minting.wait(30)
+    with pytest.raises(module("core.errors").Unreachable, match="still waiting for an access token"):
+        tokens.token("k", Deadline(0), Minting())
+    over.set()
+    thread.join()
+    assert tokens.token("k", Deadline(55), Minting()) == "token-1"

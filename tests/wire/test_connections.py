@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import tracemalloc
 
 import pytest
 
@@ -77,6 +78,30 @@ def test_a_thousand_calls_leave_no_descriptor_and_no_thread_behind(serve):
     before = len(os.listdir("/proc/self/fd")), threading.active_count()
     for _ in range(1000):
         resolve(config)
+        server.requests.clear()
     gc.collect()
     assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
     assert server.connections == 1
+
+
+@pytest.mark.timeout(120)
+def test_five_hundred_calls_leave_no_memory_behind(serve):
+    server = serve(answering(RESOLVED))
+    config = config_for(server)
+
+    def calls(count):
+        for _ in range(count):
+            resolve(config)
+            server.requests.clear()
+        gc.collect()
+
+    calls(50)
+    tracemalloc.start()
+    try:
+        calls(50)
+        before = tracemalloc.get_traced_memory()[0]
+        calls(500)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 16 * 1024
