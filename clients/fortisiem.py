@@ -6,6 +6,7 @@ Source: FortiSIEM Integration API Guide "Update Incident Attributes"; OpenAPI 7.
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ..core.errors import (
@@ -125,17 +126,24 @@ class FortiSIEM:
         Parameters:
             values: our name of an attribute and our value, as in ATTRIBUTES.
         """
+        first = _address_of.get(self._http.base.origin, EXTERNAL)
+        gone: List[BridgeError] = []
         with attempting(f"update FortiSIEM incident {incident_id}"):
-            first = _address_of.get(self._http.base.origin, EXTERNAL)
-            try:
-                return self._update_at(first, incident_id, values)
-            except BridgeError as absent:
-                if not _is_gone(absent, first, incident_id):
-                    raise
-                other = TWIN if first == EXTERNAL else EXTERNAL
-                answer = self._update_at_other(other, incident_id, values, absent)
-            _address_of[self._http.base.origin] = other
-            return answer
+            for address in (first, TWIN if first == EXTERNAL else EXTERNAL):
+                try:
+                    answer = self._update_at(address, incident_id, values)
+                except BridgeError as failure:
+                    if not _is_gone(failure, address, incident_id):
+                        raise
+                    gone.append(failure)
+                else:
+                    _address_of[self._http.base.origin] = address
+                    return replace(answer, attempts=answer.attempts + len(gone))
+            gone[0].advice = (
+                f"Either incident {incident_id} does not exist in organization {self._login.organization}, or the "
+                "server has no address for updates: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
+            )
+            raise gone[0]
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the server's address for updates has no key for."""
@@ -180,21 +188,6 @@ class FortiSIEM:
         if not is_empty(answer) and not is_ok(answer):
             raise self._refusal(answer, incident_id).after(answer.attempts, answer.request.shown(answer.status))
         return answer
-
-    def _update_at_other(
-        self, address: str, incident_id: int, values: Mapping[str, str], absent: BridgeError
-    ) -> Answer:
-        try:
-            return self._update_at(address, incident_id, values)
-        except BridgeError as failure:
-            failure.attempts += absent.attempts
-            if _is_gone(failure, address, incident_id):
-                absent.advice = (
-                    f"Either incident {incident_id} does not exist in organization {self._login.organization}, or the "
-                    "server has no address for updates: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
-                )
-                raise absent from None
-            raise
 
     def _refusal(self, answer: Answer, incident_id: int) -> BridgeError:
         text = error_text(answer)
