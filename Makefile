@@ -7,7 +7,7 @@ READY := .venv/.ready
 STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab package check lock clean
+.PHONY: help setup demo test lab package docs check lock clean
 
 help:  ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lab: $(READY)  ## Keep the lab running until Ctrl-C.
 
 package: $(READY)  ## Build dist/fortinet-incident-bridge-<version>.tgz.
 	@$(PYTHON) -m release build
+
+docs: $(READY)  ## Write the generated pages.
+	@$(PYTHON) -m release docs
 
 check: $(READY)  ## Check format, lint rules and types.
 	@$(PYTHON) -m ruff format --check .

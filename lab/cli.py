@@ -189,9 +189,14 @@ def _ready_of(lab_file: Path | None) -> dict[str, Any] | None:
     if lab_file is None:
         return None
     ready = _parsed(str(lab_file), _text_of(lab_file))
-    if not (isinstance(ready, dict) and {"fortisoar", "fortimonitor", "fortisiem", "control"} <= ready.keys()):
+    parts = {"fortisoar": "https", "fortimonitor": "url", "fortisiem": "url", "control": "url"}
+    if not (isinstance(ready, dict) and all(_has_text(ready.get(part), key) for part, key in parts.items())):
         raise LabError(f"{lab_file} is not the ready line of a lab.")
     return ready
+
+
+def _has_text(part: Any, key: str) -> bool:
+    return isinstance(part, dict) and isinstance(part.get(key), str)
 
 
 def _text_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""`python -m release`: build the archive, draw the icons, check the package's types."""
+"""`python -m release`: build the archive, draw the icons, write the generated pages, check the package's types."""
 
 from __future__ import annotations
 
@@ -34,6 +34,15 @@ def icons() -> None:
 
     for path in draw(ROOT / "images"):
         click.echo(path)
+
+
+@main.command()
+def docs() -> None:
+    """Write the pages that are generated."""
+    from .fault_page import PAGE, fault_page
+
+    (ROOT / PAGE).write_text(fault_page(), encoding="utf-8")
+    click.echo(ROOT / PAGE)
 
 
 @main.command()

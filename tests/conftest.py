@@ -13,10 +13,16 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import settings
 
 from lab.connector import build_archive
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples in every run; `make prove` takes other and more ones each time.
+settings.register_profile("test", max_examples=100, derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("prove", settings.get_profile("test"), max_examples=1000, derandomize=False)
+settings.load_profile("test")
 
 
 def pytest_configure() -> None:

@@ -1,0 +1,633 @@
+"""The connector under every position of every switch of the three products.
+
+What sources leave open must not matter: whatever the position, the same scenario ends with one incident and the same
+words about it, or with a refusal that says what was changed. Where an action must fail, the tables below say so. A new
+switch has no line in them, and its tests fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.fortimonitor.switches import DECLARED as FORTIMONITOR_SWITCHES
+from lab.fortisiem.switches import SWITCHES as FORTISIEM_SWITCHES
+from lab.fortisiem.versions import VERSIONS
+from lab.fortisoar.switches import SWITCHES as FORTISOAR_SWITCHES
+from lab.switches import Switch
+from tests.support.installed import BY_TOKEN, TAG, InstalledBridge
+
+CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
+MARKER = "/api/3/alerts/42"
+UNKNOWN = 4242
+ORDINARY = 2002
+SECOND = 2  # the FortiSIEM incident of the scenario
+WRONG = "not-the-secret-0123456789"
+
+TICKET = {"external_ticket_type": "High", "external_ticket_id": "INC0012345", "external_ticket_state": "In Progress"}
+ATTRIBUTES = {"status": "Manually Cleared", "comments": "Handled", **TICKET}
+STORED = {  # where FortiSIEM stores an attribute, and what
+    "status": ("incidentStatus", 2),
+    "comments": ("incidentComments", "Handled"),
+    "severity": ("eventSeverityCat", "LOW"),
+    "resolution": ("incidentReso", 3),
+    "external_ticket_type": ("incidentExtTicketType", "HIGH"),
+    "external_ticket_id": ("incidentExtTicketId", "INC0012345"),
+    "external_ticket_state": ("incidentExtTicketState", "In Progress"),
+}
+# What FortiSIEM itself changes when an incident is cleared.
+CLEARING = {"incidentStatus", "incidentClearedTime", "incidentClearedUser", "incidentClearedReason"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """How the scenario goes under a switch.
+
+    Parameters:
+        together: positions of other switches of that product, without which this one would not matter.
+        configuration: changes of the configuration.
+        create, update: more parameters of the create, and the attributes of the update.
+        fails: for each position and step, the core of the message with which it must fail.
+        sometimes: for each position, the core of the message with which any step may fail.
+        verified: for each position, what the update finds when it is other than "applied" throughout.
+    """
+
+    together: dict[str, Any] = field(default_factory=dict)
+    configuration: dict[str, Any] = field(default_factory=dict)
+    create: dict[str, Any] = field(default_factory=dict)
+    update: dict[str, str] = field(default_factory=lambda: ATTRIBUTES)
+    fails: dict[Any, dict[str, str]] = field(default_factory=dict)
+    sometimes: dict[Any, str] = field(default_factory=dict)
+    verified: dict[Any, dict[str, str]] = field(default_factory=dict)
+
+
+PASSES = Case()
+EVERY_CREATE_OPTION = {
+    "metadata": {"alert": "42", "count": 3, "urgent": True},
+    "start_time": "2026-02-03T06:30:00+01:00",
+    "auto_close_duration": 86400,
+}
+
+
+def for_each(positions: Any, **fails: str) -> dict[Any, dict[str, str]]:
+    """Let steps fail alike under several positions; ``{}`` stands for the position."""
+    return {each: {step: core.replace("{}", str(each)) for step, core in fails.items()} for each in positions}
+
+
+FORTIMONITOR = {
+    "rate_limit": PASSES,
+    "rate_limit_header": PASSES,  # and see the tests of the rate limit
+    "auth_order": Case(
+        configuration={"fortimonitor_api_key": WRONG},
+        fails=for_each(
+            ("key_first", "path_first"),
+            health="FortiMonitor answered 401 to GET /v2/outage/active",
+            create="FortiMonitor answered 401 to GET /v2/server/1001/outage",
+            resolve_unknown="FortiMonitor answered 401 to PUT /v2/outage/-4242/force_resolve",
+            resolve_ordinary="FortiMonitor answered 401 to PUT /v2/outage/2002/force_resolve",
+        ),
+    ),
+    "allow_query_key": PASSES,
+    "read_only_status": Case(
+        configuration={"fortimonitor_api_key": "{read_only}"},
+        fails=for_each(
+            (405, 401, 403),
+            create="FortiMonitor answered {} to POST /v2/server/1001/custom_incident",
+            resolve_unknown="FortiMonitor answered {} to PUT /v2/outage/-4242/force_resolve",
+            resolve_ordinary="FortiMonitor answered {} to PUT /v2/outage/2002/force_resolve",
+        ),
+    ),
+    "error_shape": PASSES,
+    "error_headers": PASSES,
+    "custom_incidents": Case(fails={False: {"create": "Custom incidents are not enabled for this account"}}),
+    "feature_off_status": Case(
+        together={"custom_incidents": False},
+        fails=for_each((400, 401, 404, 405), create="FortiMonitor answered {} to POST /v2/server/1001/custom_incident"),
+    ),
+    "unknown_textkeys_status": Case(
+        create={"resource_textkey": "nonsense"},
+        fails={
+            **for_each((400, 404), create="FortiMonitor answered {} to POST /v2/server/1001/custom_incident"),
+            500: {
+                "create": f"and no incident with correlation id '{MARKER}' was found afterwards. Whether anything was changed "
+                f"is unknown. Run the action again with Correlation ID {MARKER}"
+            },
+        },
+    ),
+    "strict_fields": Case(create=EVERY_CREATE_OPTION),
+    "metadata_values": Case(create=EVERY_CREATE_OPTION),
+    "id_sign": PASSES,
+    "create_status": PASSES,
+    "create_body": PASSES,
+    "location": PASSES,
+    "id_header": PASSES,
+    "metadata_in_description": Case(create=EVERY_CREATE_OPTION),
+    "metadata_shown": Case(create=EVERY_CREATE_OPTION),
+    "server_id_form": PASSES,
+    "resolve_status": PASSES,
+    "resolve_resolved_status": PASSES,
+    "resolve_ordinary_status": PASSES,
+    "page_cap": PASSES,  # and see the test of pages
+    "fqdn_match": Case(create={"server": "web-01.example.com"}),
+    "definitions_listed": PASSES,
+}
+
+EXTERNAL, TWIN = "/phoenix/rest/incident/external", "/phoenix/rest/pub/incident/update"
+TOKEN_FAILS = "FortiSIEM answered 400 to POST /phoenix/rest/pub/security/oauth/token: BAD_REQUEST: "
+
+
+def refused_tokens(**words: str) -> dict[Any, dict[str, str]]:
+    return {each: dict.fromkeys(("health", "update", "update_unknown"), text) for each, text in words.items()}
+
+
+FORTISIEM = {
+    "version": Case(verified={"5.2.5": dict.fromkeys(ATTRIBUTES, "not readable")}),
+    "external_endpoint": PASSES,
+    "twin_endpoint": PASSES,
+    "comments_mode": PASSES,
+    "ok_body": PASSES,
+    "ok_content_type": PASSES,
+    "unknown_id_mode": PASSES,
+    "strict_vocab": PASSES,
+    "empty_text": PASSES,
+    "resolution_clears": Case(update={"resolution": "False Positive", "comments": "Handled"}),
+    "twin_body_id": Case(together={"external_endpoint": "retired"}),
+    "xml_error_under_200": Case(together={"unknown_id_mode": "400xml"}),
+    "xml_error_shape": Case(together={"unknown_id_mode": "400xml", "xml_error_under_200": True}),
+    "paging_6_7": Case(together={"version": "6.7"}),
+    "page_not_ready": PASSES,
+    "page_not_ready_status": PASSES,
+    "two_page_defect": Case(together={"version": "7.0"}),
+    "severity_category_filter": Case(update={"severity": "Low", "comments": "Handled"}),
+    "unset_attributes": Case(
+        # Before 7.0 this address takes the ticket alone, so that the comment stays unset.
+        together={"version": "6.4", "external_endpoint": "retired"},
+        update={"comments": "Handled", **TICKET},
+        verified={
+            "empty": {"comments": "not applied"},
+            "null": {"comments": "not applied"},
+            "absent": {"comments": "not readable"},
+        },
+    ),
+    "json_content_type": PASSES,
+    "concurrency_limit": PASSES,
+    "health_summary": PASSES,
+    "health_node_type_key": PASSES,
+    "unauthorized_body": Case(
+        configuration={"fortisiem_password": WRONG},
+        fails=for_each(
+            ("html", "text", "empty"),
+            health="FortiSIEM answered 401 to GET /phoenix/rest/system/health/summary",
+            update=f"FortiSIEM answered 401 to POST {EXTERNAL}",
+            update_unknown=f"FortiSIEM answered 401 to POST {EXTERNAL}",
+        ),
+    ),
+    # FortiSOAR's workers share no memory, so each asks for a token of its own. The second one waits for its turn, but
+    # where FortiSIEM gives a client one token only, it must do without.
+    "token_single_use": Case(
+        together={"token_rate_limit": False},
+        configuration=BY_TOKEN,
+        sometimes={True: f"{TOKEN_FAILS}Invalid input parameters"},
+    ),
+    "token_rate_limit": Case(configuration=BY_TOKEN),
+    "expires_in_unit": Case(together={"token_rate_limit": False}, configuration=BY_TOKEN),
+    "token_answer": Case(
+        together={"token_rate_limit": False},
+        configuration=BY_TOKEN,
+        fails=refused_tokens(
+            unauthorized_user=f"{TOKEN_FAILS}Unauthorized user",
+            secret_expired=f"{TOKEN_FAILS}Client secret expired",
+            client_revoked=f"{TOKEN_FAILS}Client ID revoked",
+            internal_error="FortiSIEM answered 500 to POST /phoenix/rest/pub/security/oauth/token: INTERNAL_ERROR",
+        ),
+    ),
+    "failure": Case(
+        fails={
+            "429": {
+                "health": "FortiSIEM answered 429 to GET /phoenix/rest/system/health/summary, too many requests",
+                "update": f"FortiSIEM answered 429 to POST {EXTERNAL}, too many requests. Nothing was changed.",
+                "update_unknown": f"FortiSIEM answered 429 to POST {EXTERNAL}, too many requests. Nothing was changed.",
+            },
+            **{
+                position: {
+                    "health": f"FortiSIEM answered {said[:3]} to GET /phoenix/rest/system/health/summary",
+                    "update": f"FortiSIEM answered {said}. Whether anything was changed is unknown.",
+                    "update_unknown": f"FortiSIEM answered {said}. Whether anything was changed is unknown.",
+                }
+                for position, said in {
+                    "500": f"500 to POST {EXTERNAL}",
+                    "503_html": f"503 to POST {EXTERNAL}",
+                    "html_200": f"200 to POST {EXTERNAL} with a web page instead of an API answer",
+                }.items()
+            },
+        }
+    ),
+}
+
+FORTISOAR = {
+    "coercion": PASSES,
+    "operation_in_envelope": PASSES,
+    "unconfigured_health_status": PASSES,
+    "disconnected_http_status": PASSES,
+    "error_with_stack_trace": PASSES,
+    "unauthorized_body": PASSES,
+    "expired_token_status": PASSES,
+    "update_reply_status": PASSES,
+    "existing_config_id": PASSES,
+    "connector_name_suffices": PASSES,
+    "delete_configuration_by_integer": PASSES,
+    "incomplete_configuration_status": PASSES,
+}
+
+
+def positions(declared: Sequence[Switch]) -> list[Any]:
+    """Return every position of every switch, for parametrize."""
+    return [
+        pytest.param(switch.name, position, id=f"{switch.name}={position}")
+        for switch in declared
+        for position in switch.positions
+    ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_workers(lab: Any, archive: Path) -> None:
+    """Let FortiSOAR's workers forget what they learnt of FortiSIEM in other tests: tokens, and its address for updates."""
+    installed = InstalledBridge(lab, archive)
+    installed.install()
+    installed.close()
+
+
+@pytest.fixture
+def bridge(fresh_products: Any, archive: Path) -> Iterator[InstalledBridge]:
+    installed = InstalledBridge(fresh_products, archive)
+    yield installed
+    put_back(installed, "fortisoar")
+    installed.close()
+
+
+@pytest.fixture
+def forgetful(bridge: InstalledBridge) -> Iterator[InstalledBridge]:
+    """The same, for a FortiSIEM that lacks an address for updates: workers remember which one it has."""
+    yield bridge
+    bridge.install()
+
+
+def put_back(bridge: InstalledBridge, product: str) -> None:
+    """Put every switch of a product into its default position; its data stay."""
+    listed = bridge.control.switches(product)
+    bridge.control.switch(product, **{switch["name"]: switch["positions"][0] for switch in listed})
+
+
+class Steps:
+    """The steps of a scenario: each must end as its case says."""
+
+    def __init__(self, bridge: InstalledBridge, case: Case, position: Any) -> None:
+        key = bridge.ready["fortimonitor"]["read_only_api_key"]
+        changes = {name: key if value == "{read_only}" else value for name, value in case.configuration.items()}
+        self._bridge = bridge
+        self._configuration = bridge.configuration(**changes)
+        self._fails = case.fails.get(position, {})
+        self._sometimes = case.sometimes.get(position)
+
+    def health(self) -> None:
+        """Check the configuration's health."""
+        core = self._fails.get("health")
+        _, health = self._bridge.health(self._configuration)
+        if self._sometimes and health["status"] == "Disconnected":
+            core = self._sometimes
+        assert health["status"] == ("Disconnected" if core else "Available"), health
+        assert (core or "Connector is available") in health["message"]
+
+    def take(self, step: str, action: str, **params: Any) -> dict[str, Any] | None:
+        """Run an action; return its data, None where it failed as it must or may."""
+        if step in self._fails:
+            self.refuse(self._fails[step], action, **params)
+            return None
+        answer = self._bridge.answer(action, params, self._configuration)
+        if self._sometimes and answer.status_code == 400:
+            assert self._sometimes in answer.json()["message"]
+            assert "Nothing was changed." in answer.json()["message"]
+            return None
+        assert answer.status_code == 200, answer.text
+        data: dict[str, Any] = answer.json()["data"]
+        return data
+
+    def refuse(self, core: str, action: str, **params: Any) -> None:
+        """Run an action that must fail."""
+        message = self._bridge.failure(action, params, self._configuration)
+        assert (self._sometimes and self._sometimes in message) or core in message
+        assert message.endswith(TAG)
+        assert ("Nothing was changed." in message) != ("Whether anything was changed is unknown." in message)
+
+    def refuse_unknown(self, step: str, core: str, action: str, **params: Any) -> None:
+        """Run an action on what is not there."""
+        self.refuse(self._fails.get(step, core), action, **params)
+
+
+def fortimonitor_scenario(bridge: InstalledBridge, case: Case, position: Any, switched: dict[str, Any]) -> None:
+    """Create, create again, resolve, resolve again; then what is not there, and what is somebody else's."""
+    before = bridge.outages()
+    bridge.control.switch("fortimonitor", **switched)
+    bridge.forget_requests()
+    steps = Steps(bridge, case, position)
+    params = bridge.create_parameters(**{"correlation_id": MARKER, **case.create})
+    steps.health()
+    created = steps.take("create", CREATE, **params)
+    number = created and created["incident_id"]
+    if created:
+        assert (created["outcome"], created["changed"], created["warning"]) == ("done", True, None)
+        assert created["confirmed_by"] == "read_back"
+        again = steps.take("create_again", CREATE, **params)
+        nothing_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": None}
+        assert again == {**created, **nothing_sent}
+        assert bridge.fortimonitor(f"/outage/{number}")["status"] == "active"
+        resolve = {"incident": str(number), "reason": "Over"}
+        resolved = steps.take("resolve", RESOLVE, **resolve, expect_correlation_id=MARKER)
+        assert resolved
+        assert (resolved["outcome"], resolved["incident_id"]) == ("done", number)
+        again = steps.take("resolve_again", RESOLVE, **resolve, expect_correlation_id=MARKER)
+        assert again
+        assert (again["outcome"], again["changed"], again["attempts"]) == ("already_done", False, 0)
+        # Where FortiMonitor takes a second resolve without a word, only a read before it could tell the two apart.
+        takes_it = switched.get("resolve_resolved_status") == 204
+        again = steps.take("resolve_again", RESOLVE, **resolve)
+        assert again
+        assert (again["outcome"], again["attempts"]) == ("done" if takes_it else "already_done", 1)
+    unknown = (
+        f"Could not resolve incident -{UNKNOWN}: FortiMonitor answered 404 to PUT /v2/outage/-{UNKNOWN}/force_resolve"
+    )
+    steps.refuse_unknown("resolve_unknown", unknown, RESOLVE, incident=f"-{UNKNOWN}")
+    ordinary = f"Could not resolve incident {ORDINARY}: it is an ordinary outage"
+    steps.refuse_unknown("resolve_ordinary", ordinary, RESOLVE, incident=str(ORDINARY))
+
+    writes = [request for request in bridge.sent() if not request.startswith("GET ")]
+    put_back(bridge, "fortimonitor")
+    after = bridge.outages()
+    of_ours = [row for row in after.values() if f"[correlation_id: {MARKER}]" in row["description"]]
+    assert {id: row for id, row in after.items() if row not in of_ours} == before
+    strangers = [f"PUT /v2/outage/{stranger}/force_resolve" for stranger in (-UNKNOWN, ORDINARY)]
+    if created:
+        assert [row["url"] for row in of_ours] == [created["incident_url"]]
+        assert created["incident_url"] == f"{bridge.ready['fortimonitor']['url']}/outage/{number}"
+        assert (of_ours[0]["status"], bridge.log(created["incident_id"])) == ("resolved", ["Over"])
+        ours = f"PUT /v2/outage/{number}/force_resolve"
+        assert writes == ["POST /v2/server/1001/custom_incident", ours, ours, *strangers]
+    else:
+        assert of_ours == []
+        assert writes.count("POST /v2/server/1001/custom_incident") <= 1
+        assert writes[-2:] == strangers
+
+
+def fortisiem_scenario(bridge: InstalledBridge, case: Case, position: Any, switched: dict[str, Any]) -> None:
+    """Update an incident and read it back; then one that is not there."""
+    before = bridge.siem_incidents()
+    bridge.control.switch("fortisiem", **switched)
+    bridge.forget_requests()
+    steps = Steps(bridge, case, position)
+    steps.health()
+    updated = steps.take("update", UPDATE, incident_id=SECOND, verify=True, **case.update)
+    unknown = f"Could not update FortiSIEM incident {UNKNOWN}: FortiSIEM answered "
+    steps.refuse_unknown("update_unknown", unknown, UPDATE, incident_id=UNKNOWN, comments="Handled")
+    bridge.requests()
+
+    put_back(bridge, "fortisiem")
+    after = bridge.siem_incidents()
+    changed = {name for name in after[SECOND] if after[SECOND][name] != before[SECOND][name]}
+    assert {**after, SECOND: None} == {**before, SECOND: None}
+    if updated is None:
+        assert changed == set()
+        return
+    verified = {**dict.fromkeys(case.update, "applied"), **case.verified.get(position, {})}
+    assert (updated["outcome"], updated["fields"], updated["verified"]) == ("done", case.update, verified)
+    assert (updated["confirmed_by"] == "read_back") == (set(verified.values()) == {"applied"})
+    assert (updated["warning"] is None) == (set(verified.values()) == {"applied"})
+    for name, found in verified.items():
+        key, value = STORED[name]
+        assert found == "not readable" or (after[SECOND][key] == value) == (found == "applied"), name
+    asked_for = {STORED[name][0] for name in case.update}
+    assert changed <= asked_for | (CLEARING if {"status", "resolution"} & set(case.update) else set())
+
+
+def case_of(table: dict[str, Case], switch: str) -> Case:
+    assert switch in table, f"There is no expectation for the switch {switch!r} yet."
+    return table[switch]
+
+
+# Every position of every switch.
+
+
+@pytest.mark.parametrize(("switch", "position"), positions(FORTIMONITOR_SWITCHES))
+def test_under_every_position_of_fortimonitor(bridge: InstalledBridge, switch: str, position: Any) -> None:
+    case = case_of(FORTIMONITOR, switch)
+    fortimonitor_scenario(bridge, case, position, {**case.together, switch: position})
+
+
+@pytest.mark.parametrize(("switch", "position"), positions(FORTISIEM_SWITCHES))
+def test_under_every_position_of_fortisiem(
+    bridge: InstalledBridge, request: pytest.FixtureRequest, switch: str, position: Any
+) -> None:
+    case = case_of(FORTISIEM, switch)
+    switched = {**case.together, switch: position}
+    if switched.get("external_endpoint") == "retired":
+        request.getfixturevalue("forgetful")
+    fortisiem_scenario(bridge, case, position, switched)
+
+
+@pytest.mark.parametrize(("switch", "position"), positions(FORTISOAR_SWITCHES))
+def test_under_every_position_of_fortisoar(bridge: InstalledBridge, switch: str, position: Any) -> None:
+    case = case_of(FORTISOAR, switch)
+    bridge.control.switch("fortisoar", **{switch: position})
+    made = bridge.configure(f"{switch} {position}", read_timeout=29)
+    path = f"/api/integration/configuration/{made['config_id']}/"
+    changed = {"name": made["name"], "default": False, "config": {**made["config"], "read_timeout": 28}}
+    assert bridge.ask("PUT", path, json=changed).json()["config"]["read_timeout"] == 28
+    fortimonitor_scenario(bridge, case, position, {})
+    fortisiem_scenario(bridge, case, position, {})
+    params = {"incident_id": 1, "comments": "Handled"}
+    envelope = bridge.answer(UPDATE, params, made["name"]).json()
+    named = (switch, position) == ("operation_in_envelope", "name")
+    assert (envelope["status"], envelope["operation"]) == ("Success", UPDATE if named else None)
+    message = bridge.failure(UPDATE, {**params, "comments": ""}, made["name"])
+    assert (
+        message
+        == f"The parameters are not valid: At least one attribute to update must be given. Nothing was changed.{TAG}"
+    )
+    status, health = bridge.health(bridge.configuration(fortimonitor_api_key=WRONG))
+    assert status == (position if switch == "disconnected_http_status" else 200)
+    assert health["status"] == "Disconnected"
+    assert bridge.ask("DELETE", path).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("table", "declared"),
+    [(FORTIMONITOR, FORTIMONITOR_SWITCHES), (FORTISIEM, FORTISIEM_SWITCHES), (FORTISOAR, FORTISOAR_SWITCHES)],
+)
+def test_every_expectation_has_its_switch(table: dict[str, Case], declared: Sequence[Switch]) -> None:
+    assert set(table) == {switch.name for switch in declared}
+    for switch in declared:
+        case = table[switch.name]
+        assert {*case.fails, *case.verified, *case.sometimes} <= set(switch.positions)
+
+
+# Pairs that matter.
+
+
+@pytest.mark.parametrize(("shown", "described"), list(product((True, False), repeat=2)))
+@pytest.mark.parametrize("create", [{}, EVERY_CREATE_OPTION], ids=["plain", "with metadata"])
+def test_wherever_the_marker_shows(
+    bridge: InstalledBridge, shown: bool, described: bool, create: dict[str, Any]
+) -> None:
+    switched = {"metadata_shown": shown, "metadata_in_description": described}
+    fortimonitor_scenario(bridge, Case(create=create), None, switched)
+
+
+@pytest.mark.parametrize("sign", ["negative", "positive"])
+@pytest.mark.parametrize("location", ["outage", "trailing_slash", "relative", "missing", "custom_incident"])
+def test_whatever_the_location_and_the_sign_of_the_id(bridge: InstalledBridge, location: str, sign: str) -> None:
+    fortimonitor_scenario(bridge, PASSES, None, {"location": location, "id_sign": sign})
+
+
+@pytest.mark.parametrize(("external", "twin"), list(product(("present", "retired"), repeat=2)))
+@pytest.mark.parametrize("version", VERSIONS)
+def test_whichever_address_for_updates_a_version_has(
+    forgetful: InstalledBridge, version: str, external: str, twin: str
+) -> None:
+    case = PASSES
+    if external == "retired":
+        # 6.x lists the ticket's keys alone for the twin; 5.2.5 has no twin.
+        ticket_alone = Case(verified={None: {"status": "not applied", "comments": "not applied"}})
+        case = {"6.7": ticket_alone, "6.4": ticket_alone}.get(version, PASSES)
+    if external == "retired" and (twin == "retired" or version == "5.2.5"):
+        nowhere = f"FortiSIEM answered 404 to POST {EXTERNAL}. Nothing was changed. Either incident"
+        case = Case(fails={None: {"update": nowhere, "update_unknown": nowhere}})
+    elif version == "5.2.5":
+        case = Case(verified={None: FORTISIEM["version"].verified["5.2.5"]})
+    switched = {"version": version, "external_endpoint": external, "twin_endpoint": twin}
+    fortisiem_scenario(forgetful, case, None, switched)
+
+
+def test_a_server_that_changes_its_address_for_updates_is_followed(forgetful: InstalledBridge) -> None:
+    for external, twin, sent in (
+        ("retired", "present", [f"POST {EXTERNAL}", f"POST {TWIN}/1"]),
+        ("present", "retired", [f"POST {TWIN}/1", f"POST {EXTERNAL}"]),
+    ):
+        forgetful.control.switch("fortisiem", external_endpoint=external, twin_endpoint=twin)
+        tried = []
+        for _ in range(4):
+            forgetful.forget_requests()
+            forgetful.execute(UPDATE, {"incident_id": 1, "comments": "Handled", "verify": False})
+            tried.append(forgetful.sent())
+        assert all(each in (sent, sent[1:]) for each in tried), tried
+        assert tried.count(sent) <= 2  # once for each of FortiSOAR's workers, which share no memory
+
+
+@pytest.mark.parametrize("body", ['"OK"', "OK", "SUCCESS", "empty"])
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json"])
+def test_whatever_form_the_success_takes(bridge: InstalledBridge, body: str, content_type: str) -> None:
+    fortisiem_scenario(bridge, PASSES, None, {"ok_body": body, "ok_content_type": content_type})
+
+
+@pytest.mark.parametrize("body", ['"OK"', "empty"])
+def test_an_update_that_nothing_confirms_says_so(bridge: InstalledBridge, body: str) -> None:
+    bridge.control.switch("fortisiem", ok_body=body, version="5.2.5")
+    result = bridge.execute(UPDATE, {"incident_id": 1, "comments": "Handled"})
+    assert (result["outcome"], result["confirmed_by"]) == ("done", "response" if body == '"OK"' else None)
+    assert result["warning"] == "Read back: comments not readable."
+
+
+@pytest.mark.parametrize("mode", ["ok200", "400xml", "404"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_whatever_an_unknown_incident_gets(bridge: InstalledBridge, mode: str, version: str) -> None:
+    fortisiem_scenario(bridge, FORTISIEM["version"], version, {"unknown_id_mode": mode, "version": version})
+
+
+# What some switches do besides.
+
+
+@pytest.mark.parametrize(("mode", "stored"), [("append", "First\nSecond"), ("overwrite", "Second")])
+def test_a_second_comment_is_read_back_whether_it_follows_or_replaces(
+    bridge: InstalledBridge, mode: str, stored: str
+) -> None:
+    bridge.control.switch("fortisiem", comments_mode=mode)
+    for comment in ("First", "Second"):
+        result = bridge.execute(UPDATE, {"incident_id": 1, "comments": comment})
+        assert result["verified"] == {"comments": "applied"}
+    assert bridge.siem_incidents()[1]["incidentComments"] == stored
+
+
+@pytest.mark.parametrize("cap", [50, None])
+def test_an_incident_on_a_later_page_is_found(bridge: InstalledBridge, cap: int | None) -> None:
+    bridge.control.switch("fortimonitor", page_cap=cap, rate_limit=False)
+    params = bridge.create_parameters(correlation_id=MARKER)
+    first = bridge.execute(CREATE, params)
+    plain = bridge.create_parameters()
+    for _ in range(55):
+        bridge.create_past_the_connector({name: plain[name] for name in plain if name != "server"})
+    bridge.forget_requests()
+    again = bridge.execute(CREATE, params)
+    assert (again["outcome"], again["incident_id"]) == ("already_done", first["incident_id"])
+    assert [query["offset"] for _, _, query, _ in bridge.requests()] == ["0", "50"]
+
+
+@pytest.mark.parametrize(("position", "status"), [("no", 0), ("false_positive", 2), ("true_or_false_positive", 2)])
+def test_a_resolution_may_clear_the_incident_too(bridge: InstalledBridge, position: str, status: int) -> None:
+    bridge.control.switch("fortisiem", resolution_clears=position)
+    result = bridge.execute(UPDATE, {"incident_id": 1, "resolution": "False Positive"})
+    assert result["verified"] == {"resolution": "applied"}
+    assert bridge.siem_incidents()[1]["incidentStatus"] == status
+
+
+# The rate limit of FortiMonitor: 100 requests a minute.
+
+
+def use_up_the_minute(bridge: InstalledBridge) -> None:
+    for _ in range(100):
+        bridge.fortimonitor("/outage/active", limit=1)
+    bridge.forget_requests()
+
+
+@pytest.mark.parametrize(
+    "header", next(switch.positions for switch in FORTIMONITOR_SWITCHES if switch.name == "rate_limit_header")
+)
+@pytest.mark.parametrize("named", [{}, {"correlation_id": MARKER}], ids=["unnamed", "named"])
+def test_a_create_over_the_rate_limit_says_when_to_run_it_again(
+    bridge: InstalledBridge, header: str, named: dict[str, str]
+) -> None:
+    bridge.control.switch("fortimonitor", rate_limit=False)
+    before = bridge.outages()
+    bridge.control.switch("fortimonitor", rate_limit=True, rate_limit_header=header)
+    use_up_the_minute(bridge)
+    message = bridge.failure(CREATE, bridge.create_parameters(**named))
+    goal = "list the incidents of" if named else "create a custom incident on"
+    request = "GET /v2/server/1001/outage" if named else "POST /v2/server/1001/custom_incident"
+    said = (
+        f"Could not {goal} server 1001: FortiMonitor answered 429 to {request}, too many requests. Nothing was changed. "
+        "FortiMonitor is reachable. Run the action again in "
+    )
+    assert message.startswith(said)
+    when = message[len(said) :].removesuffix(f".{TAG}")
+    if header == "none":
+        assert when == "a minute"
+    else:
+        assert when in {f"{seconds} s" for seconds in range(45, 61)}
+    assert bridge.sent() == [request] * (3 if header == "none" else 1)
+    put_back(bridge, "fortimonitor")
+    bridge.control.switch("fortimonitor", rate_limit=False)
+    assert bridge.outages() == before
+
+
+def test_a_create_waits_for_a_rate_limit_that_ends_soon(bridge: InstalledBridge) -> None:
+    bridge.control.advance(-58)
+    use_up_the_minute(bridge)
+    bridge.control.ask("POST", "/clock", {"reset": True})
+    result = bridge.execute(CREATE, bridge.create_parameters())
+    statuses = [entry["status"] for entry in bridge.control.journal("fortimonitor") if entry["method"] == "POST"]
+    assert statuses == [429, 201]
+    assert (result["outcome"], result["attempts"], result["incident_id"]) == ("done", 2, -1000001)
+    bridge.control.switch("fortimonitor", rate_limit=False)
+    assert len(bridge.outages()) == 4

@@ -1,0 +1,305 @@
+"""Random programs of creates, resolves and updates against faulty products: every outcome must be the truth.
+
+The oracle is what the products store, looked at after each step.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+
+from tests.properties.examples import examples
+from tests.properties.programs import (
+    PROGRAMS,
+    Arm,
+    Create,
+    Disarm,
+    Program,
+    Rerun,
+    Resolve,
+    Step,
+    Update,
+    UpdateAgain,
+)
+from tests.properties.stage import FIRST_IDS, Request, Stage, Stored, stage
+
+NOTHING, MADE, UNKNOWN = (
+    "Nothing was changed.",
+    "The change was made.",
+    "Whether anything was changed is unknown.",
+)
+NAMED_MARKER = re.compile(r"Run the action again with Correlation ID (\S+): it will not create a second incident\.")
+COLUMNS = {
+    "status": "incidentStatus",
+    "severity": "eventSeverityCat",
+    "resolution": "incidentReso",
+    "external_ticket_type": "incidentExtTicketType",
+    "external_ticket_id": "incidentExtTicketId",
+    "external_ticket_state": "incidentExtTicketState",
+    "external_assigned_user": "incidentExtUser",
+}
+NUMBERS = {
+    "Active": "0",
+    "Auto Cleared": "1",
+    "Manually Cleared": "2",
+    "System Cleared": "3",
+    "True Positive": "2",
+    "False Positive": "3",
+}
+OWN_ANSWERS = (None, "stale_keep_alive", "wrong_content_type", "no_location", "wrong_location")
+LIES = ("answer", "empty_200", "xml_255", "wrong_location")
+NO_SUCH_ID = -999
+
+
+class Play:
+    """One program on its way.
+
+    ``unknown`` are the markers of creates that ended as unknown and were not settled since.
+    """
+
+    def __init__(self, stage: Stage, program: Program) -> None:
+        self.stage = stage
+        self.program = program
+        self.armed: list[Arm] = []
+        self.unknown: list[str] = []
+        self.fresh: list[str] = []
+        self.last_update: Update | None = None
+        self.comments: list[str] = []
+        stage.put_back(program.switches, program.by_token)
+        self.now = stage.stored()
+
+    def run(self) -> None:
+        """Take every step; at the end, create again whatever is still unknown."""
+        for step in self.program.steps:
+            self.take(step)
+        while self.unknown:
+            self.rerun(Rerun(0))
+
+    def take(self, step: Step) -> None:
+        """Take one step and judge it."""
+        self.stage.let_pass(6)
+        if isinstance(step, Arm):
+            self.armed.append(step)
+            self.stage.arm(_with_secrets(step.order(), self.stage.secrets()))
+        elif isinstance(step, Disarm):
+            self.disarm()
+        elif isinstance(step, Create):
+            self.create(step)
+        elif isinstance(step, Rerun):
+            self.rerun(step)
+        elif isinstance(step, Resolve):
+            self.resolve(step)
+        elif isinstance(step, Update):
+            self.update(step)
+        elif self.last_update is not None:
+            last = self.last_update
+            self.update(Update(step.worker, last.incident, last.fields, last.verify))
+
+    def disarm(self) -> None:
+        self.armed.clear()
+        self.stage.disarm()
+
+    # Creating.
+
+    def create(self, step: Create) -> None:
+        ready = self.stage.lab.ready["fortimonitor"]
+        params = {
+            "server": str(ready["server_id"]),
+            "description": "Disk full",
+            "plugin_textkey": ready["plugin_textkey"],
+            "resource_textkey": ready["resource_textkey"],
+            "if_exists": step.if_exists,
+            "verify": step.verify,
+            **({"correlation_id": step.event} if step.event else {}),
+        }
+        answer, before = self.called(step, "create_custom_incident", params)
+        after = self.now
+        assert after.incidents == before.incidents
+        if answer["failed"]:
+            named = NAMED_MARKER.search(answer["message"])
+            if UNKNOWN in answer["message"]:
+                assert named, f"An unknown create names no marker: {answer['message']}"
+                self.unknown.append(named[1])
+                assert step.event in (None, named[1])
+                new = after.with_marker(named[1]) if not before.with_marker(named[1]) else []
+                assert _without(after.outages, new) == before.outages
+            return
+        data = answer["data"]
+        marker = data["correlation_id"]
+        assert marker == (step.event or marker)
+        if not step.event:
+            self.fresh.append(marker)
+        borne = after.with_marker(marker)
+        assert len(borne) == 1, f"{data['outcome']}, and {len(borne)} incidents bear {marker}"
+        if step.verify and not (data["warning"] and self.is_taken_at_its_word(answer)):
+            assert data["incident_id"] == borne[0]
+        is_new = not before.with_marker(marker)
+        assert (data["outcome"], data["changed"]) == (("done", True) if is_new else ("already_done", False))
+        assert _without(after.outages, borne if is_new else []) == before.outages
+        self.unknown = [each for each in self.unknown if each != marker]
+
+    def rerun(self, step: Rerun) -> None:
+        """Create again with the marker that a message named, while nothing is wrong: there must be exactly one."""
+        if not self.unknown:
+            return
+        marker = self.unknown[-1]
+        self.disarm()
+        self.stage.let_pass(61)
+        self.create(Create(step.worker, marker))
+        if self.switched("custom_incidents"):
+            assert marker not in self.unknown
+            assert len(self.now.with_marker(marker)) == 1
+        else:
+            self.unknown = [each for each in self.unknown if each != marker]
+
+    # Resolving.
+
+    def resolve(self, step: Resolve) -> None:
+        number = self.id_of(step.incident)
+        marker = self.now.outages.get(number, {}).get("marker")
+        expected = {None: None, "right": marker or "no-such-event", "wrong": "another-event"}[step.expect]
+        params = {"incident": str(number), "reason": "Done."}
+        answer, before = self.called(
+            step, "force_resolve_incident", params | ({"expect_correlation_id": expected} if expected else {})
+        )
+        after = self.now
+        assert after.incidents == before.incidents
+        assert _without(after.outages, [number]) == _without(before.outages, [number])
+        was, is_now = before.outages.get(number), after.outages.get(number)
+        if expected and expected != marker:
+            assert answer["failed"]
+            assert is_now == was
+        if not answer["failed"]:
+            assert answer["data"]["incident_id"] == number
+            if not self.is_taken_at_its_word(answer):
+                assert is_now, "An incident that does not exist was resolved"
+                assert is_now["status"] == "resolved"
+            if not answer["data"]["changed"]:
+                assert is_now == was
+
+    def id_of(self, incident: str) -> int:
+        """Return the id of an incident by its name in a program; one that is not there has no such id."""
+        if incident in FIRST_IDS:
+            return FIRST_IDS[incident]
+        marker = (self.fresh or ["-"])[-1] if incident == "fresh" else incident
+        return (self.now.with_marker(marker) or [NO_SUCH_ID])[0]
+
+    # Updating.
+
+    def update(self, step: Update) -> None:
+        self.last_update = step
+        fields = dict(step.fields)
+        if "comments" in fields:
+            fields["comments"] = f"Comment no. {len(self.comments) + 1}."
+            self.comments.append(fields["comments"])
+        params = {"incident_id": step.incident, **fields, "verify": step.verify}
+        answer, before = self.called(step, "update_siem_incident", params)
+        after = self.now
+        assert after.outages == before.outages
+        assert _without(after.incidents, [step.incident]) == _without(before.incidents, [step.incident])
+        if answer["failed"]:
+            return
+        data = answer["data"]
+        assert data["outcome"] == "done"
+        applied = {name for name, reading in data["verified"].items() if reading == "applied"}
+        if data["confirmed_by"] == "read_back":
+            applied = set(fields)
+        for name in applied:
+            assert _is_stored(name, fields[name], after.incidents[step.incident]), f"{name} is not applied"
+
+    # What holds for every call.
+
+    def called(self, step: Any, operation: str, params: dict[str, Any]) -> tuple[dict[str, Any], Stored]:
+        """Call, look at what is stored, and judge what holds for every call; return the answer and what was stored."""
+        answer = self.stage.call(step.worker, operation, params)
+        before, self.now = self.now, self.stage.stored()
+        requests = answer["requests"]
+        said = answer["message"] or json.dumps({"outcome": answer["data"]["outcome"], "by": answer["data"]["confirmed_by"]})
+        note(f"{operation} {params} -> {said}")
+        for request in requests:
+            note(f"    {request.method} {request.path} {request.status} {request.fault or ''}")
+        self.judge_secrets(answer)
+        markers = [outage["marker"] for outage in self.now.outages.values() if outage["marker"]]
+        assert len(markers) == len(set(markers)), f"A marker is borne twice: {markers}"
+        shown = "\n".join(incident["incidentComments"] for incident in self.now.incidents.values())
+        assert all(shown.count(comment) <= 1 for comment in self.comments), f"A comment is stored twice: {shown}"
+        if answer["failed"]:
+            self.judge_failure(answer, before)
+        return answer, before
+
+    def judge_failure(self, answer: dict[str, Any], before: Stored) -> None:
+        message = answer["message"]
+        assert answer["failed"] == "ConnectorError", f"{answer['failed']}: {message}"
+        assert "Unexpected" not in message, message
+        assert message.endswith("."), message
+        said = [sentence for sentence in (NOTHING, MADE, UNKNOWN) if sentence in message]
+        assert len(said) == 1, f"It must say once whether anything was changed: {message}"
+        if said == [NOTHING]:
+            assert self.now == before, "Something was changed"
+        writes = [request for request in answer["requests"] if request.is_write]
+        # A request on a connection that the server is just closing may be lost on the way, which nobody can know.
+        is_lost = not writes and self.is_armed("stale_keep_alive")
+        if not is_lost and all(self.is_clean_refusal(request) for request in writes):
+            assert said == [NOTHING], f"It could be known that nothing was changed: {message}"
+
+    def judge_secrets(self, answer: dict[str, Any]) -> None:
+        said = "\n".join([answer["message"], json.dumps(answer["data"]), *answer["log"]])
+        found = [form for form in self.stage.forms_of_secrets() if form in said]
+        assert not found, f"A secret shows: {said}"
+
+    def is_clean_refusal(self, request: Request) -> bool:
+        """Tell whether a write was answered, wholly and by a status of refusal."""
+        if request.fault in OWN_ANSWERS:
+            return request.status is not None and 300 <= request.status < 500
+        armed = [dict(arm.values) for arm in self.armed if arm.kind == request.fault]
+        default = {"redirect": 302}.get(request.fault or "", 429 if (request.fault or "").startswith("429_") else 0)
+        return all(300 <= values.get("status", default) < 500 for values in armed)
+
+    def is_taken_at_its_word(self, answer: dict[str, Any]) -> bool:
+        """Tell whether a write got an answer that lies, and no read could show it: no client can see through that."""
+        requests = answer["requests"]
+        written = max(place for place, request in enumerate(requests) if request.is_write)
+        reads = [read for read in requests[written + 1 :] if not read.is_write]
+        is_unread = all(read.fault or read.status != 200 for read in reads)
+        return requests[written].fault in LIES and is_unread and bool(reads)
+
+    def is_armed(self, kind: str) -> bool:
+        return any(arm.kind == kind for arm in self.armed)
+
+    def switched(self, name: str) -> Any:
+        """Return where a switch of FortiMonitor stands."""
+        return self.stage.lab.products["fortimonitor"].switches[name]
+
+
+def _without(rows: dict[int, Any], ids: list[int]) -> dict[int, Any]:
+    return {number: row for number, row in rows.items() if number not in ids}
+
+
+def _is_stored(name: str, value: str, incident: dict[str, Any]) -> bool:
+    if name == "comments":
+        return value in incident["incidentComments"]
+    return str(incident[COLUMNS[name]]).lower() == NUMBERS.get(value, value).lower()
+
+
+def _with_secrets(order: dict[str, Any], secrets: dict[str, str]) -> dict[str, Any]:
+    body = order.get("body", "")
+    return {**order, "body": body.format(**secrets)} if "Sent: {" in body or "{{" in body or "{basic}" in body else order
+
+
+@pytest.fixture(scope="module")
+def the_stage(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with stage(archive, tmp_path_factory.mktemp("unpacked")) as made:
+        yield made
+
+
+@pytest.mark.timeout(3600)
+@settings(examples(200), suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.explain})
+@given(program=PROGRAMS)
+def test_every_outcome_is_the_truth(the_stage: Stage, program: Program) -> None:
+    Play(the_stage, program).run()
