@@ -87,6 +87,10 @@ class OutcomeUnknown(BridgeError):
     changed = "unknown"
 
 
+class AnswerLost(OutcomeUnknown):
+    """The connection broke before the answer was whole."""
+
+
 class AnswerBroken(OutcomeUnknown):
     """A complete answer that does not keep the product's contract, such as a login page under 200."""
 

@@ -1,6 +1,7 @@
 """One product's HTTP: send a request, get a whole answer within the deadline, or a failure that says what is known.
 
-What may be sent again: a request that provably never left, and one that was refused by a rate limit. Nothing else.
+What may be sent again: a request that provably never left, one that a rate limit refused, and a read whose connection
+broke. Nothing else.
 """
 
 from __future__ import annotations
@@ -135,12 +136,10 @@ class Transport:
                 if answer.status != 429:
                     return answer
                 failure, wait = self._rate_limited(answer), retry_after(answer.headers, deadline.timing)
-            except errors.UntrustedServer as untrusted:
-                raise untrusted.after(attempt, request.shown(None)) from None
-            except errors.Unreachable as unreachable:
-                failure, wait = unreachable.after(attempt, request.shown(None)), None
-            except errors.BridgeError as lost:
-                raise lost.after(attempt, request.shown(None)) from None
+            except errors.BridgeError as error:
+                failure, wait = error.after(attempt, request.shown(None)), None
+                if not _may_be_sent_again(failure, request):
+                    raise
             if attempt == MOST_ATTEMPTS or not deadline.wait(deadline.backoff(attempt) if wait is None else wait):
                 raise failure
 
@@ -201,11 +200,22 @@ class Transport:
             return errors.Unreachable(
                 f"{server} cannot be reached: {reason}", "Check the address, the firewall and the proxy."
             )
-        reason = "did not answer in time" if _is_timeout(error) else "broke the connection before its answer was whole"
-        return errors.OutcomeUnknown(f"{self.product} {reason} to {request}", changed=request.changed_if_lost)
+        changed = request.changed_if_lost
+        if _is_timeout(error):
+            return errors.OutcomeUnknown(f"{self.product} did not answer in time to {request}", changed=changed)
+        return errors.AnswerLost(
+            f"{self.product} broke the connection before its answer was whole to {request}", changed=changed
+        )
 
 
 _RAISE_THE_LIMIT = "Raise Total Timeout in the configuration, or find out why the products are slow."
+
+
+def _may_be_sent_again(failure: errors.BridgeError, request: Request) -> bool:
+    """Tell whether a request is worth sending again: it provably never left, or a read lost its connection."""
+    if isinstance(failure, errors.UntrustedServer):
+        return False
+    return isinstance(failure, errors.Unreachable) or (isinstance(failure, errors.AnswerLost) and not request.changes)
 
 
 def _capped(response: requests.Response) -> Iterator[bytes]:

@@ -113,8 +113,8 @@ class Program:
 
 WHEN = st.sampled_from(["before", "after"])
 BEFORE = st.just("before")
-# What the stage puts secrets into: a product, or something on the way, that repeats what it was sent.
-ECHOES = ("Sent: {key}", '{{"message": "{password}", "error": "{secret}"}}', "{basic} {quoted}")
+# What the stage puts the product's secrets into: a product, or something on the way, that repeats what it was sent.
+ECHOES = ("Sent: {secrets}", '{{"message": "{secrets}"}}')
 
 _AT = st.fixed_dictionaries({"at": st.integers(0, 300)})
 _RESUME = st.fixed_dictionaries({"seconds": st.sampled_from([0, 1, 100]), "when": BEFORE})

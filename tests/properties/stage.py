@@ -30,7 +30,7 @@ STRANGERS_MARKER = "event-of-somebody-else"
 
 @dataclass(frozen=True)
 class Request:
-    """One request that came over the wire. ``status`` is the product's own, None if it was not asked."""
+    """One request that came over the wire. ``status`` is the product's own; None if it was not asked, or not in order."""
 
     method: str
     path: str
@@ -74,21 +74,19 @@ class Stage:
         number: int = self.lab.ready["fortimonitor"]["server_id"]
         return number
 
-    def secrets(self) -> dict[str, str]:
-        """Return the texts that a product or a proxy may repeat, by name."""
+    def secrets(self) -> dict[str, list[str]]:
+        """Return for each product the secrets that it is sent, as they are and as they go over the wire."""
         siem = self.lab.ready["fortisiem"]
         account = f"{siem['organization']}/{siem['username']}:{siem['password']}"
+        plain = [siem["password"], siem["client_secret"]]
         return {
-            "key": self.lab.ready["fortimonitor"]["api_key"],
-            "password": siem["password"],
-            "secret": siem["client_secret"],
-            "basic": base64.b64encode(account.encode()).decode(),
-            "quoted": quote(siem["password"], safe=""),
+            "fortimonitor": [self.lab.ready["fortimonitor"]["api_key"]],
+            "fortisiem": [*plain, quote(plain[0], safe=""), base64.b64encode(account.encode()).decode()],
         }
 
     def forms_of_secrets(self) -> set[str]:
         """Return every form in which a secret must not show."""
-        forms = set(self.secrets().values())
+        forms = {secret for secrets in self.secrets().values() for secret in secrets}
         for value in list(forms):
             encoded = base64.b64encode(value.encode()).decode()
             forms |= {quote_plus(value), value.encode().hex(), encoded, encoded.rstrip("=")}
@@ -145,8 +143,15 @@ class Stage:
             statuses = iter([entry.status for entry in journal.entries()])
             is_late = any(each["fault"] == "delay" and not each["forwarded"] for each in seen)
             if not is_late and len(journal.entries()) == sum(each["forwarded"] for each in seen):
+                # Requests that were delayed may have come to the product in another order.
+                in_order = all(each["fault"] != "delay" for each in seen)
                 return [
-                    Request(each["method"], each["path"], each["fault"], next(statuses) if each["forwarded"] else None)
+                    Request(
+                        each["method"],
+                        each["path"],
+                        each["fault"],
+                        next(statuses) if in_order and each["forwarded"] else None,
+                    )
                     for each in seen
                 ]
             assert time.monotonic() < until, f"{product} is not done with {seen}"

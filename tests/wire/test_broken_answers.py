@@ -118,6 +118,24 @@ def test_a_broken_read_changed_nothing(serve):
         "Could not find server 'Web': FortiMonitor broke the connection before its answer was whole to GET /v2/server. "
         "Nothing was changed."
     )
+    assert len(server.requests) == 3
+
+
+def test_a_read_whose_connection_broke_is_sent_again_and_a_write_is_not(serve, products):
+    broken = []
+
+    def behave(connection, server):
+        is_write = server.requests[-1].startswith(b"POST")
+        if len(broken) == 0 and not is_write:
+            broken.append(server.requests[-1])
+            resetting(connection, server)
+        else:
+            products(connection, server)
+
+    server = serve(behave)
+    result = execute("create_custom_incident", {**CREATE, "verify": True}, config_for(server.origin))
+    assert (result["confirmed_by"], result["attempts"], products.writes) == ("read_back", 1, 1)
+    assert [request.split(b" ")[0] for request in server.requests] == [b"POST", b"GET", b"GET"]
 
 
 @pytest.mark.parametrize("operation", ACTIONS)
