@@ -275,7 +275,7 @@ def _advice(answer: Answer, _text: str) -> Optional[str]:
 def _create_advice(answer: Answer, text: str) -> Optional[str]:
     """Name the prerequisites. What FortiMonitor answers when one is missing is documented nowhere."""
     if answer.status == 404:
-        return "The requested resource does not exist. Check the server's ID."
+        return "The requested resource does not exist. Check the server's ID, and that FortiMonitor URL ends in /v2."
     if answer.status == 400 and re.search(r"not enabled|feature", text, re.I):
         return "The Custom Incidents feature must be enabled on the account; ask FortiMonitor's support for it."
     if answer.status == 400 and "textkey" in text.lower():

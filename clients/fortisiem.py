@@ -128,21 +128,24 @@ class FortiSIEM:
         """
         first = _address_of.get(self._http.base.origin, EXTERNAL)
         gone: List[BridgeError] = []
+        nowhere = (
+            f"Either incident {incident_id} does not exist in organization {self._login.organization}, or the server "
+            "has no address for this update: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
+        )
         with attempting(f"update FortiSIEM incident {incident_id}"):
             for address in (first, TWIN if first == EXTERNAL else EXTERNAL):
                 try:
                     answer = self._update_at(address, incident_id, values)
                 except BridgeError as failure:
                     if not _is_gone(failure, address, incident_id):
+                        if gone and failure.request and type(failure) is Rejected:
+                            failure.advice = nowhere  # a 6.x server's refusal of the twin hides what the first said
                         raise
                     gone.append(failure)
                 else:
                     _address_of[self._http.base.origin] = address
                     return replace(answer, attempts=answer.attempts + len(gone))
-            gone[0].advice = (
-                f"Either incident {incident_id} does not exist in organization {self._login.organization}, or the "
-                "server has no address for updates: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
-            )
+            gone[0].advice = nowhere
             raise gone[0]
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:

@@ -87,6 +87,10 @@ class OutcomeUnknown(BridgeError):
     changed = "unknown"
 
 
+class AnswerLate(OutcomeUnknown):
+    """No answer within the time. The product may still carry the request out, even after a read that shows nothing."""
+
+
 class AnswerLost(OutcomeUnknown):
     """The connection broke before the answer was whole."""
 

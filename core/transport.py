@@ -202,7 +202,7 @@ class Transport:
             )
         changed = request.changed_if_lost
         if _is_timeout(error):
-            return errors.OutcomeUnknown(f"{self.product} did not answer in time to {request}", changed=changed)
+            return errors.AnswerLate(f"{self.product} did not answer in time to {request}", changed=changed)
         return errors.AnswerLost(
             f"{self.product} broke the connection before its answer was whole to {request}", changed=changed
         )
@@ -237,8 +237,8 @@ def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
             continue
         seen.add(id(each))
         yield each
-        waiting += [each.__cause__, each.__context__, getattr(each, "reason", None)]
-        waiting += [argument for argument in each.args if isinstance(argument, BaseException)]
+        behind = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        waiting += [one for one in behind if isinstance(one, BaseException)]  # an SSLError's reason is a text
 
 
 def _cause(error: BaseException, kind: Any) -> Any:

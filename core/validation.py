@@ -77,7 +77,7 @@ def _unknown_names(fields: List[Field], params: Dict[str, Any]) -> List[str]:
     for key in params:
         if key not in names:
             close = difflib.get_close_matches(str(key), names, 1, 0.75)
-            hint = f"did you mean '{close[0]}'?" if close else f"the parameters are: {', '.join(names)}."
+            hint = f"'{close[0]}' comes close." if close else f"the parameters are: {', '.join(names)}."
             problems.append(f"There is no parameter {_shown(key)}; {hint}")
     return problems
 

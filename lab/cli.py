@@ -16,6 +16,7 @@ from .errors import LabError
 
 PATH = click.Path(path_type=Path)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOK_AGAIN_AFTER = 0.2
 INTERRUPTED = 130
 
 
@@ -71,7 +72,10 @@ def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> Non
         try:
             click.echo(line)
             click.echo(f"FortiSOAR answers on {lab.ready['fortisoar']['https']}. Ctrl-C stops the lab.", err=True)
-            stop.wait()
+            # The system may hand a signal to any thread (seen on Linux 6.18); Python runs its handler in this one, and
+            # not before it wakes up by itself.
+            while not stop.wait(LOOK_AGAIN_AFTER):
+                pass
         finally:
             if ready_file:
                 ready_file.unlink(missing_ok=True)

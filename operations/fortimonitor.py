@@ -10,6 +10,8 @@ from ..clients.bridge import Bridge
 from ..clients.fortimonitor import Outage, with_marker
 from ..core.errors import (
     AlreadyExists,
+    AnswerBroken,
+    AnswerLate,
     BridgeError,
     MethodNotAllowed,
     NotFound,
@@ -19,6 +21,7 @@ from ..core.errors import (
     attempting,
 )
 from ..core.times import fortimonitor_time
+from ..core.transport import Answer
 from .results import already_done, done, read_back
 
 Result = Dict[str, Any]
@@ -26,6 +29,7 @@ Result = Dict[str, Any]
 SENT_AS_GIVEN = ("plugin_textkey", "resource_textkey", "auto_close_duration")
 POLLS = (0, 1, 2)  # seconds to wait before each look for an incident that may or may not have been created
 MOST_RESOLVES = 3
+NO_CONTENT = 204
 ORDINARY = "outage"  # the type of an outage that no custom incident has
 ALIKE = 40  # characters of a description that must agree where FortiMonitor shows no marker
 
@@ -211,16 +215,37 @@ def _resolve(bridge: Bridge, outage_id: int, reason: Optional[str]) -> Result:
     while True:
         try:
             answer = bridge.fortimonitor.force_resolve(outage_id, reason)
-            return {**done(answer), "attempts": attempts + answer.attempts}
+            confirmed_by = _confirmation(bridge, outage_id, answer)
+            return {**done(answer, confirmed_by), "attempts": attempts + answer.attempts}
         except BridgeError as failure:
             attempts = failure.attempts = attempts + failure.attempts
             result = _result_after(bridge, outage_id, failure)
             if result is not None:
                 return result
             if attempts >= MOST_RESOLVES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
-                failure.changed = "no"
+                failure.changed = "unknown" if isinstance(failure, AnswerLate) else "no"
                 failure.advice = f"It was read back and is still active. {failure.advice}".rstrip()
                 raise
+
+
+def _confirmation(bridge: Bridge, outage_id: int, answer: Answer) -> str:
+    """Return what confirms a force resolve: the answer, or a read where the answer may be somebody else's.
+
+    FortiMonitor's schema says 204, its documentation 200; an empty 200 is also what a proxy may send. Raises
+    AnswerBroken if the incident is still active.
+    """
+    if answer.status == NO_CONTENT:
+        return "response"
+    try:
+        is_resolved = bridge.fortimonitor.outage(outage_id).is_resolved
+    except BridgeError:
+        return "response"
+    if not is_resolved:
+        shown = answer.request.shown(answer.status)
+        raise AnswerBroken(f"FortiMonitor answered {answer.status} to {answer.request} without resolving it").after(
+            answer.attempts, shown
+        )
+    return "read_back"
 
 
 def _result_after(bridge: Bridge, outage_id: int, failure: BridgeError) -> Optional[Result]:

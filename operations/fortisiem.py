@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 
 from ..clients.bridge import Bridge
 from ..clients.fortisiem import ATTRIBUTES, FortiSIEM, is_ok
-from ..core.errors import BridgeError, InvalidInput, attempting
+from ..core.errors import AnswerBroken, AnswerLate, BridgeError, InvalidInput, attempting
 from .results import done, read_back
 
 Values = Dict[str, str]
@@ -37,8 +37,12 @@ def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Dict[str, An
         raise InvalidInput("The parameters are not valid", ["At least one attribute to update must be given."])
     with attempting(f"update FortiSIEM incident {incident_id}"):
         result = _update(bridge, incident_id, fields)
-    verified = _readings(bridge.fortisiem, incident_id, fields) if params["verify"] else {}
-    if verified and set(verified.values()) == {APPLIED}:
+        verified = _readings(bridge.fortisiem, incident_id, fields) if params["verify"] else {}
+        if set(verified.values()) == {NOT_APPLIED} and result["confirmed_by"] is None:
+            raise AnswerBroken(
+                "FortiSIEM took it without a word, and a read shows that nothing of it is applied", "", "no"
+            )
+    if set(verified.values()) == {APPLIED}:
         result["confirmed_by"] = "read_back"
     warning = _warning(fields, verified, bridge.fortisiem.not_taken(fields))
     return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}
@@ -47,7 +51,7 @@ def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Dict[str, An
 def _update(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
     """Send the update; after an ambiguous failure repeat only what a read shows not to be applied.
 
-    A comment may be appended, so it is never sent again on a guess.
+    A comment may be appended, and the first request may arrive after the read. So a comment is never sent again.
     """
     missing, attempts = fields, 0
     while True:
@@ -64,9 +68,12 @@ def _update(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
                 return read_back(failure)
             if NOT_READABLE in readings.values():
                 raise
+            failure.advice = f"It was read back: {_listed(missing)} not applied. {failure.advice}".rstrip()
+            if "comments" in missing:
+                raise
             if attempts >= MOST_UPDATES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
-                failure.changed = "no" if missing == fields else "unknown"
-                failure.advice = f"It was read back: {_listed(missing)} not applied. {failure.advice}".rstrip()
+                is_known = missing == fields and not isinstance(failure, AnswerLate)
+                failure.changed = "no" if is_known else "unknown"
                 raise
 
 

@@ -89,6 +89,14 @@ READ_BACK = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fresh_workers(lab: Any, archive: Path) -> None:
+    """Let FortiSOAR's workers forget what they learnt of FortiSIEM in other tests: tokens, and its address for updates."""
+    installed = InstalledBridge(lab, archive)
+    installed.install()
+    installed.close()
+
+
 @pytest.fixture
 def bridge(fresh_products: Any, archive: Path) -> Iterator[InstalledBridge]:
     installed = InstalledBridge(fresh_products, archive)
@@ -542,7 +550,7 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         {"fortimonitor_url": "{fortimonitor}"},
         CREATE,
         f"{CREATE_GOAL}FortiMonitor answered 404 to POST /server/1001/custom_incident: Item Not Found (ErrorCode 404). "
-        f"{NOTHING} The requested resource does not exist. Check the server's ID.",
+        f"{NOTHING} The requested resource does not exist. Check the server's ID, and that FortiMonitor URL ends in /v2.",
         ["POST /server/1001/custom_incident"],
     ),
     "a read-only key, creating": (
@@ -650,7 +658,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
         CREATE,
         {"server": "4242"},
         "Could not create a custom incident on server 4242: FortiMonitor answered 404 to POST /v2/server/4242/custom_incident: "
-        f"Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. Check the server's ID.",
+        f"Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. Check the server's ID, and that FortiMonitor URL ends in /v2.",
         ["POST /v2/server/4242/custom_incident"],
     ),
     "a server's name that is not there": (

@@ -866,21 +866,21 @@ def test_a_client_may_leave_at_any_moment(bench: Bench) -> None:
 
 
 def test_the_lab_stops_at_once_whatever_its_faults_are_doing(start_lab: Callable[..., Any]) -> None:
-    bench = Bench(start_lab())
-    kinds = {"hang": {}, "dribble": {"seconds": 600}, "delay": {"seconds": 600}}
-    for kind, values in kinds.items():
-        bench.arm(kind, **values)
-    clients = [bench.connected() for _ in [*kinds, "idle"]]
-    for client in clients[:-1]:
-        client.send(bench.request())
-    while len(bench.seen()) < len(kinds):
-        pass
-    assert bench.lab.stop() == ""
-    assert bench.lab.process.returncode == 0
-    assert bench.lab.stderr().count("\n") == 1
-    for client in clients:
-        assert client.rest()[1] in ("fin", "reset")
-    bench.leave()
+    lab = start_lab()
+    with ExitStack() as leaving:
+        bench = Bench(lab)
+        leaving.callback(bench.leave)
+        kinds: dict[str, dict[str, Any]] = {"hang": {}, "dribble": {"seconds": 600}, "delay": {"seconds": 600}}
+        for kind, values in kinds.items():
+            bench.arm(kind, **values)
+        clients = [bench.connected() for _ in [*kinds, "idle"]]
+        for client in clients[:-1]:
+            client.send(bench.request())
+        while len(bench.seen()) < len(kinds):
+            pass
+        assert lab.stop() == ""
+        assert (lab.process.returncode, lab.stderr().count("\n")) == (0, 1)
+        assert {client.rest()[1] for client in clients} <= {"fin", "reset"}
 
 
 # The command line

@@ -10,4 +10,6 @@ def examples(in_test: int) -> settings:
 
     Both profiles name how many a test takes that asks for 100.
     """
-    return settings(max_examples=in_test * settings.default.max_examples // 100)
+    profile = settings.default
+    assert profile is not None
+    return settings(max_examples=in_test * profile.max_examples // 100)

@@ -25,7 +25,7 @@ READS = {
     "SIEM reads": ("fortisiem", {"path": "*/pub/incident"}),
     "tokens": ("fortisiem", {"path": "*/oauth/token"}),
 }
-ALL = {"all": ("fortimonitor", {}), "SIEM all": ("fortisiem", {})}
+ALL: dict[str, tuple[str, dict[str, str]]] = {"all": ("fortimonitor", {}), "SIEM all": ("fortisiem", {})}
 TARGETS = WRITES | READS | ALL
 
 EVENTS = ("event-a", "event-b", None)  # a Correlation ID, or a fresh marker
@@ -118,7 +118,8 @@ ECHOES = ("Sent: {secrets}", '{{"message": "{secrets}"}}')
 
 _AT = st.fixed_dictionaries({"at": st.integers(0, 300)})
 _RESUME = st.fixed_dictionaries({"seconds": st.sampled_from([0, 1, 100]), "when": BEFORE})
-# With "after", a canned 3xx or 4xx would tell a lie that no client can see through, so these come "before" alone.
+# With "after", a canned refusal (3xx, 4xx, FortiSIEM's error 255) would tell a lie that no client can see through, so
+# these come "before" alone.
 _ERROR = st.fixed_dictionaries({"status": st.sampled_from(REFUSALS), "when": BEFORE}) | st.fixed_dictionaries(
     {"status": st.sampled_from(FAILURES), "when": WHEN}
 )
@@ -150,6 +151,7 @@ OWN_VALUES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "delay": st.fixed_dictionaries({"seconds": st.just(0.005), "when": WHEN}),
     "answer": _ANSWER,
     "429_bare": st.fixed_dictionaries({"when": BEFORE}),
+    "xml_255": st.fixed_dictionaries({"when": BEFORE}),
     **dict.fromkeys(("429_seconds", "429_date", "429_epoch"), _RESUME),
     **dict.fromkeys(("error_message", "error_error", "error_field_map", "error_text", "error_html"), _ERROR),
     "redirect": _REDIRECT,
@@ -236,6 +238,7 @@ SWITCHES = [
     for product, switches in (("fortimonitor", FORTIMONITOR_SWITCHES), ("fortisiem", FORTISIEM_SWITCHES))
     for switch in switches
 ]
+
 
 def _scenes(least: int, most: int) -> st.SearchStrategy[tuple[Step, ...]]:
     scenes = st.lists(_scene(), min_size=least, max_size=most)

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
 import requests
 from sqlalchemy import select
 
 from lab.connector import configuration_values
+from lab.fortimonitor import FortiMonitor
 from lab.fortimonitor.models import AgentResource, Outage, ResourceType
+from lab.fortisiem import FortiSiem
 from lab.running import RunningLab, running_lab
 from tests.support.worker import Worker
 
@@ -115,7 +117,7 @@ class Stage:
 
     def let_pass(self, seconds: float) -> None:
         """Move the lab's time on, so that its limits on requests are over."""
-        self.lab.products["fortisiem"].clock.advance(seconds)
+        self._fortisiem.clock.advance(seconds)
 
     def call(self, worker: int, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Let a worker run an action; return what came out, once the products are done with what it sent."""
@@ -124,7 +126,9 @@ class Stage:
         self._ask("DELETE", "/wire/fortisiem")
         for product in PRODUCTS:
             self.lab.products[product].journal.clear()
-        answer = self.workers[worker].call("execute", {**self._values, "fortisiem_auth_method": method}, operation, params)
+        answer = self.workers[worker].call(
+            "execute", {**self._values, "fortisiem_auth_method": method}, operation, params
+        )
         answer["requests"] = [request for product in PRODUCTS for request in self._settled(product)]
         return answer
 
@@ -132,7 +136,15 @@ class Stage:
         """Return what both products store."""
         with self.lab.products["fortimonitor"].store.transaction() as session:
             outages = {outage.id: _plain(outage) for outage in session.scalars(select(Outage))}
-        return Stored(outages, {row["incidentId"]: row for row in self.lab.products["fortisiem"].incidents()})
+        return Stored(outages, {row["incidentId"]: row for row in self._fortisiem.incidents()})
+
+    @property
+    def _fortimonitor(self) -> FortiMonitor:
+        return cast(FortiMonitor, self.lab.products["fortimonitor"])
+
+    @property
+    def _fortisiem(self) -> FortiSiem:
+        return cast(FortiSiem, self.lab.products["fortisiem"])
 
     def _settled(self, product: str) -> list[Request]:
         """Wait until the product has done all that was forwarded or will be; return what came over its wire."""
@@ -159,11 +171,13 @@ class Stage:
 
     def _add_strangers(self) -> None:
         """Let FortiMonitor have two custom incidents that another client created, one of them without a marker."""
-        product = self.lab.products["fortimonitor"]
+        product = self._fortimonitor
         now = product.now()
         with product.store.transaction() as session:
             definition = session.scalars(
-                select(AgentResource).join(ResourceType).where(ResourceType.custom, AgentResource.server_id == self.server_id)
+                select(AgentResource)
+                .join(ResourceType)
+                .where(ResourceType.custom, AgentResource.server_id == self.server_id)
             ).one()
             for number, marker in ((STRANGER, STRANGERS_MARKER), (UNMARKED, None)):
                 session.add(

@@ -131,7 +131,7 @@ NOTHING = "Nothing was changed."
         ),
         (
             {"status": 404, "json": {"message": "Item Not Found"}},
-            f"{WHERE.format(404)}: Item Not Found. {NOTHING} The requested resource does not exist. Check the server's ID.",
+            f"{WHERE.format(404)}: Item Not Found. {NOTHING} The requested resource does not exist. Check the server's ID, and that FortiMonitor URL ends in /v2.",
         ),
         (
             {"status": 405},

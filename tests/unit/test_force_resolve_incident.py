@@ -55,10 +55,29 @@ def test_the_reason_goes_out_as_it_is(http):
     assert resolve(reason='Fixed "it"\nby hand')["outcome"] == "done"
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204])
-def test_any_2xx_is_success(http, status):
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_any_other_2xx_is_success_where_a_read_shows_it(http, status):
     expect_resolve(http, status=status)
-    assert resolve()["request"]["status"] == status
+    expect_read(http, -28000855, shown("resolved"))
+    result = resolve()
+    assert (result["outcome"], result["confirmed_by"], result["request"]["status"]) == ("done", "read_back", status)
+
+
+def test_a_200_that_cannot_be_read_back_is_success_by_its_word(http):
+    expect_resolve(http, status=200)
+    expect_read(http, -28000855, status=500)
+    assert resolve()["confirmed_by"] == "response"
+
+
+def test_a_200_that_did_nothing_is_not_success(http, slept):
+    for _ in range(3):
+        expect_resolve(http, status=200)
+        expect_read(http, -28000855, shown())
+        expect_read(http, -28000855, shown())
+    assert failure() == (
+        "Could not resolve incident -28000855: FortiMonitor answered 200 to PUT /v2/outage/-28000855/force_resolve without "
+        "resolving it. Nothing was changed. It was read back and is still active."
+    )
 
 
 @pytest.mark.parametrize(

@@ -312,6 +312,26 @@ def test_an_update_that_cannot_be_read_back_is_done_all_the_same(http, read):
     assert result["warning"] == "Read back: comments not readable."
 
 
+def test_an_empty_answer_of_which_nothing_is_applied_is_not_success(http):
+    expect_update(http, {"comments": "hello"}, body="")
+    expect_read(http, ["incidentComments"], {"incidentComments": ""})
+    with pytest.raises(ConnectorError) as caught:
+        update(verify=True, comments="hello")
+    assert str(caught.value) == (
+        "Could not update FortiSIEM incident 1: FortiSIEM took it without a word, and a read shows that nothing of it is "
+        "applied. Nothing was changed."
+    )
+
+
+def test_a_comment_is_never_sent_again_even_if_a_read_does_not_show_it(http):
+    expect_update(http, {"comments": "hello", "incidentStatus": "2"}, status=500)
+    expect_read(http, ["incidentStatus", "incidentComments"], {"incidentStatus": 0, "incidentComments": ""})
+    assert failure(comments="hello", status="Manually Cleared") == (
+        f"{WHERE.format(500)}. {UNKNOWN} It was read back: status, comments not applied. The API request failed due to an "
+        "internal server error. Try again later."
+    )
+
+
 # The twin address.
 
 TWIN = f"{FORTISIEM_URL}/phoenix/rest/pub/incident/update/1"
@@ -370,7 +390,7 @@ def test_where_neither_address_answers_both_reasons_are_named(http):
     expect_twin(http, {"comments": "hello"}, status=404)
     assert failure() == (
         f"{WHERE.format(404)}. {NOTHING} Either incident 1 does not exist in organization super, or the server has no address "
-        "for updates: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
+        "for this update: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
     )
 
 

@@ -100,15 +100,32 @@ def test_a_create_that_was_not_carried_out_is_sent_once_and_unknown(serve, produ
     assert (products.writes, products.created) == (1, [])
 
 
-@pytest.mark.parametrize("operation", ["force_resolve_incident", "update_siem_incident"])
+STATES = {
+    "force_resolve_incident": RESOLVE,
+    "update_siem_incident": {"incident_id": 1, "status": "Manually Cleared", "verify": False},
+}
+
+
+@pytest.mark.parametrize("operation", STATES)
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_state_that_was_not_set_is_repeated_after_a_read_and_known_not_to_be_set(serve, products, operation, kind):
+def test_a_state_that_was_not_set_is_repeated_after_a_read_and_not_set_unless_it_may_be_late(
+    serve, products, operation, kind
+):
     server = serve(products)
     products.breaking, products.commits = BROKEN[kind], False
-    message = failure(operation, ACTIONS[operation], config_for(server.origin, read_timeout=1))
-    assert NOTHING in message
+    message = failure(operation, STATES[operation], config_for(server.origin, read_timeout=1))
+    assert (UNKNOWN if kind == "hung" else NOTHING) in message
     assert "It was read back" in message
     assert products.writes == 3
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_comment_that_was_not_stored_is_never_sent_again(serve, products, kind):
+    server = serve(products)
+    products.breaking, products.commits = BROKEN[kind], False
+    message = failure("update_siem_incident", UPDATE, config_for(server.origin, read_timeout=1))
+    assert f"{UNKNOWN} It was read back: comments not applied." in message
+    assert products.writes == 1
 
 
 def test_a_broken_read_changed_nothing(serve):

@@ -48,9 +48,17 @@ def test_eight_threads_use_at_most_eight_connections_and_never_each_others_key(s
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve):
-    server = serve(cutting(RESOLVED))
+    closed = threading.Event()
+
+    def behave(connection, server):
+        cutting(RESOLVED)(connection, server)
+        closed.set()
+
+    server = serve(behave)
     for _ in range(3):
+        closed.clear()
         assert resolve(config_for(server))["attempts"] == 1
+        assert closed.wait(30)
     assert (server.connections, len(server.requests)) == (3, 3)
 
 
