@@ -43,7 +43,7 @@ def commands() -> None:
     """
 
 
-@commands.command()
+@commands.command(short_help="Run the lab until Ctrl-C.")
 @click.option("--state", type=PATH, metavar="DIR", help="Keep keys and data in DIR.")
 @click.option(
     "--ports",
@@ -81,7 +81,7 @@ def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> Non
                 ready_file.unlink(missing_ok=True)
 
 
-@commands.command()
+@commands.command(short_help="Run one action of the connector.")
 @click.argument("action")
 @click.option(
     "--params", default="{}", metavar="JSON", help="The action's parameters: a JSON object, or @FILE with one."
@@ -109,7 +109,7 @@ def execute(action: str, params: str, lab_file: Path | None, config_name: str | 
     click.echo(json.dumps(run_action(action, wanted, _ready_of(lab_file), config_name), indent=2))
 
 
-@commands.command()
+@commands.command(short_help="Show the whole way, from the archive to its three actions.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document of all steps and nothing else.")
 @click.option("--archive", type=PATH, metavar="FILE", help="Use this archive; do not build one.")
 @click.option(
@@ -133,7 +133,7 @@ def demo(as_json: bool, archive: Path | None, config: Path | None, yes: bool) ->
         raise click.exceptions.Exit(1)
 
 
-@commands.command()
+@commands.command(short_help="List the faults, arm them, clear them.")
 @click.option("--lab", "lab_file", type=PATH, metavar="FILE", help="Show what is armed in the lab that wrote FILE.")
 @click.option("--arm", metavar="JSON", help="With --lab: arm a fault, or a list of them; or @FILE with one.")
 @click.option("--clear", is_flag=True, help="With --lab: forget every fault.")

@@ -614,7 +614,7 @@ def test_a_create_over_the_rate_limit_says_when_to_run_it_again(
     if header == "none":
         assert when == "a minute"
     else:
-        assert when in {f"{seconds} s" for seconds in range(45, 61)}
+        assert when in {f"{seconds} s" for seconds in range(45, 62)}  # a reset in whole epoch seconds may be one later
     assert bridge.sent() == [request] * (3 if header == "none" else 1)
     put_back(bridge, "fortimonitor")
     bridge.control.switch("fortimonitor", rate_limit=False)
