@@ -31,7 +31,7 @@ def _failure(transport: Transport, answer: Answer, advice: Advice) -> BridgeErro
             "Something between here and the product answered, such as a proxy or a login page. Check the address.",
             changed=answer.request.changed_if_lost,
         )
-    text = error_text(answer)
+    text = error_text(transport, answer)
     kind = kind_of_status(answer.status)
     happened = transport.where(answer) + (f": {text}" if text else "")
     if kind is Redirected:
@@ -39,8 +39,8 @@ def _failure(transport: Transport, answer: Answer, advice: Advice) -> BridgeErro
     return kind(happened, advice(answer, text), changed=None if answer.request.changes else "no")
 
 
-def error_text(answer: Answer) -> str:
-    """Return what an answer says went wrong, shortened, without HTML.
+def error_text(transport: Transport, answer: Answer) -> str:
+    """Return what an answer says went wrong, without secrets and HTML, shortened in this order.
 
     FortiMonitor's ``ErrorCode`` and ``ErrorMessage`` headers come first (its status table, 21.4), then the body in
     any of the shapes that either product was seen to use.
@@ -50,7 +50,7 @@ def error_text(answer: Answer) -> str:
     texts = [text for text in (header, _body_text(answer)) if text]
     if len(texts) == 2 and texts[1] in texts[0]:
         texts.pop()
-    return _shortened("; ".join(texts))
+    return _shortened(transport.redact("; ".join(texts)))
 
 
 def xml_error(answer: Answer) -> Optional[str]:
@@ -68,7 +68,7 @@ def xml_error(answer: Answer) -> Optional[str]:
     except ElementTree.ParseError:
         return "an XML error"
     description = found.findtext("description") if found is not None else None
-    return _shortened(description or "an XML error")
+    return description or "an XML error"
 
 
 def _body_text(answer: Answer) -> str:

@@ -63,4 +63,4 @@ class Bridge:
             proxy=self.config.get("proxy", ""),
         )
         timeouts = (self.config["connect_timeout"], self.config["read_timeout"])
-        return Transport(product, base, connecting, timeouts, self.deadline)
+        return Transport(product, base, connecting, timeouts, self.deadline, self.redact)

@@ -193,7 +193,7 @@ class FortiSIEM:
         return answer
 
     def _refusal(self, answer: Answer, incident_id: int) -> BridgeError:
-        text = error_text(answer)
+        text = error_text(self._http, answer)
         where = (
             f"{self._http.where(answer)}: {text}" if text else f"{self._http.where(answer)} with a body it never sends"
         )
@@ -257,7 +257,7 @@ class FortiSIEM:
         answer = self._http.send("POST", f"{REST}/pub/security/oauth/token", form=form, changes=False)
         body = _json(checked(self._http, answer, _token_advice))
         text = body.get("access_token") if isinstance(body, dict) else None
-        if not isinstance(text, str) or not text:
+        if not isinstance(text, str) or not text or not (text.isascii() and text.isprintable()):
             raise AuthenticationFailed(f"{self._http.where(answer)} without an access token", BAD_CLIENT)
         try:
             return text, float(body.get("expires_in"))

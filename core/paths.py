@@ -6,11 +6,12 @@ import ipaddress
 import re
 import socket
 from typing import Any, NamedTuple, Optional, Union
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 # re.ASCII: \d alone also matches other scripts' digits. At most 19 digits: the ids are 64-bit integers.
 SIGNED_ID = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
+BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -87,7 +88,7 @@ def base_url(text: str) -> BaseUrl:
         raise ValueError("it must not contain a user name or a password")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise ValueError("it must not contain a query or a fragment")
-    if "\\" in text or any(segment in (".", "..") for segment in parts.path.split("/")):
+    if "\\" in text or not _is_plain(parts.path):
         raise ValueError("its path must be plain")
     origin = _origin(parts)
     address = _address(origin.host)
@@ -96,6 +97,12 @@ def base_url(text: str) -> BaseUrl:
     if origin.scheme == "http" and not (origin.host == "localhost" or (address is not None and address.is_loopback)):
         raise ValueError("it must begin with https://; plain http is allowed for this machine alone")
     return BaseUrl(origin, quote(parts.path.rstrip("/"), safe="/-._~%"))
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a path has no dots that collapse, written out or not, and no broken percent encoding."""
+    collapses = any(unquote(segment) in (".", "..") for segment in text.split("/"))
+    return not collapses and BROKEN_ENCODING.search(text) is None
 
 
 def _origin(parts: SplitResult) -> Origin:

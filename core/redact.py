@@ -26,7 +26,8 @@ class Redactor:
 
     def add(self, secret: Any, *together_with: str) -> None:
         """Mask a value from now on, and the Basic credentials it makes with each name in ``together_with``."""
-        if not isinstance(secret, str) or len(secret) < SHORTEST:
+        secret = secret.strip() if isinstance(secret, str) else ""  # as it is sent
+        if len(secret) < SHORTEST:
             return
         for value in (secret, *(f"{name}:{secret}" for name in together_with)):
             self._forms |= _forms(value)

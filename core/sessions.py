@@ -69,8 +69,20 @@ def close_all() -> None:
         each.close()
 
 
+class _Session(requests.Session):
+    """A session that looks at no redirect.
+
+    Even where it is not to follow, requests reads the whole body and prepares the next request from ``Location``, so
+    that a redirect without a usable target ends in an exception (seen in 2.34).
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find none."""
+        return None
+
+
 def _new_session(connecting: Connecting) -> requests.Session:
-    made = requests.Session()
+    made = _Session()
     # The environment's netrc would replace our Authorization header, and its CA bundle our trust; so both are
     # shut out, and the environment's proxies are read once, here.
     made.trust_env = False

@@ -18,6 +18,7 @@ import requests
 from . import errors
 from .deadline import Deadline, retry_after
 from .paths import BaseUrl
+from .redact import Redactor
 from .sessions import Connecting, session
 from .wire import one_exchange
 
@@ -96,14 +97,22 @@ class Transport:
         connecting: how it is reached.
         timeouts: seconds to wait for a connection, and for a server gone silent.
         deadline: when the whole action must have ended.
+        redact: masks secrets in what an answer says.
     """
 
     def __init__(
-        self, product: str, base: BaseUrl, connecting: Connecting, timeouts: Tuple[float, float], deadline: Deadline
+        self,
+        product: str,
+        base: BaseUrl,
+        connecting: Connecting,
+        timeouts: Tuple[float, float],
+        deadline: Deadline,
+        redact: Redactor,
     ) -> None:
         self.product = product
         self.base = base
         self.deadline = deadline
+        self.redact = redact
         self._connecting = connecting
         self._connect_timeout, self._read_timeout = timeouts
 

@@ -36,6 +36,8 @@ def valid_configuration(config: Dict[str, Any]) -> Dict[str, Any]:
     Keys that no field has (``config_id``, ``name``, ...) are FortiSOAR's own and left out.
     Raises InvalidInput with every problem.
     """
+    if not isinstance(config, dict):
+        raise InvalidInput("The configuration is not valid", ["It must be an object of names and values."])
     fields = configuration_fields()
     names = {field["name"] for field in all_fields(fields)}
     problems: List[str] = []
@@ -206,6 +208,9 @@ def _meaning_of_configuration(values: Dict[str, Any]) -> List[str]:
     for name in ("fortimonitor_url", "fortisiem_server", "proxy"):
         if name in values:
             problems += _address_problem(name, values[name])
+    key = values.get("fortimonitor_api_key", "")
+    if not (key.isascii() and key.isprintable()):
+        problems.append("FortiMonitor API Key has characters that cannot stand in a header.")
     if "ca_certificate" in values and not _is_pem(values["ca_certificate"]):
         problems.append("CA Certificate is not PEM text with at least one certificate.")
     return problems

@@ -11,7 +11,6 @@ from ..clients.fortimonitor import Outage, with_marker
 from ..core.errors import (
     AlreadyExists,
     AnswerBroken,
-    AnswerLate,
     BridgeError,
     MethodNotAllowed,
     NotFound,
@@ -22,7 +21,7 @@ from ..core.errors import (
 )
 from ..core.times import fortimonitor_time
 from ..core.transport import Answer
-from .results import already_done, done, read_back
+from .results import already_done, changed_after, done, read_back
 
 Result = Dict[str, Any]
 
@@ -212,6 +211,7 @@ def _expected(bridge: Bridge, outage_id: int, marker: str) -> Outage:
 def _resolve(bridge: Bridge, outage_id: int, reason: Optional[str]) -> Result:
     """Send the force resolve; repeat it only after a read has shown that it is not done."""
     attempts = 0
+    earlier: List[BridgeError] = []
     while True:
         try:
             answer = bridge.fortimonitor.force_resolve(outage_id, reason)
@@ -219,11 +219,12 @@ def _resolve(bridge: Bridge, outage_id: int, reason: Optional[str]) -> Result:
             return {**done(answer, confirmed_by), "attempts": attempts + answer.attempts}
         except BridgeError as failure:
             attempts = failure.attempts = attempts + failure.attempts
-            result = _result_after(bridge, outage_id, failure)
+            result = _result_after(bridge, outage_id, failure, earlier)
             if result is not None:
                 return result
+            earlier.append(failure)
             if attempts >= MOST_RESOLVES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
-                failure.changed = "unknown" if isinstance(failure, AnswerLate) else "no"
+                failure.changed = changed_after(earlier)
                 failure.advice = f"It was read back and is still active. {failure.advice}".rstrip()
                 raise
 
@@ -248,8 +249,14 @@ def _confirmation(bridge: Bridge, outage_id: int, answer: Answer) -> str:
     return "read_back"
 
 
-def _result_after(bridge: Bridge, outage_id: int, failure: BridgeError) -> Optional[Result]:
-    """Settle a failed force resolve by a read: return the result, None if it may be repeated, or raise."""
+def _result_after(bridge: Bridge, outage_id: int, failure: BridgeError, earlier: List[BridgeError]) -> Optional[Result]:
+    """Settle a failed force resolve by a read: return the result, None if it may be repeated, or raise.
+
+    Parameters:
+        earlier: the ambiguous failures of earlier tries, after each of which a read showed it active.
+    """
+    if not failure.is_ambiguous:
+        failure.changed = changed_after(earlier)
     # What FortiMonitor answers for a resolved or an ordinary outage is documented nowhere: 400, 404 and 405 are likely.
     if not failure.is_ambiguous and type(failure) not in (Rejected, NotFound, MethodNotAllowed):
         raise failure
@@ -258,7 +265,7 @@ def _result_after(bridge: Bridge, outage_id: int, failure: BridgeError) -> Optio
     except BridgeError:
         raise failure from None
     if outage.is_resolved:
-        return read_back(failure) if failure.is_ambiguous else already_done(failure)
+        return read_back(failure) if failure.is_ambiguous or earlier else already_done(failure)
     if failure.is_ambiguous:
         return None
     if outage.type == ORDINARY:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ..clients.bridge import Bridge
 from ..clients.fortisiem import ATTRIBUTES, FortiSIEM, is_ok
-from ..core.errors import AnswerBroken, AnswerLate, BridgeError, InvalidInput, attempting
-from .results import done, read_back
+from ..core.errors import AnswerBroken, BridgeError, InvalidInput, attempting
+from .results import changed_after, done, read_back
 
 Values = Dict[str, str]
 
@@ -54,6 +54,7 @@ def _update(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
     A comment may be appended, and the first request may arrive after the read. So a comment is never sent again.
     """
     missing, attempts = fields, 0
+    earlier: List[BridgeError] = []
     while True:
         try:
             answer = bridge.fortisiem.update_incident(incident_id, missing)
@@ -61,7 +62,9 @@ def _update(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
         except BridgeError as failure:
             attempts = failure.attempts = attempts + failure.attempts
             if not failure.is_ambiguous:
+                failure.changed = changed_after(earlier) if missing == fields else "unknown"
                 raise
+            earlier.append(failure)
             readings = _readings(bridge.fortisiem, incident_id, missing)
             missing = {name: value for name, value in missing.items() if readings[name] != APPLIED}
             if not missing:
@@ -72,8 +75,7 @@ def _update(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
             if "comments" in missing:
                 raise
             if attempts >= MOST_UPDATES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
-                is_known = missing == fields and not isinstance(failure, AnswerLate)
-                failure.changed = "no" if is_known else "unknown"
+                failure.changed = changed_after(earlier) if missing == fields else "unknown"
                 raise
 
 

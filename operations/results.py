@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
-from ..core.errors import BridgeError
+from ..core.errors import AnswerLate, BridgeError
 from ..core.transport import Answer
 
 
@@ -30,6 +30,14 @@ def already_done(failure: Optional[BridgeError] = None) -> Dict[str, Any]:
     """
     attempts, request = (failure.attempts, failure.request) if failure else (0, None)
     return _result("already_done", False, "read_back", attempts, request)
+
+
+def changed_after(failures: List[BridgeError]) -> str:
+    """Return whether tries that reads showed to be without effect changed anything: "no", or "unknown".
+
+    A request that timed out may still be waiting in the product, and be carried out after the read.
+    """
+    return "unknown" if any(isinstance(failure, AnswerLate) for failure in failures) else "no"
 
 
 def _result(

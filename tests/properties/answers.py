@@ -62,7 +62,8 @@ class Answer:
     def as_sent(self, secret: str) -> tuple[int, dict[str, str], str]:
         """Return status, headers and body."""
         repeated = ("x" * self.filling + " ").lstrip() + ENCODINGS[self.encoding](secret)
-        header = repeated.encode("latin-1", "replace").decode("latin-1")
+        fits = all(ord(sign) < 256 for sign in repeated)  # no header can carry other signs
+        header = repeated if fits else quote(repeated)
         headers = {
             name: f"https://fortimonitor.test/v2/{header}" if name == "Location" else header for name in self.headers
         }

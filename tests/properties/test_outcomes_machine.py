@@ -271,11 +271,11 @@ class Play:
 
     def is_taken_at_its_word(self, answer: dict[str, Any]) -> bool:
         """Tell whether a write got an answer that lies, and no read could show it: no client can see through that."""
-        requests = answer["requests"]
-        written = max(place for place, request in enumerate(requests) if request.is_write)
-        reads = [read for read in requests[written + 1 :] if not read.is_write]
-        is_unread = all(read.fault or read.status != 200 for read in reads)
-        return requests[written].fault in LIES and is_unread and bool(reads)
+        places = [place for place, request in enumerate(answer["requests"]) if request.is_write]
+        if not places:
+            return False
+        write, reads = answer["requests"][places[-1]], answer["requests"][places[-1] + 1 :]
+        return write.fault in LIES and bool(reads) and all(read.fault or read.status != 200 for read in reads)
 
     @property
     def closes_connections(self) -> bool:

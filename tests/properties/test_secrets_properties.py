@@ -18,6 +18,8 @@ from tests.properties.answers import ANSWERS, ENCODINGS, SECRETS, Answer
 from tests.properties.examples import examples
 from tests.support.package import ConnectorError, configuration, connector, module
 
+pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
+
 CHANGED = ("Nothing was changed.", "The change was made.", "Whether anything was changed is unknown.")
 CREATE = {"server": "1001", "description": "Disk full", "plugin_textkey": "p", "resource_textkey": "r"}
 CALLS: dict[str, dict[str, Any]] = {

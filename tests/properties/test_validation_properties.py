@@ -1,0 +1,140 @@
+"""Any JSON value of any field is either read into the field's type, or refused by the field's title."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.properties.examples import examples
+from tests.support.package import configuration, module, with_token
+
+pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
+
+errors, manifest, validation = module("core.errors"), module("core.manifest"), module("core.validation")
+
+READ_AS: dict[str, Any] = {
+    "text": str,
+    "textarea": str,
+    "password": str,
+    "select": str,
+    "integer": int,
+    "checkbox": bool,
+    "json": dict,
+    "datetime": datetime,
+}
+REQUIRED: dict[str, dict[str, Any]] = {
+    "create_custom_incident": {"server": "1", "description": "d", "plugin_textkey": "p", "resource_textkey": "r"},
+    "force_resolve_incident": {"incident": "-1"},
+    "update_siem_incident": {"incident_id": 1},
+}
+PARAMETERS = [(operation, field) for operation in REQUIRED for field in manifest.parameters(operation)]
+FIELDS = list(manifest.all_fields(manifest.configuration_fields()))
+# What FortiSOAR, a playbook or a person is likely to hand over, besides anything at all.
+LIKELY: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        *(
+            "",
+            " ",
+            "0",
+            "1",
+            "-1",
+            "443",
+            " 5 ",
+            "1.0",
+            "1e3",
+            "9" * 19,
+            "9" * 25,
+            "\u0661",
+            "NaN",
+            "true",
+            "False",
+            "yes",
+        ),
+        *("{}", "[]", "null", '{"a": 1}', '{"a": [1]}', "[correlation_id: x]", "a\nb", "2026-11-22 10:00:00"),
+        *("2026-11-22T10:00:00Z", "2026-11-22T10:00:00", "1700000000", "1700000000000", "https://a.test/v2", "a.test"),
+        *("http://a.test", "https://u:p@a.test", "{{vars.input}}", "Low", "API Token", "Return Existing"),
+        *(0, 1, -1, 55, 10**30, 1.0, 0.5, True, False, None, [], {}, [1], {"a": 1}, {"a": {}}, {"correlation_id": 1}),
+    ]
+)
+JSON_VALUES = LIKELY | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def assert_is_read(field: dict[str, Any], values: dict[str, Any]) -> None:
+    """Assert that a field's value, if it has one, is of the field's type and within its limits."""
+    if field["name"] not in values:
+        assert not field["required"]
+        return
+    value = values[field["name"]]
+    assert type(value) is READ_AS[field["type"]]
+    if field["type"] == "select":
+        assert value in field["options"]
+    if field["type"] == "integer":
+        limits = field.get("validation", {})
+        assert limits.get("minlength", value) <= value <= limits.get("maxlength", value)
+    if isinstance(value, str):
+        assert value == value.strip() != ""
+
+
+def assert_names(field: dict[str, Any], refused: Any) -> None:
+    """Assert that a refusal says which field it is about, in whole sentences, and that nothing was changed."""
+    assert all(field["title"] in problem and problem.endswith(".") for problem in refused.problems), refused.problems
+    assert str(refused).endswith("Nothing was changed.")
+
+
+@examples(1000)
+@given(st.sampled_from(PARAMETERS), JSON_VALUES)
+def test_a_parameter_is_read_into_its_type_or_refused_by_its_title(
+    parameter: tuple[str, dict[str, Any]], value: Any
+) -> None:
+    operation, field = parameter
+    try:
+        values = validation.valid_parameters(operation, REQUIRED[operation] | {field["name"]: value})
+    except errors.InvalidInput as refused:
+        assert_names(field, refused)
+    else:
+        assert_is_read(field, values)
+
+
+@examples(1000)
+@given(st.sampled_from(FIELDS), JSON_VALUES, st.booleans())
+def test_a_field_of_the_configuration_is_read_into_its_type_or_refused_by_its_title(
+    field: dict[str, Any], value: Any, by_token: bool
+) -> None:
+    config = (with_token() if by_token else configuration()) | {field["name"]: value}
+    try:
+        values = validation.valid_configuration(config)
+    except errors.InvalidInput as refused:
+        if field["name"] in ("fortisiem_auth_method", "fortimonitor_enabled", "fortisiem_enabled"):
+            return  # what appears when one of these changes may be missing, and is named instead
+        assert_names(field, refused)
+    else:
+        if field["name"] in values:
+            assert_is_read(field, values)
+        assert validation.valid_configuration(values) == values
+
+
+@examples(1000)
+@given(st.dictionaries(st.sampled_from([field["name"] for field in FIELDS]), JSON_VALUES))
+def test_a_configuration_that_was_validated_validates_again_to_the_same(config: dict[str, Any]) -> None:
+    try:
+        values = validation.valid_configuration({**with_token(), **config})
+    except errors.InvalidInput:
+        return
+    assert validation.valid_configuration(values) == values
+
+
+@examples(1000)
+@given(st.sampled_from(list(REQUIRED)), st.text(), JSON_VALUES)
+def test_a_parameter_that_is_not_declared_is_refused_by_its_name(operation: str, name: str, value: Any) -> None:
+    if name in [field["name"] for field in manifest.parameters(operation)]:
+        return
+    with pytest.raises(errors.InvalidInput, match="There is no parameter"):
+        validation.valid_parameters(operation, REQUIRED[operation] | {name: value})
