@@ -7,7 +7,7 @@ READY := .venv/.ready
 STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab package docs check lock clean
+.PHONY: help setup demo test prove lab package docs check lock clean
 
 help:  ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a 
 
 test: $(READY)  ## Run all tests.
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples.
+	@$(PYTHON) -m pytest tests/properties --hypothesis-profile=prove $(ARGS)
 
 lab: $(READY)  ## Keep the lab running until Ctrl-C.
 	@$(PYTHON) -m lab serve $(ARGS)

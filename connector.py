@@ -69,7 +69,7 @@ class FortinetIncidentBridge(Connector):
 @contextmanager
 def translated_failures(config: Optional[Dict[str, Any]], operation: str) -> Iterator[Redactor]:
     """Turn every failure inside the block into a ConnectorError and a line in the log, without secrets."""
-    redact = Redactor((config or {}).get(name) for name in secret_names())
+    redact = Redactor(config.get(name) for name in secret_names()) if isinstance(config, dict) else Redactor()
     try:
         yield redact
     except BridgeError as error:

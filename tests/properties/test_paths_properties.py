@@ -186,6 +186,7 @@ def test_an_incident_that_is_named_is_one_of_this_fortimonitor(text: str) -> Non
         module("core.sessions").Connecting(paths.base_url(BASE).origin),
         (1, 1),
         module("core.deadline").Deadline(1),
+        module("core.redact").Redactor(),
     )
     try:
         number = FortiMonitor(transport, "key").outage_id(text)
