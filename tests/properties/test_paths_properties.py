@@ -17,13 +17,17 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.properties.examples import examples
-from tests.support.package import module
+from tests.support.package import configuration, module
 
 pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
 paths = module("core.paths")
-FortiMonitor = module("clients.fortimonitor").FortiMonitor
 
 BASE = "https://fortimonitor.test/v2"
+FORTIMONITOR = (
+    module("clients.bridge")
+    .Bridge(module("core.validation").valid_configuration(configuration()), module("core.redact").Redactor())
+    .fortimonitor
+)
 DIGITS = "0123456789"
 # Everything that some parser of URLs is known to treat in its own way.
 PIECES = [
@@ -180,20 +184,12 @@ def test_an_endpoint_is_taken_from_this_origin_alone(url: str) -> None:
 @example("https://fortimonitor.test:443/v2/outage/-28/")
 @example(f"{BASE}/outage/%2e%2e/outage/1")
 def test_an_incident_that_is_named_is_one_of_this_fortimonitor(text: str) -> None:
-    transport = module("core.transport").Transport(
-        "FortiMonitor",
-        paths.base_url(BASE),
-        module("core.sessions").Connecting(paths.base_url(BASE).origin),
-        (1, 1),
-        module("core.deadline").Deadline(1),
-        module("core.redact").Redactor(),
-    )
     try:
-        number = FortiMonitor(transport, "key").outage_id(text)
+        number = FORTIMONITOR.outage_id(text)
     except module("core.errors").InvalidInput:
         return
     assert re.search(rf"(^|[#/]){number}/?\s*([?#].*)?$", text.strip(), re.S), "It is another number than the text's"
-    went = sent(FortiMonitor(transport, "key").outage_url(number))
+    went = sent(FORTIMONITOR.outage_url(number))
     assert went.geturl() == f"{BASE}/outage/{number}"
     if "://" in text:
         named = sent(text.strip())

@@ -104,6 +104,23 @@ def test_a_secret_that_is_no_text_is_refused_without_showing_it(secret):
     assert message == "The configuration is not valid: FortiMonitor API Key is not text. Nothing was changed."
 
 
+@pytest.mark.parametrize("key", ["k\u00e9y-123", "key\n123", "key\x00123"])
+def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(key):
+    message = failure(fortimonitor_api_key=key)
+    assert message == (
+        "The configuration is not valid: FortiMonitor API Key has characters that cannot stand in a header. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize("config", [True, 5, "text", ["a"]])
+def test_a_configuration_that_is_no_object_is_refused(config):
+    with pytest.raises(ConnectorError) as caught:
+        connector().check_health(config)
+    assert str(caught.value) == (
+        "The configuration is not valid: It must be an object of names and values. Nothing was changed."
+    )
+
+
 def test_an_address_with_a_password_is_refused_without_showing_it():
     message = failure(fortimonitor_url="https://user:hunter22@fortimonitor.test/v2")
     assert "hunter22" not in message

@@ -200,6 +200,11 @@ def test_a_header_and_a_different_body_are_both_told(http):
     assert failure() == f"{WHERE.format(418)}: Bad; field: worse. {NOTHING}"
 
 
+def test_a_secret_is_masked_before_a_long_text_is_cut(http):
+    expect_create(http, status=418, headers={}, body="x" * 285 + API_KEY + "y" * 50)
+    assert API_KEY[:8] not in failure()
+
+
 def test_a_secret_that_the_product_echoes_is_masked(http):
     expect_create(http, status=418, headers={}, json={"message": f"key {API_KEY} is bad"})
     assert failure() == f"{WHERE.format(418)}: key *** is bad. {NOTHING}"

@@ -250,6 +250,21 @@ def test_an_ambiguous_answer_that_a_read_shows_to_be_undone_is_repeated(http, sl
     assert slept == [0.5, 1.0]
 
 
+def test_a_refusal_after_an_ambiguous_try_finds_what_that_try_did(http):
+    expect_resolve(http, status=500)
+    expect_read(http, -28000855, shown())
+    expect_resolve(http, status=400)
+    expect_read(http, -28000855, shown("resolved"))
+    result = resolve()
+    assert (result["outcome"], result["changed"], result["attempts"]) == ("done", True, 2)
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "https://a b/", "https://:443/"])
+def test_a_redirect_without_a_usable_target_is_a_redirect_all_the_same(http, location):
+    expect_resolve(http, status=302, headers={"Location": location})
+    assert failure() == f"{WHERE.format(302)}, a redirect, which is not followed. {NOTHING}"
+
+
 def test_after_three_repeats_it_is_known_not_to_be_done(http):
     for _ in range(3):
         expect_resolve(http, status=500)

@@ -90,6 +90,8 @@ def test_an_address_is_a_host_a_host_with_port_or_a_url(text, url):
         ("https://a.test/..\\v2", "plain"),
         ("https://a.test/../v2", "plain"),
         ("https://a.test/./v2", "plain"),
+        ("https://a.test/%2e%2E/v2", "plain"),
+        ("https://a.test/v%2", "plain"),
         ("https://169.254.169.254/latest", "link-local"),
         ("https://2852039166/", "link-local"),
         ("https://0xa9.254.43518/", "link-local"),
