@@ -59,6 +59,12 @@ class Lines(logging.Handler):
         self.lines.append(record.getMessage() + str(record.exc_info or ""))
 
 
+def without_addresses(drawn: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the values that may be taken for an address: a test asks nobody but this machine."""
+    addresses = ("fortimonitor_url", "fortisiem_server", "proxy")
+    return {name: value for name, value in drawn.items() if name not in addresses or isinstance(value, (dict, list))}
+
+
 @contextmanager
 def logged() -> Iterator[list[str]]:
     """Collect what the process logs."""
@@ -166,7 +172,7 @@ def test_whatever_a_key_consists_of_the_failure_says_what_was_changed(key: str, 
 def test_whatever_the_values_are_only_a_connector_error_comes_out(call: str, config: Any, params: Any) -> None:
     everywhere = {"fortimonitor_url": NOWHERE, "fortisiem_server": NOWHERE}
     if isinstance(config, dict):
-        config = configuration(**everywhere) | config
+        config = configuration(**everywhere) | without_addresses(config)
     if isinstance(params, dict):
         params = CALLS[call] | params
     data, message = outcome(call, config, params)
@@ -177,11 +183,12 @@ def test_whatever_the_values_are_only_a_connector_error_comes_out(call: str, con
 
 @pytest.mark.parametrize("name", NAMES[:3])
 @examples(100)
-@given(config=st.dictionaries(st.sampled_from(CONFIGURATION), JSON_VALUES, max_size=3), secret=SECRETS)
+@given(drawn=st.dictionaries(st.sampled_from(CONFIGURATION), JSON_VALUES, max_size=3), secret=SECRETS)
 def test_a_configuration_that_is_refused_does_not_show_its_secrets(
-    name: str, config: dict[str, Any], secret: str
+    name: str, drawn: dict[str, Any], secret: str
 ) -> None:
-    config = configuration(fortimonitor_url=f"https://x:{secret}@y", fortisiem_server=secret) | config | {name: secret}
+    config = configuration(fortimonitor_url=f"https://x:{secret}@y", fortisiem_server=secret)
+    config = config | without_addresses(drawn) | {name: secret}
     with logged() as lines:
         _, message = outcome("check_health", config, {})
     assert_is_a_sentence(message)
