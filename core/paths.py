@@ -65,8 +65,11 @@ class BaseUrl(NamedTuple):
 
         A relative URL counts as one of this product. Query and fragment are dropped.
         """
+        text = url.strip()
+        if not text.isprintable():
+            return None  # urlsplit drops tabs and line breaks, so that /outage/1<tab>2 would name incident 12
         try:
-            parts = urlsplit(urljoin(self.url("/"), url.strip()))
+            parts = urlsplit(urljoin(self.url("/"), text))
             origin = _origin(parts)
         except ValueError:
             return None

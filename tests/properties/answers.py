@@ -63,7 +63,7 @@ class Answer:
         """Return status, headers and body."""
         repeated = ("x" * self.filling + " ").lstrip() + ENCODINGS[self.encoding](secret)
         fits = all(ord(sign) < 256 for sign in repeated)  # no header can carry other signs
-        header = repeated if fits else quote(repeated)
+        header = repeated if fits else quote(secret)
         headers = {
             name: f"https://fortimonitor.test/v2/{header}" if name == "Location" else header for name in self.headers
         }

@@ -80,10 +80,11 @@ class Stage:
         """Return for each product the secrets that it is sent, as they are and as they go over the wire."""
         siem = self.lab.ready["fortisiem"]
         account = f"{siem['organization']}/{siem['username']}:{siem['password']}"
-        plain = [siem["password"], siem["client_secret"]]
+        basic = base64.b64encode(account.encode()).decode()
+        by_password = [siem["password"], quote(siem["password"], safe=""), basic]
         return {
             "fortimonitor": [self.lab.ready["fortimonitor"]["api_key"]],
-            "fortisiem": [*plain, quote(plain[0], safe=""), base64.b64encode(account.encode()).decode()],
+            "fortisiem": [siem["client_secret"]] if self.by_token else by_password,
         }
 
     def forms_of_secrets(self) -> set[str]:

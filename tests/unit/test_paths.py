@@ -130,6 +130,9 @@ BASE = paths.base_url("https://a.test/v2")
         ("https://a.test:x/v2/outage/5", None),
         ("https://[x/v2/outage/5", None),
         ("mailto:a@a.test", None),
+        ("https://a.test/v2/outage/1\t2", None),
+        ("https://a.test/v2/outage/1\r\n2", None),
+        ("https://a.test/v2/outage/1\x002", None),
     ],
 )
 def test_a_url_names_an_endpoint_only_if_it_is_of_the_same_origin_and_below_the_base(url, endpoint):
