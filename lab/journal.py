@@ -21,6 +21,8 @@ SECRET_KEYS = {"password", "client_secret", "api_key", "fortimonitor_api_key", "
     "access_token",
 }
 
+SECRET_HEADERS = ("cookie", "s")  # FortiSIEM's user interface repeats its session in a header of this name
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -91,6 +93,7 @@ class JournalMiddleware:
             return
         body = bytearray()
         status: int | None = None
+        is_written = False
 
         async def listening() -> Message:
             message = await receive()
@@ -101,22 +104,31 @@ class JournalMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif not message.get("more_body"):
+                write_down()  # before the last byte leaves: whoever has the answer finds it in the journal
             await send(message)
 
-        try:
-            await self.app(scope, listening, answering)
-        finally:
+        def write_down() -> None:
+            nonlocal is_written
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
             self.journal.record(
                 scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, bytes(body), status
             )
+            is_written = True
+
+        try:
+            await self.app(scope, listening, answering)
+        finally:
+            if not is_written:
+                write_down()
 
 
 def _shown_headers(headers: dict[str, str]) -> dict[str, str]:
     shown = dict(headers)
     if "authorization" in shown:
         shown["authorization"] = shown["authorization"].split(" ")[0] + " ***"
-    shown.pop("cookie", None)
+    for name in SECRET_HEADERS:
+        shown.pop(name, None)
     return shown
 
 

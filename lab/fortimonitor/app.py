@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import alerts, incidents, outages, servers, users
+from . import edits, incidents, outages, people, records, servers
+from .alerts import ACKNOWLEDGE, BROADCAST, DELAY_ALERTS, ESCALATE
 from .answers import Refused, refusal
 from .calls import Call
 
@@ -24,27 +25,44 @@ Handler = Callable[[Call], Response]
 ENDPOINTS: list[tuple[str, str, Handler]] = [
     ("POST", "/server/{server_id}/custom_incident", incidents.create),
     ("PUT", "/outage/{outage_id}/force_resolve", incidents.force_resolve),
+    ("PUT", "/outage/{outage_id}/acknowledge", ACKNOWLEDGE.put),
+    ("PUT", "/outage/{outage_id}/escalate", ESCALATE.put),
+    ("PUT", "/outage/{outage_id}/broadcast", BROADCAST.put),
+    ("PUT", "/outage/{outage_id}/delay/{delay_in_seconds:int}", DELAY_ALERTS.put),
+    ("PUT", "/public/outage/{hash}/acknowledge", ACKNOWLEDGE.put),
+    ("PUT", "/public/outage/{hash}/escalate", ESCALATE.put),
+    ("PUT", "/public/outage/{hash}/delay/{delay_in_seconds:int}", DELAY_ALERTS.put),
+    ("PUT", "/outage/{outage_id}/lead", edits.put_lead),
+    ("PUT", "/outage/{outage_id}/summary", edits.put_summary),
+    ("PUT", "/outage/{outage_id}/tags", edits.put_tags),
+    ("PUT", "/outage/{outage_id}/description", edits.put_description),
     ("GET", "/outage", outages.list_all),
     ("GET", "/outage/active", outages.list_active),
     ("GET", "/outage/resolved", outages.list_resolved),
     ("GET", "/outage/{outage_id}", outages.get),
-    ("GET", "/outage/{outage_id}/outage_log", outages.get_log),
-    ("GET", "/outage/{outage_id}/outage_metadata", outages.get_metadata),
+    ("GET", "/outage/{outage_id}/outage_log", records.get_log),
+    ("POST", "/outage/{outage_id}/outage_log", records.post_entry),
+    ("GET", "/outage/{outage_id}/outage_log/{entry_id}", records.get_entry),
+    ("GET", "/outage/{outage_id}/outage_metadata", records.get_metadata),
+    ("POST", "/outage/{outage_id}/outage_metadata", records.post_metadata),
     ("GET", "/server", servers.list_servers),
     ("GET", "/server/{server_id}", servers.get_server),
     ("GET", "/server/{server_id}/outage", outages.list_of_server),
     ("GET", "/server/{server_id}/agent_resource", servers.list_agent_resources),
     ("GET", "/agent_resource_type", servers.list_agent_resource_types),
-    ("GET", "/user", users.list_users),
+    ("GET", "/user", people.list_users),
+    ("GET", "/user/{person_id}", people.get_user),
+    ("GET", "/contact", people.list_contacts),
+    ("GET", "/contact/{person_id}", people.get_contact),
 ]
 SIDE_EFFECT_GETS: list[tuple[str, Handler]] = [
-    ("/outage/{outage_id}/acknowledge", alerts.acknowledge),
-    ("/outage/{outage_id}/escalate", alerts.escalate),
-    ("/outage/{outage_id}/broadcast", alerts.broadcast),
-    ("/outage/{outage_id}/delay/{delay_in_seconds:int}", alerts.delay),
-    ("/public/outage/{hash}/acknowledge", alerts.acknowledge),
-    ("/public/outage/{hash}/escalate", alerts.escalate),
-    ("/public/outage/{hash}/delay/{delay_in_seconds:int}", alerts.delay),
+    ("/outage/{outage_id}/acknowledge", ACKNOWLEDGE.get),
+    ("/outage/{outage_id}/escalate", ESCALATE.get),
+    ("/outage/{outage_id}/broadcast", BROADCAST.get),
+    ("/outage/{outage_id}/delay/{delay_in_seconds:int}", DELAY_ALERTS.get),
+    ("/public/outage/{hash}/acknowledge", ACKNOWLEDGE.get),
+    ("/public/outage/{hash}/escalate", ESCALATE.get),
+    ("/public/outage/{hash}/delay/{delay_in_seconds:int}", DELAY_ALERTS.get),
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,14 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from .answers import JSON, REQUIRED, Refused, empty, invalid
+from ..switches import Switches
+from .answers import JSON, Refused, empty
 from .calls import Call, parsed_time
+from .fields import REQUIRED_TEXT, TEXT, Field, checked
 from .models import AgentResource, Outage, ResourceType
 from .outages import shown_outage
 
-REQUIRED_TEXTS = ("description", "plugin_textkey", "resource_textkey")
-CREATE_FIELDS = {*REQUIRED_TEXTS, "metadata", "start_time", "auto_close_duration"}
-RESOLVE_FIELDS = {"reason"}
 FIRST_ID = 1_000_001
 
 
@@ -28,20 +26,19 @@ def create(call: Call) -> Response:
     server = call.server()
     if not call.switches["custom_incidents"]:
         raise Refused(call.switches["feature_off_status"], "Custom incidents are not enabled for this account")
-    payload = call.json_object()
-    _check(call, payload, CREATE_FIELDS, _create_problems(call, payload))
-    definition = _definition(call, server.id, payload)
-    duration = payload.get("auto_close_duration")
+    given = checked(call, call.json_object(), CREATE_FIELDS)
+    definition = _definition(call, server.id, given)
+    duration = given["auto_close_duration"]
     incident = Outage(
         id=_next_id(call),
         type="anomaly",  # assumed: it is raised on an agent's metric, as anomalies are.
         custom=True,
         server=server,
         resource=definition,
-        description=payload["description"],
-        incident_metadata=payload.get("metadata") or {},
+        description=given["description"],
+        incident_metadata=given["metadata"] or {},
         severity=definition.severity,
-        start_time=parsed_time(payload.get("start_time")) or call.now,
+        start_time=given["start_time"] or call.now,
         auto_close_duration=duration,
         # Seconds from the creation (assumed: the field is in the vendor's schema, its meaning is not).
         closes_at=None if duration is None else call.now + timedelta(seconds=duration),
@@ -54,10 +51,7 @@ def create(call: Call) -> Response:
 def force_resolve(call: Call) -> Response:
     """PUT /outage/{outage_id}/force_resolve, for custom incidents only."""
     outage = call.outage()
-    payload = call.json_object()
-    reason = payload.get("reason")
-    problem = reason is not None and not isinstance(reason, str)
-    _check(call, payload, RESOLVE_FIELDS, {"reason": invalid("reason", "a valid string")} if problem else {})
+    reason = checked(call, call.json_object(), {"reason": TEXT})["reason"]
     if not outage.custom:
         raise Refused(call.switches["resolve_ordinary_status"], "Only custom incidents can be force resolved")
     if outage.status == "active":
@@ -67,6 +61,16 @@ def force_resolve(call: Call) -> Response:
     return empty(call.switches["resolve_status"])
 
 
+def first_free_id(session: Session) -> int:
+    """Return the next custom incident's id, without its sign."""
+    return FIRST_ID + (session.scalar(select(func.count()).where(Outage.custom)) or 0)
+
+
+def sign(switches: Switches) -> int:
+    """Return the sign of a custom incident's id, 1 or -1."""
+    return 1 if switches["id_sign"] == "positive" else -1
+
+
 def close_due(session: Session, now: datetime) -> None:
     """Resolve every incident whose ``auto_close_duration`` has passed."""
     for incident in session.scalars(select(Outage).where(Outage.closes_at <= now)).all():
@@ -74,77 +78,45 @@ def close_due(session: Session, now: datetime) -> None:
         incident.resolve(incident.closes_at, "Automatically closed")
 
 
-def as_plain(incident: Outage) -> dict[str, Any]:
-    """Return what is stored of a custom incident, whatever the switches let the API show; times as they are sent."""
-    assert incident.resource is not None
-    return {
-        "id": incident.id,
-        "server_id": incident.server_id,
-        "plugin_textkey": incident.resource.type.plugin_textkey,
-        "resource_textkey": incident.resource.type.resource_textkey,
-        "description": incident.description,
-        "metadata": incident.incident_metadata,
-        "severity": incident.severity,
-        "status": incident.status,
-        "start_time": str(incident.start_time),
-        "end_time": None if incident.end_time is None else str(incident.end_time),
-        "auto_close_duration": incident.auto_close_duration,
-        "log": [entry.entry for entry in incident.log],
-    }
-
-
-def _check(call: Call, payload: dict[str, Any], known: set[str], problems: dict[str, str]) -> None:
-    if call.switches["strict_fields"]:
-        problems |= {field: "This field is not allowed" for field in payload if field not in known}
-    if problems:
-        raise Refused(400, fields=problems)
-
-
-def _create_problems(call: Call, payload: dict[str, Any]) -> dict[str, str]:
-    problems = {}
-    for field in REQUIRED_TEXTS:
-        if payload.get(field) in (None, ""):
-            problems[field] = REQUIRED
-        elif not isinstance(payload[field], str):
-            problems[field] = invalid(field, "a valid string")
-    for field, (expected, fits) in OPTIONAL.items():
-        if payload.get(field) is not None and not fits(call, payload[field]):
-            problems[field] = invalid(field, expected)
-    return problems
-
-
-def _fits_metadata(call: Call, value: Any) -> bool:
+def _metadata(call: Call, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        return False
-    return call.switches["metadata_values"] == "any" or all(isinstance(item, str) for item in value.values())
+        raise ValueError
+    if call.switches["metadata_values"] == "text" and not all(isinstance(item, str) for item in value.values()):
+        raise ValueError
+    return value
 
 
-def _fits_time(call: Call, value: Any) -> bool:
-    return parsed_time(value) is not None
+def _start_time(call: Call, value: Any) -> datetime:
+    if (time := parsed_time(value)) is None:
+        raise ValueError
+    return time
 
 
-def _fits_duration(call: Call, value: Any) -> bool:
-    if type(value) is not int or value < 1:
-        return False
-    return value <= (datetime.max - call.now).total_seconds()
+def _duration(call: Call, value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= (datetime.max - call.now).total_seconds():
+        raise ValueError
+    return value
 
 
-OPTIONAL: dict[str, tuple[str, Callable[[Call, Any], bool]]] = {
-    "metadata": ("a valid dictionary", _fits_metadata),
-    "start_time": ("a valid date (YYYY-MM-DD HH:MM:SS)", _fits_time),
-    "auto_close_duration": ("a valid positive integer", _fits_duration),
+CREATE_FIELDS = {
+    "description": REQUIRED_TEXT,
+    "plugin_textkey": REQUIRED_TEXT,
+    "resource_textkey": REQUIRED_TEXT,
+    "metadata": Field("a valid dictionary", _metadata),
+    "start_time": Field("a valid date (YYYY-MM-DD HH:MM:SS)", _start_time),
+    "auto_close_duration": Field("a valid positive integer", _duration),
 }
 
 
-def _definition(call: Call, server_id: int, payload: dict[str, Any]) -> AgentResource:
+def _definition(call: Call, server_id: int, given: dict[str, Any]) -> AgentResource:
     definition = call.session.scalar(
         select(AgentResource)
         .join(ResourceType)
         .where(
             AgentResource.server_id == server_id,
             ResourceType.custom,
-            ResourceType.plugin_textkey == payload["plugin_textkey"],
-            ResourceType.resource_textkey == payload["resource_textkey"],
+            ResourceType.plugin_textkey == given["plugin_textkey"],
+            ResourceType.resource_textkey == given["resource_textkey"],
         )
     )
     if definition is None:
@@ -154,8 +126,7 @@ def _definition(call: Call, server_id: int, payload: dict[str, Any]) -> AgentRes
 
 
 def _next_id(call: Call) -> int:
-    number = FIRST_ID + (call.session.scalar(select(func.count()).where(Outage.custom)) or 0)
-    return number if call.switches["id_sign"] == "positive" else -number
+    return first_free_id(call.session) * sign(call.switches)
 
 
 def _created(call: Call, incident: Outage) -> Response:

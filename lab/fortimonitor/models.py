@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -14,12 +14,13 @@ class Base(DeclarativeBase):
     """The tables of FortiMonitor."""
 
 
-class User(Base):
-    """A person who may acknowledge an outage."""
+class Person(Base):
+    """Somebody who may be told of an outage and act on it: a ``user`` or a ``contact``, as ``kind`` says."""
 
-    __tablename__ = "user"
+    __tablename__ = "person"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(default="user")
     username: Mapped[str]
     display_name: Mapped[str]
     created: Mapped[datetime]
@@ -72,6 +73,14 @@ class Outage(Base):
     """An outage, an anomaly, or a custom incident. ``id`` is signed as the API shows it."""
 
     __tablename__ = "outage"
+    # Lists of many thousands are filtered by these and ordered by the start; ``custom`` counts the ids given away.
+    __table_args__ = (
+        Index("outage_by_start", "start_time"),
+        Index("outage_by_end", "end_time", "start_time"),
+        Index("outage_by_server", "server_id", "start_time"),
+        Index("outage_by_closing", "closes_at"),
+        Index("outage_by_custom", "custom"),
+    )
 
     sequence: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(unique=True)
@@ -81,19 +90,27 @@ class Outage(Base):
     resource_id: Mapped[int | None] = mapped_column(ForeignKey("agent_resource.id"))
     description: Mapped[str]
     incident_metadata: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    added_metadata: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    metadata_rendered: Mapped[bool] = mapped_column(default=True)
+    summary: Mapped[str] = mapped_column(default="")
+    tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     severity: Mapped[str]
     start_time: Mapped[datetime]
     end_time: Mapped[datetime | None]
     auto_close_duration: Mapped[int | None]
     closes_at: Mapped[datetime | None]
-    acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    alerts_delayed_until: Mapped[datetime | None]
+    acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     # 15 characters, as in the captured object.
     hash: Mapped[str] = mapped_column(default=lambda: secrets.token_hex(8)[:15], unique=True)
 
     server: Mapped[Server] = relationship()
     resource: Mapped[AgentResource | None] = relationship()
-    acknowledged_by: Mapped[User | None] = relationship()
-    log: Mapped[list[LogEntry]] = relationship(order_by="LogEntry.id")
+    acknowledged_by: Mapped[Person | None] = relationship(foreign_keys=acknowledged_by_id)
+    lead: Mapped[Person | None] = relationship(foreign_keys=lead_id)
+    log: Mapped[list[LogEntry]] = relationship(order_by="LogEntry.id", back_populates="outage")
+    notifications: Mapped[list[Notification]] = relationship(order_by="Notification.id", back_populates="outage")
 
     @property
     def status(self) -> str:
@@ -113,8 +130,27 @@ class LogEntry(Base):
     __tablename__ = "outage_log"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    outage_sequence: Mapped[int] = mapped_column(ForeignKey("outage.sequence"))
+    outage_sequence: Mapped[int] = mapped_column(ForeignKey("outage.sequence"), index=True)
     entry: Mapped[str]
     public: Mapped[bool] = mapped_column(default=False)
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created: Mapped[datetime]
+
+    outage: Mapped[Outage] = relationship(back_populates="log")
+    user: Mapped[Person | None] = relationship()
+
+
+class Notification(Base):
+    """One occasion on which somebody had people paged: an ``escalation`` or a ``broadcast``, as ``kind`` says."""
+
+    __tablename__ = "notification"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    outage_sequence: Mapped[int] = mapped_column(ForeignKey("outage.sequence"), index=True)
+    kind: Mapped[str]
+    who_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    message: Mapped[str | None]
+    created: Mapped[datetime]
+
+    outage: Mapped[Outage] = relationship(back_populates="notifications")
+    who: Mapped[Person] = relationship()

@@ -1,4 +1,4 @@
-"""Reading outages: lists, single ones, their log and metadata."""
+"""Reading outages: lists and single ones."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from starlette.responses import Response
 
 from .answers import Refused, invalid, listing
 from .calls import ID, Call, shown_time
-from .lists import Window, page, page_of
-from .models import LogEntry, Outage
-from .users import shown_user
+from .lists import Window, page
+from .models import Outage
+from .people import shown_person
+from .records import shown_metadata
 
 SEVERITIES = ("critical", "warning")
 STATUSES = ("active", "resolved")
+# Ties are settled by what comes next in the index, last by the order of creation (assumed: no source).
+ORDERS = {
+    "start_time": (Outage.start_time, Outage.sequence),
+    "end_time": (Outage.end_time, Outage.start_time, Outage.sequence),
+}
 
 
 def list_all(call: Call) -> Response:
@@ -44,34 +50,12 @@ def get(call: Call) -> Response:
     return listing(shown_outage(call, call.outage()))
 
 
-def get_log(call: Call) -> Response:
-    """GET /outage/{outage_id}/outage_log, oldest first (assumed: no source for the order)."""
-    statement = select(LogEntry).where(LogEntry.outage_sequence == call.outage().sequence).order_by(LogEntry.id)
-    if (since := call.time("log_start_timestamp")) is not None:
-        statement = statement.where(LogEntry.created >= since)
-    return page(call, "outage_log", statement, _shown_entry)
-
-
-def get_metadata(call: Call) -> Response:
-    """GET /outage/{outage_id}/outage_metadata. Its items carry what the POST form takes (assumed: no source)."""
-    outage = call.outage()
-    items = [
-        {
-            "outage_metadata_type": item["name"],
-            "value": item["value"],
-            "url": call.url("outage", outage.id, "outage_metadata", number),
-        }
-        for number, item in enumerate(_shown_metadata(call, outage), start=1)
-    ]
-    return page_of(call, "outage_metadata", items)
-
-
 def shown_outage(call: Call, outage: Outage) -> dict[str, Any]:
     """Return the outage as the API shows it: the 26 fields that were captured, and no ``id``."""
     server = outage.server
     as_id: Callable[[int], Any] = str if call.switches["server_id_form"] == "string" else int
     return {
-        "acknowledged": shown_user(call, outage.acknowledged_by) if outage.acknowledged_by else None,
+        "acknowledged": shown_person(call, outage.acknowledged_by) if outage.acknowledged_by else None,
         "compound_service": None,
         "compound_service_id": None,
         "compound_service_name": None,
@@ -80,7 +64,7 @@ def shown_outage(call: Call, outage: Outage) -> dict[str, Any]:
         "exclude_from_availability": False,
         "has_active_maintenance": False,
         "hash": outage.hash,
-        "metadata": _shown_metadata(call, outage),
+        "metadata": shown_metadata(call, outage),
         "metric_tags": [],
         "next_action": None,
         "server": call.url("server", server.id),
@@ -92,8 +76,8 @@ def shown_outage(call: Call, outage: Outage) -> dict[str, Any]:
         "severity": outage.severity,
         "start_time": shown_time(outage.start_time),
         "status": outage.status,
-        "summary": "",
-        "tags": [],
+        "summary": outage.summary,
+        "tags": outage.tags,
         "type": outage.type,
         "url": call.url("outage", outage.id),
         **_cause(call, outage),
@@ -116,16 +100,9 @@ def _cause(call: Call, outage: Outage) -> dict[str, Any]:
     return {"network_service_type_list": [service]}
 
 
-def _shown_metadata(call: Call, outage: Outage) -> list[dict[str, Any]]:
-    # assumed: no source for the items of this list; only the empty list was captured.
-    if not call.switches["metadata_shown"]:
-        return []
-    return [{"name": name, "value": value} for name, value in outage.incident_metadata.items()]
-
-
 def _shown_description(call: Call, outage: Outage) -> str:
     # Metadata is "added to the incident description" (user guide); the form is assumed: no source.
-    if not call.switches["metadata_in_description"]:
+    if not (call.switches["metadata_in_description"] and outage.metadata_rendered):
         return outage.description
     lines = [f"{name}: {_as_text(value)}" for name, value in outage.incident_metadata.items()]
     return "\n".join([outage.description, *lines])
@@ -135,22 +112,12 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _shown_entry(call: Call, entry: LogEntry) -> dict[str, Any]:
-    # The fields of the POST form (assumed: no source for what a read shows).
-    return {
-        "created": shown_time(entry.created),
-        "entry": entry.entry,
-        "public": entry.public,
-        "user": None if entry.user_id is None else call.url("user", entry.user_id),
-    }
-
-
 def _listed(call: Call, filters: Sequence[str], *conditions: ColumnElement[bool]) -> Response:
     """Answer a list of outages. A filter that the endpoint does not have is ignored."""
     wanted = [FILTERS[name](call, name) for name in filters if call.query.get(name)]
-    order_by = call.choice("order_by", ("start_time", "end_time")) or "start_time"
+    order_by = call.choice("order_by", tuple(ORDERS)) or "start_time"
     order = call.choice("order", ("desc", "asc")) or "desc"
-    columns = (getattr(Outage, order_by), Outage.sequence)
+    columns = ORDERS[order_by]
     ordered = [column.asc() if order == "asc" else column.desc() for column in columns]
     return page(
         call,

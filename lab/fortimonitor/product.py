@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from ..store import Store
 from ..switches import Switches
 from . import seed
 from .app import application, routes
+from .bulk import insert_outages
 from .gate import Gate
-from .incidents import as_plain, close_due
-from .models import Base, Outage, Server
+from .incidents import close_due, sign
+from .models import Base, Notification, Outage, Server
+from .plain import plain_incident, plain_notification, plain_outage
 from .switches import DECLARED
 
 
@@ -87,8 +89,63 @@ class FortiMonitor:
         """Return what is stored of each custom incident, oldest first, for tests to count and compare."""
         with self.transaction() as session:
             stored = session.scalars(select(Outage).where(Outage.custom).order_by(Outage.sequence))
-            return [as_plain(incident) for incident in stored]
+            return [plain_incident(incident) for incident in stored]
+
+    def outage(self, outage_id: int) -> dict[str, Any]:
+        """Return what is stored of what people did to an outage; raise NoResultFound if there is none."""
+        with self.transaction() as session:
+            return plain_outage(_stored(session, outage_id))
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """Return every escalation and broadcast, by whichever call, oldest first: each time people were paged."""
+        with self.transaction() as session:
+            return [
+                plain_notification(each) for each in session.scalars(select(Notification).order_by(Notification.id))
+            ]
+
+    def counters(self) -> dict[str, int]:
+        """Return how often what should not happen unseen did happen: acting GETs, escalations and broadcasts."""
+        kinds = [notification["kind"] for notification in self.notifications()]
+        return {
+            "side_effect_gets": self.side_effect_gets,
+            "escalations": kinds.count("escalation"),
+            "broadcasts": kinds.count("broadcast"),
+        }
+
+    def add_outages(
+        self,
+        count: int,
+        *,
+        server_id: int = SERVER_ID,
+        active: bool = True,
+        custom: bool = False,
+        spacing_seconds: int = 1,
+    ) -> list[int]:
+        """Store many outages quickly: the last starts now, each other one some seconds before the next.
+
+        Returns: their ids, oldest first.
+        Raises: ValueError if custom incidents are wanted on a server without a definition of them.
+        """
+        with self.transaction() as session:
+            return insert_outages(
+                session,
+                self.now(),
+                count,
+                server_id=server_id,
+                active=active,
+                custom_sign=sign(self.switches) if custom else None,
+                spacing=timedelta(seconds=spacing_seconds),
+            )
+
+    def resolve_outage(self, outage_id: int) -> None:
+        """End an outage as monitoring would; raise NoResultFound if there is none."""
+        with self.transaction() as session:
+            _stored(session, outage_id).resolve(self.now(), "Outage resolved")
 
     def _is_empty(self) -> bool:
         with self.store.transaction() as session:
             return session.scalar(select(Server.id).limit(1)) is None
+
+
+def _stored(session: Session, outage_id: int) -> Outage:
+    return session.scalars(select(Outage).where(Outage.id == outage_id)).one()

@@ -1,4 +1,4 @@
-"""The lab's standard servers, definitions, users and outages."""
+"""The lab's standard servers, definitions, people and outages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from .models import AgentResource, LogEntry, Outage, ResourceType, Server, User
+from .models import AgentResource, LogEntry, Outage, Person, ResourceType, Server
 
 SERVER_ID = 1001
 PLUGIN_TEXTKEY = "fortisoar.bridge"
@@ -27,7 +27,7 @@ CPU_ON_WEB = 82005
 def fill(session: Session, now: datetime) -> None:
     """Put the standard objects into an empty database."""
     installed = now - timedelta(days=365)
-    session.add_all(_users(installed))
+    session.add_all(_people(installed))
     session.add_all(
         Server(
             id=number,
@@ -51,10 +51,11 @@ def fill(session: Session, now: datetime) -> None:
     session.add_all(_outages(now))
 
 
-def _users(created: datetime) -> list[User]:
+def _people(created: datetime) -> list[Person]:
     return [
-        User(id=501, username="oncall@example.com", display_name="On call", created=created),
-        User(id=502, username="soar@example.com", display_name="FortiSOAR", created=created),
+        Person(id=501, username="oncall@example.com", display_name="On call", created=created),
+        Person(id=502, username="soar@example.com", display_name="FortiSOAR", created=created),
+        Person(id=601, kind="contact", username="night-shift@example.com", display_name="Night shift", created=created),
     ]
 
 

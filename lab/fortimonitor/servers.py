@@ -66,8 +66,11 @@ def _tagged(tag: str) -> ColumnElement[bool]:
 
 
 def _shown_server(call: Call, server: Server) -> dict[str, Any]:
-    active = call.session.scalars(
-        select(Outage).where(Outage.server_id == server.id, Outage.end_time.is_(None)).order_by(Outage.sequence)
+    # Two columns only: a server may have thousands of them.
+    active = call.session.execute(
+        select(Outage.id, Outage.type)
+        .where(Outage.server_id == server.id, Outage.end_time.is_(None))
+        .order_by(Outage.sequence)
     ).all()
     # assumed: no source for the items of current_outages, nor for what makes a server "down".
     return {

@@ -80,7 +80,7 @@ DECLARED = (
     Switch(
         "create_status",
         (201, 200),
-        "The status of a create that worked: 201 in the vendor's schema, 200 in the documentation.",
+        "The status of a POST that worked: 201 in the vendor's schema, 200 in the documentation.",
     ),
     Switch(
         "create_body",
@@ -128,6 +128,34 @@ DECLARED = (
         "How a force resolve of an outage that is not custom is refused: no source.",
     ),
     Switch(
+        "put_status",
+        (204, 200),
+        "The status of any other PUT that worked: 204 in the vendor's schema, 200 in the documentation.",
+    ),
+    Switch(
+        "acknowledge_anomaly",
+        (400, 204),
+        "How an acknowledgement of an anomaly is answered: the schema calls it only available for outages, "
+        "not what happens.",
+    ),
+    Switch(
+        "who_required",
+        (True, False),
+        "Whether a summary must name its who and a log entry its user: both are in the schema, "
+        "whether they are required is not.",
+    ),
+    Switch(
+        "description_keeps_metadata",
+        (True, False),
+        "Whether the metadata in a description outlives a new description: no source.",
+    ),
+    Switch(
+        "log_on_resolved",
+        (400, 201),
+        "How a log entry for a resolved outage is answered: the schema says it is for an ongoing one, "
+        "not what happens.",
+    ),
+    Switch(
         "page_cap",
         (50, None),
         "Whether lists of outages silently give at most 50 a page: seen by two parties, not documented.",
@@ -136,6 +164,11 @@ DECLARED = (
         "fqdn_match",
         ("contains", "exact"),
         "How GET /server compares fqdn: name is known to match anywhere, for fqdn there is no source.",
+    ),
+    Switch(
+        "people_match",
+        ("contains", "exact"),
+        "How GET /user compares username and GET /contact name: no source; a server's name matches anywhere.",
     ),
     Switch(
         "definitions_listed",

@@ -730,7 +730,13 @@ def test_force_resolve_answers_204_and_ends_the_incident_now_with_the_reason_in_
     assert client.get("/v2/outage/-1000001/outage_log").json() == {
         "meta": {"limit": 50, "offset": 0, "next": None, "previous": None, "total_count": 1},
         "outage_log_list": [
-            {"created": "Wed, 04 Mar 2026 05:07:07 -0000", "entry": "Patched", "public": False, "user": None}
+            {
+                "created": "Wed, 04 Mar 2026 05:07:07 -0000",
+                "entry": "Patched",
+                "public": False,
+                "url": BASE + "/outage/-1000001/outage_log/2",
+                "user": None,
+            }
         ],
     }
     assert client.get("/v2/outage/-1000002").json()["status"] == "active"
@@ -1048,9 +1054,9 @@ def test_an_anomaly_cannot_be_acknowledged_but_the_attempt_is_counted(
 @pytest.mark.parametrize(
     ("query", "field", "text"),
     [
-        ({}, "who", "This field is required"),
+        ({"message": "All hands"}, "who", "This field is required"),
         (
-            {"who": BASE + "/user/999"},
+            {"who": BASE + "/user/999", "message": "All hands"},
             "who",
             "This field is invalid: Please enter a valid user or contact URL in the who field",
         ),
