@@ -24,16 +24,16 @@ logger = get_logger("fortinet-incident-bridge")
 class FortinetIncidentBridge(Connector):
     """The connector. FortiSOAR makes a new object for every call, so nothing is kept on it."""
 
-    def execute(self, config: Dict[str, Any], operation: str, params: Dict[str, Any], **kwargs: Any) -> Dict[str, Any]:
+    def execute(self, config: Dict[str, Any], operation: str, params: Dict[str, Any], **kwargs: Any) -> Any:
         """Run an action. Raises ConnectorError, whose text is what the analyst reads."""
         with translated_failures(config, operation) as redact:
             values = valid_parameters(operation, params)
-            return OPERATIONS[operation](Bridge(valid_configuration(config or {}), redact), values)
+            return OPERATIONS[operation](Bridge(valid_configuration(config or {}), redact, logger), values)
 
     def check_health(self, config: Optional[Dict[str, Any]] = None, *args: Any, **kwargs: Any) -> bool:
         """Check every configured product. FortiSOAR ignores what this returns; only raising means Disconnected."""
         with translated_failures(config, "check_health") as redact:
-            check_health(Bridge(valid_configuration(config or {}), redact))
+            check_health(Bridge(valid_configuration(config or {}), redact, logger))
             return True
 
     def on_add_config(self, config: Dict[str, Any], active: bool) -> None:

@@ -39,6 +39,14 @@ def _failure(transport: Transport, answer: Answer, advice: Advice) -> BridgeErro
     return kind(happened, advice(answer, text), changed=None if answer.request.changes else "no")
 
 
+def json_of(answer: Answer) -> Any:
+    """Return an answer's JSON value, whatever its Content-Type says; None where it is none."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
 def error_text(transport: Transport, answer: Answer) -> str:
     """Return what an answer says went wrong, without secrets and HTML, shortened in this order.
 

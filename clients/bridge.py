@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from logging import Logger
 from typing import Any, Dict, List, Union
 
 from ..core.deadline import Deadline
@@ -11,8 +12,9 @@ from ..core.paths import BaseUrl, base_url
 from ..core.redact import Redactor
 from ..core.sessions import Connecting
 from ..core.transport import Transport
+from .access import Access, Login
 from .fortimonitor import FortiMonitor
-from .fortisiem import FortiSIEM, Login
+from .fortisiem import FortiSIEM
 
 
 class Bridge:
@@ -21,11 +23,13 @@ class Bridge:
     Parameters:
         config: a configuration as ``core.validation.valid_configuration`` returns it.
         redact: masks the configuration's secrets; learns those that turn up on the way.
+        log: where the progress of long work goes.
     """
 
-    def __init__(self, config: Dict[str, Any], redact: Redactor) -> None:
+    def __init__(self, config: Dict[str, Any], redact: Redactor, log: Logger) -> None:
         self.config = config
         self.redact = redact
+        self.log = log
         self.deadline = Deadline(config["total_timeout"])
 
     @property
@@ -47,7 +51,7 @@ class Bridge:
         # Only the origin: the address of the Supervisor's web page is often pasted with its path.
         http = self._transport("FortiSIEM", BaseUrl(base_url(self.config["fortisiem_server"]).origin, ""))
         login = Login(*(self.config.get(f"fortisiem_{field}", "") for field in Login._fields))
-        return FortiSIEM(http, login, self.redact)
+        return FortiSIEM(http, Access(http, login, self.redact), login.organization)
 
     def _require(self, product: str, switch: str) -> None:
         if not self.config[switch]:

@@ -6,19 +6,35 @@ Source: FortiMonitor 21.4 "Custom incidents using API"; the vendor's API schema 
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from datetime import datetime
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set
+from urllib.parse import unquote
 
-from ..core.errors import AnswerBroken, InvalidInput, NotFound, attempting
+from ..core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting
+from ..core.pace import REQUESTS, pace_of
 from ..core.paths import path, signed_id
+from ..core.times import fortimonitor_time
 from ..core.transport import Answer, Transport
 from .answers import checked
+from .outages import (
+    OUTAGE,
+    USER,
+    LogEntry,
+    Outage,
+    Server,
+    Textkeys,
+    User,
+    id_in_url,
+    log_entry_in,
+    outage_in,
+    server_in,
+    textkeys_in,
+    user_in,
+)
 
-OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
-SERVER = re.compile(r"/server/([1-9][0-9]{0,18})/?", re.ASCII)
-MARKER = re.compile(r"\[correlation_id: ([^\[\]\r\n]+)\]")
 PAGE_SIZE = 50  # what the API gives by default; `limit=0` would mean everything
-MOST_PAGES = 200
-SHOWN_SERVERS = 10
+MOST_SHOWN = 10  # servers or users in a message
+ACTING = re.compile(r"/(public/)?outage/[^/]+/(acknowledge|escalate|broadcast|delay)(/.*)?", re.I | re.ASCII)
 
 ADVICE = {
     400: "The request failed, often due to a missing or misconfigured parameter.",
@@ -31,47 +47,24 @@ ADVICE = {
 }
 
 
-class Server(NamedTuple):
-    """A server as FortiMonitor lists it."""
-
-    id: int
-    name: str
-    fqdn: str
-
-    def __str__(self) -> str:
-        return f"{self.id} ({self.name}, {self.fqdn})"
-
-
-class Outage(NamedTuple):
-    """An outage as FortiMonitor shows it. It has no id of its own: that is the last part of its URL."""
-
-    id: int
-    server_id: Optional[int]
-    status: str
-    type: str
-    description: str
-    marker: Optional[str]
-
-    @property
-    def is_resolved(self) -> bool:
-        """Whether it has ended, by force or by itself."""
-        return self.status == "resolved"
-
-    def __str__(self) -> str:
-        return f"{self.id} ({self.status})"
-
-
 class FortiMonitor:
     """One FortiMonitor account.
 
     Parameters:
         http: where requests go.
         api_key: the account's key.
+        takes_turns: whether its requests wait for the rate limit.
     """
 
-    def __init__(self, http: Transport, api_key: str) -> None:
+    def __init__(self, http: Transport, api_key: str, takes_turns: bool = False) -> None:
         self._http = http
-        self._headers = {"Authorization": f"ApiKey {api_key}"}
+        self._api_key = api_key
+        self._takes_turns = takes_turns
+        self._pace = pace_of(str(http.base.origin), api_key)
+
+    def taking_turns(self) -> FortiMonitor:
+        """Return the same account for many requests: each waits until the rate limit allows it."""
+        return FortiMonitor(self._http, self._api_key, takes_turns=True)
 
     def create_custom_incident(self, server_id: int, incident: Dict[str, Any]) -> Answer:
         """POST /server/{server_id}/custom_incident. The new incident's address is in ``Location``."""
@@ -87,8 +80,8 @@ class FortiMonitor:
     def outage(self, outage_id: int) -> Outage:
         """GET /outage/{outage_id}."""
         with attempting(f"read incident {outage_id}"):
-            answer = self._send("GET", path("/outage/{id}", id=outage_id), _advice)
-            return self._outage(_json_object(self._http, answer))
+            answer = self._send("GET", path("/outage/{id}", id=outage_id), _outage_advice)
+            return outage_in(self._http.base, _json_object(self._http, answer))
 
     def outage_if_any(self, outage_id: int) -> Optional[Outage]:
         """Return an outage, None if there is no such one."""
@@ -97,16 +90,91 @@ class FortiMonitor:
         except NotFound:
             return None
 
-    def server_outages(self, server_id: int, status: Optional[str] = None) -> Iterator[Outage]:
-        """GET /server/{server_id}/outage, all pages, newest first.
+    def outages(
+        self,
+        server_id: Optional[int] = None,
+        status: Optional[str] = None,
+        severity: Optional[str] = None,
+        since: Optional[datetime] = None,
+        until: Optional[datetime] = None,
+    ) -> Iterator[Outage]:
+        """GET /outage, or /server/{server_id}/outage: all pages, newest first, one page in memory at a time.
 
         Parameters:
             status: "active" or "resolved"; None for both.
+            severity: "critical" or "warning"; None for both.
+            since, until: bounds of the start. What the API's filters compare is documented nowhere, so the rows are
+                compared once more here.
         """
-        params = {"status": status} if status else {}
-        with attempting(f"list the incidents of server {server_id}"):
-            for row in self._rows(path("/server/{id}/outage", id=server_id), "outage_list", params):
-                yield self._outage(row)
+        endpoint = "/outage" if server_id is None else path("/server/{id}/outage", id=server_id)
+        params = {
+            "status": status,
+            "severity": severity,
+            "start_time": fortimonitor_time(since) if since else None,
+            "end_time": fortimonitor_time(until) if until else None,
+        }
+        wanted = {name: value for name, value in params.items() if value}
+        with attempting("list the incidents" + (f" of server {server_id}" if server_id else "")):
+            for row in self._rows(endpoint, "outage_list", wanted, rows_leave=status == "active"):
+                outage = outage_in(self._http.base, row)
+                if _is_within(outage.start, since, until):
+                    yield outage
+
+    def log(self, outage_id: int, since: Optional[datetime] = None) -> List[LogEntry]:
+        """GET /outage/{outage_id}/outage_log, all pages."""
+        params = {"log_start_timestamp": fortimonitor_time(since)} if since else {}
+        with attempting(f"read the log of incident {outage_id}"):
+            rows = self._rows(path("/outage/{id}/outage_log", id=outage_id), "outage_log_list", params, _outage_advice)
+            entries = [log_entry_in(row) for row in rows]
+        return [entry for entry in entries if _is_within(entry.created, since, None)]
+
+    def add_log_entry(self, outage_id: int, entry: str, public: bool, user: Optional[User]) -> Answer:
+        """POST /outage/{outage_id}/outage_log: add an entry to the log "for an ongoing outage"."""
+        body = {"entry": entry, "public": public, **({"user": user.url} if user else {})}
+        return self._send("POST", path("/outage/{id}/outage_log", id=outage_id), _outage_advice, body)
+
+    def act(self, outage_id: int, action: str, body: Mapping[str, Any]) -> Answer:
+        """PUT /outage/{outage_id}/{action}.
+
+        Only the PUT forms: GET /outage/{id}/acknowledge and its like act too, and may page people.
+
+        Parameters:
+            action: acknowledge, escalate, broadcast, lead, summary, tags or description.
+        """
+        return self._send("PUT", path("/outage/{id}/{action}", id=outage_id, action=action), _action_advice, body)
+
+    def delay_alerts(self, outage_id: int, seconds: int, who: User) -> Answer:
+        """PUT /outage/{outage_id}/delay/{seconds}; 0 cancels further alerts for good."""
+        endpoint = path("/outage/{id}/delay/{seconds}", id=outage_id, seconds=seconds)
+        return self._send("PUT", endpoint, _action_advice, {"who": who.url})
+
+    def request(
+        self, method: str, endpoint: str, query: Mapping[str, Any], body: Optional[Mapping[str, Any]]
+    ) -> Answer:
+        """Send any request below the base URL.
+
+        Raises InvalidInput for an endpoint that is none of this FortiMonitor's, and for a GET that would act.
+        """
+        try:
+            below = self._http.base.given_endpoint(endpoint)
+        except ValueError as error:
+            raise InvalidInput("The parameters are not valid", [f"Endpoint {endpoint[:60]!r} {error}."]) from None
+        if method == "GET" and ACTING.fullmatch(unquote(below)):
+            problem = f"Endpoint {endpoint[:60]!r} changes something although it is a GET; use PUT."
+            raise InvalidInput("The parameters are not valid", [problem])
+        if "api_key" in query:
+            raise InvalidInput("The parameters are not valid", ["Query must not have the key 'api_key'."])
+        return self._send(method, below, _advice, body, query)
+
+    @property
+    def product(self) -> str:
+        """The product's name."""
+        return self._http.product
+
+    @property
+    def address(self) -> str:
+        """The server's origin."""
+        return str(self._http.base.origin)
 
     def check(self) -> None:
         """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request."""
@@ -132,7 +200,9 @@ class FortiMonitor:
         exact = [each for each in near if server in (each.name, each.fqdn) or server.lower() == each.fqdn.lower()]
         if len(exact) == 1:
             return exact[0].id
-        raise InvalidInput("The parameters are not valid", [_which_server(server, exact, near)])
+        raise InvalidInput(
+            "The parameters are not valid", [_which("Server", server, "server's ID, exact name or FQDN", exact, near)]
+        )
 
     def outage_id(self, incident: str) -> int:
         """Return the id that ``-28000855``, ``#-28000855`` or an incident's URL of this FortiMonitor names.
@@ -141,7 +211,11 @@ class FortiMonitor:
         """
         text = incident.strip()
         is_url = text.lower().startswith(("https://", "http://"))
-        number = self._id_in_url(text) if is_url else signed_id(text[1:] if text.startswith("#") else text)
+        number = (
+            id_in_url(self._http.base, text, OUTAGE)
+            if is_url
+            else signed_id(text[1:] if text.startswith("#") else text)
+        )
         if number is None:
             wanted = f"an ID such as -28000855, #-28000855, or a URL such as {self.outage_url(-28000855)}"
             raise InvalidInput("The parameters are not valid", [f"Incident {text[:60]!r} is not {wanted}."])
@@ -158,89 +232,120 @@ class FortiMonitor:
         The ``id`` header, which other creates send, is not promised here and not read.
         """
         location = answer.headers.get("Location", "")
-        return self._id_in_url(location) if location else None
+        return id_in_url(self._http.base, location, OUTAGE)
 
-    def _id_in_url(self, url: str) -> Optional[int]:
-        match = OUTAGE.fullmatch(self._http.base.endpoint_of(url) or "")
-        return int(match.group(1)) if match else None
+    def servers(self, **filters: str) -> Iterator[Server]:
+        """GET /server, all pages.
+
+        Parameters:
+            filters: name, fqdn (the API's ``name`` is a contains-match, seen 2026-04), tags (with commas).
+        """
+        for row in self._rows("/server", "server_list", filters):
+            yield server_in(self._http.base, row)
+
+    def users(self, username: Optional[str] = None) -> Iterator[User]:
+        """GET /user, all pages."""
+        for row in self._rows("/user", "user_list", {"username": username} if username else {}):
+            yield user_in(self._http.base, row)
+
+    def user(self, who: str) -> User:
+        """Return the user that a user name, an id or a URL of this FortiMonitor names.
+
+        There is no "who am I": whoever acts has to be named. Raises InvalidInput where none or several match.
+        """
+        number = id_in_url(self._http.base, who, USER) if who.lower().startswith(("https://", "http://")) else None
+        if number is not None:
+            return User(number, "", "", who)
+        number = signed_id(who)
+        if number is not None and number > 0:
+            return User(number, "", "", self._http.base.url(path("/user/{id}", id=number)))
+        with attempting(f"find user {who!r}"):
+            near = list(self.users(who))
+        exact = [user for user in near if who.lower() == user.username.lower() and user.url]
+        if len(exact) == 1:
+            return exact[0]
+        raise InvalidInput("The parameters are not valid", [_which("User", who, "user's ID, user name", exact, near)])
+
+    def textkeys(self, server_id: Optional[int] = None) -> List[Textkeys]:
+        """GET /server/{server_id}/agent_resource, without a server /agent_resource_type: the textkeys they show.
+
+        Whether the definitions of custom incidents are among them is documented nowhere.
+        """
+        endpoint, key = "/agent_resource_type", "agent_resource_type_list"
+        if server_id is not None:
+            endpoint, key = path("/server/{id}/agent_resource", id=server_id), "agent_resource_list"
+        with attempting("list textkeys"):
+            read = [textkeys_in(row) for row in self._rows(endpoint, key, {})]
+        return list(dict.fromkeys(each for each in read if each is not None))
 
     def _servers_like(self, text: str) -> List[Server]:
-        """List servers whose name or FQDN contains the text: the API's ``name`` is a contains-match (seen 2026-04)."""
-        found = {}
-        for key in ("name", "fqdn"):
-            for row in self._rows("/server", "server_list", {key: text}):
-                server = self._server(row)
-                found[server.id] = server
-        return list(found.values())
+        """List servers whose name or FQDN contains the text."""
+        found = [*self.servers(name=text), *self.servers(fqdn=text)]
+        return list({server.id: server for server in found}.values())
 
-    def _outage(self, row: Dict[str, Any]) -> Outage:
-        number = self._id_in_url(str(row.get("url", "")))
-        if number is None:
-            raise AnswerBroken(f"{self._http.product} showed an outage without a usable URL", changed="no")
-        description = str(row.get("description") or "")
-        return Outage(
-            id=number,
-            server_id=signed_id(row.get("server_id")),  # text in 2021, a number in 2026
-            status=str(row.get("status", "")),
-            type=str(row.get("type", "")),
-            description=description,
-            marker=marker_in(row.get("metadata"), description),
-        )
-
-    def _server(self, row: Dict[str, Any]) -> Server:
-        match = SERVER.fullmatch(self._http.base.endpoint_of(str(row.get("url", ""))) or "")
-        if match is None:
-            raise AnswerBroken(f"{self._http.product} listed a server without a usable URL", changed="no")
-        return Server(int(match.group(1)), str(row.get("name", "")), str(row.get("fqdn", "")))
-
-    def _rows(self, endpoint: str, key: str, params: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
-        """Yield the rows of a list, page after page.
+    def _rows(
+        self,
+        endpoint: str,
+        key: str,
+        params: Mapping[str, Any],
+        advice: Any = None,
+        rows_leave: bool = False,
+    ) -> Iterator[Dict[str, Any]]:
+        """Yield the rows of a list, page after page, none twice.
 
         FortiMonitor may cap a page at 50 whatever ``limit`` asks for (seen 2026-02), so the offset advances by what
         arrived, and the end is the total, ``next: null`` or an empty page, never a short page.
+
+        Parameters:
+            rows_leave: rows may leave the list while it is read, as resolved ones leave the list of active outages;
+                the rest moves up and would be missed. So each page begins at the last row of the one before. Where
+                it begins at a row that is new, some have left: then it goes back a page.
         """
         offset, previous = 0, None
-        for _ in range(MOST_PAGES):
-            answer = self._send("GET", endpoint, _advice, params={**params, "limit": PAGE_SIZE, "offset": offset})
-            body = _json_object(self._http, answer)
-            rows, meta = body.get(key), body.get("meta")
-            if not isinstance(rows, list) or not isinstance(meta, dict) or (rows and rows == previous):
+        seen: Set[str] = set()
+        while True:
+            answer = self._send(
+                "GET", endpoint, advice or _advice, params={**params, "limit": PAGE_SIZE, "offset": offset}
+            )
+            rows, meta = self._page(answer, key)
+            if rows and rows == previous:
                 raise AnswerBroken(f"{self._http.where(answer)} with a page that cannot be right", changed="no")
-            yield from rows
+            if rows_leave and offset > 0 and not (rows and str(rows[0].get("url")) in seen):
+                offset, previous = max(0, offset - (len(rows) or PAGE_SIZE)), None
+                continue
+            for row in rows:
+                if str(row.get("url")) not in seen:
+                    yield row
+            seen.update(str(row["url"]) for row in rows if "url" in row)
             offset, previous = offset + len(rows), rows
             if not rows or meta.get("next") is None or offset >= meta.get("total_count", offset + 1):
                 return
-        raise AnswerBroken(f"{self._http.product} did not come to an end of {endpoint}", changed="no")
+            if rows_leave and len(rows) > 1:
+                offset -= 1
+
+    def _page(self, answer: Answer, key: str) -> Any:
+        body = _json_object(self._http, answer)
+        rows, meta = body.get(key), body.get("meta")
+        is_page = isinstance(rows, list) and isinstance(meta, dict) and all(isinstance(row, dict) for row in rows)
+        if not is_page:
+            raise AnswerBroken(f"{self._http.where(answer)} with a page that cannot be right", changed="no")
+        return rows, meta
 
     def _send(
         self,
         method: str,
         endpoint: str,
         advice: Any,
-        body: Optional[Dict[str, Any]] = None,
-        params: Optional[Dict[str, Any]] = None,
+        body: Optional[Mapping[str, Any]] = None,
+        params: Optional[Mapping[str, Any]] = None,
     ) -> Answer:
-        answer = self._http.send(method, endpoint, headers=self._headers, json_body=body, params=params)
+        if not self._takes_turns:
+            self._pace.take(self._http.deadline)
+        elif not self._pace.take_in_turn(self._http.deadline):
+            raise RateLimited(f"FortiMonitor's {REQUESTS} requests a minute are used up", "Run it again in a minute.")
+        headers = {"Authorization": f"ApiKey {self._api_key}"}
+        answer = self._http.send(method, endpoint, headers=headers, json_body=body, params=params)
         return checked(self._http, answer, advice)
-
-
-def with_marker(description: str, marker: str) -> str:
-    """Return a description that ends in a correlation marker.
-
-    Metadata may or may not show in what FortiMonitor returns, and may or may not be rendered into the description;
-    nothing public settles it. The description always comes back, so the marker stands there too.
-    """
-    return f"{description}\n[correlation_id: {marker}]"
-
-
-def marker_in(metadata: Any, description: str) -> Optional[str]:
-    """Return the correlation marker that an outage carries in its metadata or else its description, None without."""
-    items = metadata if isinstance(metadata, list) else []
-    for item in items:
-        if isinstance(item, dict) and item.get("name") == "correlation_id":
-            return str(item.get("value"))
-    found = MARKER.findall(description)
-    return found[-1] if found else None
 
 
 def _json_object(http: Transport, answer: Answer) -> Dict[str, Any]:
@@ -253,17 +358,24 @@ def _json_object(http: Transport, answer: Answer) -> Dict[str, Any]:
     return body
 
 
-def _which_server(server: str, exact: List[Server], near: List[Server]) -> str:
+def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:
+    kind = title.lower()
     if exact:
-        return f"Server {server!r} is the name of several servers: {_listed(exact)}. Give the ID."
+        return f"{title} {given!r} is the name of several {kind}s: {_listed(exact)}. Give the ID."
     if near:
-        return f"Server {server!r} is no server's ID, exact name or FQDN. Similar servers: {_listed(near)}."
-    return f"Server {server!r} is no server's ID, exact name or FQDN, or the API key cannot see it."
+        return f"{title} {given!r} is no {wanted}. Similar {kind}s: {_listed(near)}."
+    return f"{title} {given!r} is no {wanted}, or the API key cannot see it."
 
 
-def _listed(servers: List[Server]) -> str:
-    listed = ", ".join(str(server) for server in servers[:SHOWN_SERVERS])
-    return listed + (", ..." if len(servers) > SHOWN_SERVERS else "")
+def _listed(found: Sequence[Any]) -> str:
+    listed = ", ".join(str(each) for each in found[:MOST_SHOWN])
+    return listed + (", ..." if len(found) > MOST_SHOWN else "")
+
+
+def _is_within(moment: Optional[datetime], since: Optional[datetime], until: Optional[datetime]) -> bool:
+    if moment is None:
+        return True
+    return (since is None or since <= moment) and (until is None or moment <= until)
 
 
 def _advice(answer: Answer, _text: str) -> Optional[str]:
@@ -290,12 +402,24 @@ def _create_advice(answer: Answer, text: str) -> Optional[str]:
     return _advice(answer, text)
 
 
-def _resolve_advice(answer: Answer, text: str) -> Optional[str]:
+def _outage_advice(answer: Answer, text: str) -> Optional[str]:
     if answer.status == 404:
         return (
             "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may "
             "show the same number without its minus sign."
         )
+    return _advice(answer, text)
+
+
+def _resolve_advice(answer: Answer, text: str) -> Optional[str]:
     if answer.status == 400:
         return f"{ADVICE[400]} Only custom incidents can be force-resolved."
-    return _advice(answer, text)
+    return _outage_advice(answer, text)
+
+
+def _action_advice(answer: Answer, text: str) -> Optional[str]:
+    if answer.status == 400 and answer.request.path.endswith("/acknowledge"):
+        return f"{ADVICE[400]} FortiMonitor acknowledges outages, not anomalies, whose IDs are negative."
+    if answer.status == 400 and answer.request.path.endswith("/description"):
+        return f"{ADVICE[400]} Only a custom incident's description can be replaced."
+    return _outage_advice(answer, text)

@@ -5,100 +5,44 @@ Source: FortiSIEM Integration API Guide "Update Incident Attributes"; OpenAPI 7.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
 from ..core.errors import (
     AnswerBroken,
-    AuthenticationFailed,
     BridgeError,
+    InvalidInput,
     NotFound,
     PermissionDenied,
     Rejected,
     attempting,
 )
 from ..core.paths import Origin, path
-from ..core.redact import Redactor
 from ..core.transport import Answer, Transport
-from . import tokens
-from .answers import checked, error_text, xml_error
+from .access import BAD_CLIENT, Access
+from .answers import checked, error_text, json_of, xml_error
+from .attributes import ATTRIBUTES, EXTERNAL, TWIN
+from .events import EventSource
+from .listing import INCIDENTS, IncidentList, Page, Wanted
+from .versions import since
 
 REST = "/phoenix/rest"
-
-EXTERNAL = "/incident/external"
-TWIN = "/pub/incident/update/{id}"
-
-
-class Attribute(NamedTuple):
-    """One attribute of an incident: what it is called where it is written and read, and in which words.
-
-    Parameters:
-        external: its key in /incident/external, whose values are all text, as in the guide's example.
-        twin: its key in /pub/incident/update/{id}; None where that has none.
-        read: the field of /pub/incident that shows it.
-        words: FortiSIEM's word for each of ours; empty for free text.
-    """
-
-    external: str
-    twin: Optional[str]
-    read: str
-    words: Mapping[str, str] = {}
-
-    def key(self, address: str) -> Optional[str]:
-        """Return its key at an address for updates, None if it has none there."""
-        return self.external if address == EXTERNAL else self.twin
-
-    def sent(self, value: str) -> str:
-        """Return our value in FortiSIEM's word."""
-        return self.words.get(value, value)
-
-
-# The ticket's type goes out in the upper case of the guide's example (its list says Medium, its example MEDIUM); the
-# state as the list has it, since nothing shows "IN PROGRESS".
-LEVELS = {"Low": "LOW", "Medium": "MEDIUM", "High": "HIGH"}
-STATUSES = {"Active": "0", "Auto Cleared": "1", "Manually Cleared": "2", "System Cleared": "3"}
-RESOLUTIONS = {"True Positive": "2", "False Positive": "3"}
-# Severity and resolution are not in the guide: FortiSOAR's own FortiSIEM connector sends them since 5.4.2.
-ATTRIBUTES = {
-    "status": Attribute("incidentStatus", "incidentStatus", "incidentStatus", STATUSES),
-    "comments": Attribute("comments", "comments", "incidentComments"),
-    "severity": Attribute("severity", "incidentSeverity", "eventSeverityCat", LEVELS),
-    "resolution": Attribute("resolution", None, "incidentReso", RESOLUTIONS),
-    "external_ticket_type": Attribute("externalTicketType", "incidentExtTicketType", "incidentExtTicketType", LEVELS),
-    "external_ticket_id": Attribute("externalTicketId", "incidentExtTicketId", "incidentExtTicketId"),
-    "external_ticket_state": Attribute("externalTicketState", "incidentExtTicketState", "incidentExtTicketState"),
-    "external_assigned_user": Attribute("externalAssignedUser", "incidentExtUser", "incidentExtUser"),
-}
 
 ADVICE = {
     400: "The request failed, often due to a missing or misconfigured parameter.",
     401: "Check user name, password and organization: use 'super' for Enterprise deployments and Super Global "
     "accounts, else the organization of the account.",
     403: "Make sure that the account has the appropriate access.",
-    404: "The server does not have this resource. Check FortiSIEM Server; updating incidents needs FortiSIEM 5.2.5 "
-    "or newer.",
+    404: f"The server does not have this resource. Check FortiSIEM Server; updating incidents needs {since('update')}, "
+    f"reading them {since('lists')}.",
     405: "The server rejected the method for the requested resource. Check FortiSIEM Server.",
     429: "FortiSIEM is busy with other queries.",
     500: "The API request failed due to an internal server error. Try again later.",
 }
-SECONDS_BETWEEN_TOKENS = 5  # for one client (OpenAPI 7.5.1)
-DEFAULT_EXPIRES_IN = 15.0  # minutes, by the same source
-BAD_CLIENT = "Check Client ID and Client Secret; both are made in FortiSIEM 7.5.1 or newer."
 
 
 # Which address for updates a server was found to have. One small entry for each server, and no secret in it.
 _address_of: Dict[Origin, str] = {}
-
-
-class Login(NamedTuple):
-    """An account: ``organization/username`` with a password, or a client's id and secret."""
-
-    organization: str
-    username: str = ""
-    password: str = ""
-    client_id: str = ""
-    client_secret: str = ""
 
 
 class FortiSIEM:
@@ -106,15 +50,19 @@ class FortiSIEM:
 
     Parameters:
         http: where requests go.
-        login: the account.
-        redact: is told about tokens, so that none shows in a message.
+        access: the account.
+        organization: whose incidents the account sees, for messages.
     """
 
-    def __init__(self, http: Transport, login: Login, redact: Redactor) -> None:
+    def __init__(self, http: Transport, access: Access, organization: str) -> None:
         self._http = http
-        self._login = login
-        self._redact = redact
-        redact.add(login.password, f"{login.organization}/{login.username}")
+        self._access = access
+        self._organization = organization
+
+    @property
+    def host(self) -> str:
+        """The server's host name."""
+        return self._http.base.origin.host
 
     def update_incident(self, incident_id: int, values: Mapping[str, str]) -> Answer:
         """POST /phoenix/rest/incident/external, or its twin /pub/incident/update/{id} where the server has only that.
@@ -129,8 +77,8 @@ class FortiSIEM:
         first = _address_of.get(self._http.base.origin, EXTERNAL)
         gone: List[BridgeError] = []
         nowhere = (
-            f"Either incident {incident_id} does not exist in organization {self._login.organization}, or the server "
-            "has no address for this update: FortiSIEM 5.2.5 or newer has one. Check FortiSIEM Server."
+            f"Either incident {incident_id} does not exist in organization {self._organization}, or the server "
+            f"has no address for this update: {since('update')} has one. Check FortiSIEM Server."
         )
         with attempting(f"update FortiSIEM incident {incident_id}"):
             for address in (first, TWIN if first == EXTERNAL else EXTERNAL):
@@ -158,21 +106,82 @@ class FortiSIEM:
 
         FortiSIEM has this since 6.3.0.
         """
-        wanted = {"filters": {"incidentId": [incident_id]}, "fields": ["incidentId", *fields]}
         with attempting(f"read FortiSIEM incident {incident_id}"):
-            answer = self._send("POST", f"{REST}/pub/incident", wanted, changes=False)
-            body = _json(answer)
-            rows = body.get("data") if isinstance(body, dict) else None
-            if not isinstance(rows, list):
-                raise AnswerBroken(f"{self._http.where(answer)} without a list of incidents", changed="no")
-        matching = [row for row in rows if isinstance(row, dict) and str(row.get("incidentId")) == str(incident_id)]
-        return matching[0] if matching else None
+            return self.incidents_by_id([incident_id], fields).get(incident_id)
+
+    def incidents_by_id(self, incident_ids: Iterable[int], fields: Iterable[str]) -> Dict[int, Dict[str, Any]]:
+        """POST /phoenix/rest/pub/incident for some incidents: return the fields it shows of each that there is."""
+        wanted = list(incident_ids)
+        body = {"filters": {"incidentId": wanted}, "fields": ["incidentId", *fields]}
+        answer = self._send("POST", INCIDENTS, body, changes=False)
+        read = json_of(answer)
+        rows = read.get("data") if isinstance(read, dict) else None
+        if not isinstance(rows, list):
+            raise AnswerBroken(f"{self._http.where(answer)} without a list of incidents", changed="no")
+        shown = {str(row.get("incidentId")): row for row in rows if isinstance(row, dict)}
+        return {number: shown[str(number)] for number in wanted if str(number) in shown}
+
+    def newest_incidents(self, wanted: Wanted, size: int) -> Page:
+        """POST /phoenix/rest/pub/incident: return the newest incidents, at most a page of them."""
+        with attempting("list FortiSIEM incidents"):
+            return IncidentList(self._http, self._send, wanted).newest(size)
+
+    def all_incidents(self, wanted: Wanted) -> Iterator[Dict[str, Any]]:
+        """POST /phoenix/rest/pub/incident and its further pages: yield every incident, by ascending id."""
+        with attempting("list FortiSIEM incidents"):
+            yield from IncidentList(self._http, self._send, wanted).all()
+
+    def events(
+        self, incident_id: int, time_from: Optional[int], time_to: Optional[int], size: int
+    ) -> List[Dict[str, Any]]:
+        """GET /phoenix/rest/pub/incident/triggeringEvents, or start, progress and result: an incident's events."""
+        with attempting(f"read the events of FortiSIEM incident {incident_id}"):
+            return EventSource(self._http, self._send).of_incident(incident_id, time_from, time_to, size)
+
+    def version(self) -> Optional[str]:
+        """GET /phoenix/rest/system/health/instance: return the Supervisor's version, None where it does not tell.
+
+        Where the version stands in the answer is documented nowhere; a client looks for it in the instance that is
+        called Super.
+        """
+        try:
+            instances = json_of(self._send("GET", f"{REST}/system/health/summary"))
+            supervisor = next(each for each in instances if str(each.get("name")).lower() == "super")
+            params = {"instanceId": supervisor["id"]}
+            return _version_in(json_of(self._send("GET", f"{REST}/system/health/instance", params=params)))
+        except (BridgeError, AttributeError, KeyError, StopIteration, TypeError):
+            return None
+
+    def request(
+        self, method: str, endpoint: str, query: Mapping[str, Any], body: Optional[Mapping[str, Any]]
+    ) -> Answer:
+        """Send any request below /phoenix/rest. Raises InvalidInput for an endpoint that is none of this server's."""
+        try:
+            given = self._http.base.given_endpoint(endpoint)
+        except ValueError as error:
+            raise InvalidInput("The parameters are not valid", [f"Endpoint {endpoint[:60]!r} {error}."]) from None
+        below = given[len(REST) :] if given.startswith(f"{REST}/") else given
+        answer = self._send(method, f"{REST}{below}", body, params=query)
+        refusal = xml_error(answer)
+        if refusal is not None:
+            raise Rejected(f"{self._http.where(answer)}: {self._http.redact(refusal)}", ADVICE[400])
+        return answer
+
+    @property
+    def product(self) -> str:
+        """The product's name."""
+        return self._http.product
+
+    @property
+    def address(self) -> str:
+        """The server's origin."""
+        return str(self._http.base.origin)
 
     def check(self) -> None:
         """GET system/health/summary, on older servers config/Domain: prove address, account and the right to read."""
         try:
             answer = self._send("GET", f"{REST}/system/health/summary")
-            healthy = isinstance(_json(answer), list)
+            healthy = isinstance(json_of(answer), list)
         except (NotFound, PermissionDenied):
             answer = self._send("GET", f"{REST}/config/Domain")
             healthy = "<domains" in answer.text and xml_error(answer) is None
@@ -200,72 +209,40 @@ class FortiSIEM:
         if xml_error(answer) is not None:
             return Rejected(where, ADVICE[400])
         if "not found" in text.lower() or "not exist" in text.lower():
-            return NotFound(
-                where, f"Check that incident {incident_id} exists in organization {self._login.organization}."
-            )
+            return NotFound(where, f"Check that incident {incident_id} exists in organization {self._organization}.")
         return AnswerBroken(
             where,
             f"FortiSIEM answers so where the incident does not exist; check that {incident_id} is one of organization "
-            f"{self._login.organization}, and look whether it was updated.",
+            f"{self._organization}, and look whether it was updated.",
         )
 
     def _send(
-        self, method: str, endpoint: str, body: Optional[Mapping[str, Any]] = None, changes: Optional[bool] = None
+        self,
+        method: str,
+        endpoint: str,
+        body: Optional[Mapping[str, Any]] = None,
+        changes: Optional[bool] = None,
+        params: Optional[Mapping[str, Any]] = None,
     ) -> Answer:
         """Send a request; with a token that FortiSIEM no longer takes, once more with a new one.
 
         A 401 is refused before anything is done, so that even an update may be sent again.
         """
-        headers = self._authorization()
-        answer = self._http.send(method, endpoint, headers=headers, json_body=body, changes=changes)
-        if answer.status == 401 and self._login.client_id:
-            tokens.forget(self._token_key, headers["Authorization"].split(" ")[1])
-            answer = self._http.send(method, endpoint, headers=self._authorization(), json_body=body, changes=changes)
+
+        def sent(headers: Dict[str, str]) -> Answer:
+            return self._http.send(method, endpoint, headers=headers, params=params, json_body=body, changes=changes)
+
+        headers = self._access.headers()
+        answer = sent(headers)
+        if answer.status == 401 and self._access.by_token:
+            self._access.forget(headers)
+            answer = sent(self._access.headers())
         return checked(self._http, answer, self._advice)
 
-    def _authorization(self) -> Dict[str, str]:
-        if self._login.client_id:
-            bearer = tokens.token(self._token_key, self._http.deadline, self._mint)
-            self._redact.add(bearer)
-            return {"Authorization": f"Bearer {bearer}"}
-        account = f"{self._login.organization}/{self._login.username}:{self._login.password}"
-        return {"Authorization": f"Basic {base64.b64encode(account.encode('utf-8')).decode('ascii')}"}
-
-    @property
-    def _token_key(self) -> str:
-        return tokens.token_key(str(self._http.base.origin), self._login.client_id, self._login.client_secret)
-
-    def _mint(self) -> Tuple[str, float]:
-        """Get a token and its ``expires_in``, waiting for the turn that another worker of this FortiSOAR took."""
-        deadline = self._http.deadline
-        with attempting("get an access token from FortiSIEM"):
-            while True:
-                try:
-                    return self._token_request()
-                except Rejected as refusal:
-                    is_early = "rate limit exceeded" in refusal.happened.lower()
-                    if not is_early or not deadline.wait(SECONDS_BETWEEN_TOKENS + deadline.backoff(2)):
-                        raise
-
-    def _token_request(self) -> Tuple[str, float]:
-        """POST /phoenix/rest/pub/security/oauth/token."""
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._login.client_id,
-            "client_secret": self._login.client_secret,
-        }
-        answer = self._http.send("POST", f"{REST}/pub/security/oauth/token", form=form, changes=False)
-        body = _json(checked(self._http, answer, _token_advice))
-        text = body.get("access_token") if isinstance(body, dict) else None
-        if not isinstance(text, str) or not text or not (text.isascii() and text.isprintable()):
-            raise AuthenticationFailed(f"{self._http.where(answer)} without an access token", BAD_CLIENT)
-        try:
-            return text, float(body.get("expires_in"))
-        except (TypeError, ValueError):
-            return text, DEFAULT_EXPIRES_IN
-
-    def _advice(self, answer: Answer, _text: str) -> Optional[str]:
-        if answer.status == 401 and self._login.client_id:
+    def _advice(self, answer: Answer, text: str) -> Optional[str]:
+        if "invalid incident id" in text.lower():
+            return f"Check that the incident exists in organization {self._organization}."
+        if answer.status == 401 and self._access.by_token:
             return BAD_CLIENT
         return ADVICE.get(answer.status, ADVICE[500] if answer.status > 500 else None)
 
@@ -289,16 +266,11 @@ def is_empty(answer: Answer) -> bool:
     return not answer.text
 
 
-def _token_advice(answer: Answer, text: str) -> Optional[str]:
-    if "rate limit exceeded" in text.lower():
-        return "FortiSIEM gives a client one token every 5 seconds. Run the action again."
-    if answer.status == 404:
-        return "The server does not hand out API tokens; FortiSIEM 7.5.1 or newer does. Check FortiSIEM Server."
-    return BAD_CLIENT
-
-
-def _json(answer: Answer) -> Any:
-    try:
-        return answer.json()
-    except ValueError:
-        return None
+def _version_in(value: Any) -> Optional[str]:
+    """Return the first text under a key ``version`` at any depth."""
+    if isinstance(value, dict):
+        if isinstance(value.get("version"), str):
+            return str(value["version"])
+        value = list(value.values())
+    found = (_version_in(each) for each in value) if isinstance(value, list) else iter(())
+    return next((version for version in found if version), None)

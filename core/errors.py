@@ -5,6 +5,7 @@ Every failure says what happened, where, what to do, and whether anything was ch
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Type
 
@@ -12,7 +13,9 @@ CHANGED = {
     "no": "Nothing was changed.",
     "yes": "The change was made.",
     "unknown": "Whether anything was changed is unknown.",
+    "partly": "A part of it was done. Running it again finishes the rest and repeats nothing.",
 }
+SHOWN = 60  # characters of an offending value in a message
 
 
 class BridgeError(Exception):
@@ -21,7 +24,7 @@ class BridgeError(Exception):
     Parameters:
         happened: what happened and where, a clause without a full stop at its end.
         advice: what to do about it, whole sentences.
-        changed: "no", "yes" or "unknown"; default is the kind's own.
+        changed: "no", "yes", "unknown" or "partly"; default is the kind's own.
     """
 
     advice = ""
@@ -133,8 +136,18 @@ class AlreadyExists(BridgeError):
     """There is an incident with this correlation id, and the analyst asked to be told so."""
 
 
+class AlreadyClosed(BridgeError):
+    """An incident that is cleared, so that there is nothing to raise."""
+
+
 class NotResolvable(BridgeError):
     """An incident that must not, or cannot, be force-resolved."""
+
+
+class HalfDone(BridgeError):
+    """An action on both products of which one side is done and the other is not. Says which is which."""
+
+    changed = "partly"
 
 
 class ProductFailed(BridgeError):
@@ -170,3 +183,9 @@ def attempting(goal: str) -> Iterator[None]:
     except BridgeError as error:
         error.goal = error.goal or goal
         raise
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages quote it, shortened."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")

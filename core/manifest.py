@@ -29,6 +29,15 @@ def parameters(operation: str) -> List[Field]:
     return declared[operation]
 
 
+def feeds_choices(operation: str) -> bool:
+    """Tell whether an operation fills the choices of a field in some form."""
+    return any(
+        field.get("apiOperation") == operation
+        for entry in manifest()["operations"]
+        for field in all_fields(entry["parameters"])
+    )
+
+
 def all_fields(fields: List[Field]) -> Iterator[Field]:
     """Yield fields and, at any depth, the fields that appear when one of them changes."""
     for field in fields:

@@ -78,6 +78,21 @@ class BaseUrl(NamedTuple):
         inside = parts.path.startswith(f"{self.path}/")
         return parts.path[len(self.path) :] if inside else None
 
+    def given_endpoint(self, text: str) -> str:
+        """Return the endpoint that an analyst names: a path that begins with a slash, or a URL of this product.
+
+        Raises ValueError with the reason, which continues "<the text> ...".
+        """
+        text = text.strip()
+        if not text.isascii() or not text.isprintable() or any(each in text for each in "?#\\ "):
+            raise ValueError("must be a plain path without a query")
+        endpoint = text if text.startswith("/") else self.endpoint_of(text) if "://" in text else None
+        if endpoint is None:
+            raise ValueError(f"is neither a path that begins with / nor a URL of {self.origin}{self.path}")
+        if "//" in endpoint or not _is_plain(endpoint):
+            raise ValueError("must be a plain path")
+        return quote(endpoint, safe="/-._~%:,@=")
+
 
 def base_url(text: str) -> BaseUrl:
     """Parse a product's address: a host, host:port, or URL.

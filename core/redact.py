@@ -38,6 +38,16 @@ class Redactor:
             text = text.replace(form, MASK)
         return text
 
+    def within(self, value: Any) -> Any:
+        """Return a JSON value with every secret masked in its texts, names of members included."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list):
+            return [self.within(each) for each in value]
+        if isinstance(value, dict):
+            return {self(str(name)): self.within(each) for name, each in value.items()}
+        return value
+
 
 def _forms(value: str) -> Set[str]:
     raw = value.encode("utf-8")

@@ -69,6 +69,13 @@ def close_all() -> None:
         each.close()
 
 
+def close_own() -> None:
+    """Close this thread's connections, as a thread does that ends."""
+    for each in _kept.sessions.values():
+        each.close()
+    _kept.sessions.clear()
+
+
 class _Session(requests.Session):
     """A session that looks at no redirect.
 

@@ -1,10 +1,11 @@
-"""Times as analysts and playbooks write them, and as FortiMonitor wants them."""
+"""Times as analysts and playbooks write them, as the products want them, and as they show them."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, Optional
 
 PLAIN_UTC = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
 EPOCH_SECONDS = re.compile(r"\d{1,11}(\.\d+)?", re.ASCII)
@@ -38,3 +39,32 @@ def _within_years(moment: datetime) -> datetime:
 def fortimonitor_time(moment: datetime) -> str:
     """Write a time as FortiMonitor's ``start_time``: UTC, ``YYYY-MM-DD HH:MM:SS``."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def epoch_milliseconds(moment: datetime) -> int:
+    """Write a time as FortiSIEM's JSON API wants it."""
+    return int(moment.timestamp() * 1000)
+
+
+def shown_time(value: Any) -> Optional[datetime]:
+    """Read a time as a product shows it, None where there is none or it is no time.
+
+    FortiMonitor shows RFC 2822 ("Fri, 05 Nov 2021 17:37:35 -0000"), FortiSIEM epoch milliseconds with 0 for never.
+    """
+    try:
+        if isinstance(value, str):
+            moment = parsedate_to_datetime(value)
+            return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+        return datetime.fromtimestamp(value / 1000, timezone.utc) if value else None
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):
+        return None
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Read epoch seconds."""
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def iso(moment: Optional[datetime]) -> Optional[str]:
+    """Write a time as results show it: ISO 8601 in UTC, with seconds."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

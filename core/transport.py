@@ -18,6 +18,7 @@ import requests
 from . import errors
 from .deadline import Deadline, retry_after
 from .paths import BaseUrl
+from .recent import note
 from .redact import Redactor
 from .sessions import Connecting, session
 from .wire import one_exchange
@@ -169,6 +170,7 @@ class Transport:
         remaining = deadline.remaining()
         if remaining <= 0:
             raise errors.Unreachable(f"no time was left to send {request} to {self.product}", _RAISE_THE_LIMIT)
+        began, status = deadline.timing.monotonic(), None
         with one_exchange(deadline, self._read_timeout) as exchange:
             try:
                 response = session(self._connecting).request(
@@ -182,8 +184,12 @@ class Transport:
                 )
                 with response:
                     body = self._body(response, request)
+                status = response.status_code
             except (requests.RequestException, OSError) as error:
                 raise self._failure(error, exchange.provably_not_sent, request) from None
+            finally:
+                seconds = deadline.timing.monotonic() - began
+                note(self.product, str(self.base.origin), request.method, request.path, status, seconds)
         return Answer(request, response.status_code, response.headers, body, attempt)
 
     def _body(self, response: requests.Response, request: Request) -> bytes:

@@ -12,21 +12,21 @@ import re
 from functools import lru_cache
 from typing import Any, Callable, Dict, List
 
-from . import times
-from .errors import InvalidInput, UnknownOperation
-from .manifest import Field, all_fields, configuration_fields, manifest, parameters
-from .paths import base_url
+from .errors import InvalidInput, UnknownOperation, shown
+from .manifest import Field, all_fields, configuration_fields, feeds_choices, manifest, parameters
+from .meaning import A_TIME, problems_of_configuration, problems_of_parameters
 
-SHOWN = 60  # characters of an offending value in a message
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-MARKERS = ("correlation_id", "expect_correlation_id")
-MARKER = re.compile(r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{0,200}")
 BOOLEANS = {"true": True, "false": False}
+TEXT = {"type": "string"}
+LISTS = ("items",)  # JSON fields that are a list, not an object
+MOST_ITEMS = 1000
 WHAT_A_TYPE_WANTS = {
     "integer": "a whole number",
     "checkbox": "true or false",
+    "multiselect": "a list of choices",
     "json": "a JSON object",
-    "datetime": "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC",
+    "datetime": A_TIME,
 }
 
 
@@ -42,7 +42,7 @@ def valid_configuration(config: Dict[str, Any]) -> Dict[str, Any]:
     names = {field["name"] for field in all_fields(fields)}
     problems: List[str] = []
     values = _read(fields, {key: value for key, value in config.items() if key in names}, problems)
-    problems += _meaning_of_configuration(values)
+    problems += problems_of_configuration(values)
     _refuse("The configuration is not valid", problems)
     return values
 
@@ -59,11 +59,12 @@ def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
     except KeyError:
         known = ", ".join(entry["operation"] for entry in manifest()["operations"])
         raise UnknownOperation(
-            f"This connector has no operation {_shown(operation)}", f"Its operations are: {known}."
+            f"This connector has no operation {shown(operation)}", f"Its operations are: {known}."
         ) from None
-    problems = _unknown_names(fields, params or {})
+    # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
+    problems = [] if feeds_choices(operation) else _unknown_names(fields, params or {})
     values = _read(fields, params or {}, problems)
-    problems += _meaning_of_parameters(fields, values) + _marker_problems(fields, values)
+    problems += problems_of_parameters(fields, values)
     _refuse("The parameters are not valid", problems)
     return values
 
@@ -80,7 +81,7 @@ def _unknown_names(fields: List[Field], params: Dict[str, Any]) -> List[str]:
         if key not in names:
             close = difflib.get_close_matches(str(key), names, 1, 0.75)
             hint = f"'{close[0]}' comes close." if close else f"the parameters are: {', '.join(names)}."
-            problems.append(f"There is no parameter {_shown(key)}; {hint}")
+            problems.append(f"There is no parameter {shown(key)}; {hint}")
     return problems
 
 
@@ -129,17 +130,26 @@ def _boolean(value: Any) -> Any:
     return BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
 
 
-def _object(value: Any) -> Any:
+def _json(value: Any) -> Any:
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
         return value
 
 
+def _choices(value: Any) -> Any:
+    """Read several choices: a list, its JSON text, or text with commas; none is blank."""
+    read = _json(value)
+    if isinstance(read, str):
+        read = [part.strip() for part in read.split(",") if part.strip()]
+    return None if read == [] else read
+
+
 TYPES: Dict[str, Callable[[Any], Any]] = {
     "integer": _integer,
     "checkbox": _boolean,
-    "json": _object,
+    "json": _json,
+    "multiselect": _choices,
     "datetime": lambda value: value,
 }
 
@@ -160,6 +170,8 @@ def _fault(field: Field, value: Any) -> str:
         return ""
     if error.validator == "enum":
         return f"is not one of: {', '.join(field['options'])}"
+    if field["name"] in LISTS:
+        return f"is not a JSON list of 1 to {MOST_ITEMS} items"
     if error.validator in ("minimum", "maximum"):
         return f"is not {_range(field)}"
     return f"is not {WHAT_A_TYPE_WANTS.get(field['type'], 'text')}"
@@ -172,9 +184,12 @@ def _schema(field: Field) -> str:
         "checkbox": {"type": "boolean"},
         "json": {"type": "object"},
         "datetime": {"type": ["string", "number"]},
-        "select": {"enum": field.get("options", [])},
+        "select": {"enum": field["options"]} if "options" in field else TEXT,
+        "multiselect": {"type": "array", "items": {"enum": field.get("options", [])}},
     }
-    schema = schemas.get(field["type"], {"type": "string"})
+    schema = dict(schemas.get(field["type"], TEXT))
+    if field["name"] in LISTS:
+        schema = {"type": "array", "minItems": 1, "maxItems": MOST_ITEMS}
     if "minlength" in limits:  # FortiSOAR's word for the least value of an integer
         schema["minimum"] = limits["minlength"]
     if "maxlength" in limits:
@@ -198,97 +213,5 @@ def _range(field: Field) -> str:
     return f"between {limits['minlength']} and {limits['maxlength']}"
 
 
-# Meaning: what a schema cannot say.
-
-
-def _meaning_of_configuration(values: Dict[str, Any]) -> List[str]:
-    problems = []
-    if not values.get("fortimonitor_enabled") and not values.get("fortisiem_enabled"):
-        problems.append("Use FortiMonitor or Use FortiSIEM must be on.")
-    for name in ("fortimonitor_url", "fortisiem_server", "proxy"):
-        if name in values:
-            problems += _address_problem(name, values[name])
-    key = values.get("fortimonitor_api_key", "")
-    if not (key.isascii() and key.isprintable()):
-        problems.append("FortiMonitor API Key has characters that cannot stand in a header.")
-    if "ca_certificate" in values and not _is_pem(values["ca_certificate"]):
-        problems.append("CA Certificate is not PEM text with at least one certificate.")
-    return problems
-
-
-def _address_problem(name: str, text: str) -> List[str]:
-    title = next(field["title"] for field in all_fields(configuration_fields()) if field["name"] == name)
-    try:
-        if name == "proxy":
-            _check_proxy(text)
-        else:
-            base_url(text)
-    except ValueError as error:
-        # The value is not repeated: an address that is wrong may hold a password.
-        return [f"{title} is not a usable address: {error}."]
-    return []
-
-
-def _check_proxy(text: str) -> None:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("it must look like http://proxy.example.com:3128")
-    if parts.port == 0:
-        raise ValueError("its port must be a number from 1 to 65535")
-
-
-def _is_pem(text: str) -> bool:
-    import ssl
-
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=text)
-    except (ssl.SSLError, ValueError, TypeError):
-        return False
-    return bool(context.cert_store_stats()["x509"])
-
-
-def _meaning_of_parameters(fields: List[Field], values: Dict[str, Any]) -> List[str]:
-    problems = []
-    for field in fields:
-        name, title = field["name"], field["title"]
-        if name not in values:
-            continue
-        if field["type"] == "datetime":
-            try:
-                values[name] = times.utc(values[name])
-            except (ValueError, OverflowError, OSError):
-                problems.append(f"{title} {_shown(values[name])} is not {WHAT_A_TYPE_WANTS['datetime']}.")
-        if field["type"] == "json":
-            problems += [
-                f"{title} has a value that is not text, a number, true, false or null: {_shown(key)}."
-                for key, value in values[name].items()
-                if isinstance(value, (dict, list))
-            ]
-    return problems
-
-
-def _marker_problems(fields: List[Field], values: Dict[str, Any]) -> List[str]:
-    """Find what would make a correlation marker ambiguous: it is read back from metadata and description."""
-    problems = []
-    for field in fields:
-        name, title = field["name"], field["title"]
-        text = values.get(name, "")
-        if name in MARKERS and not MARKER.fullmatch(text):
-            problems.append(f"{title} {_shown(text)} is not one line of at most 200 characters without brackets.")
-        if name == "description" and "[correlation_id:" in text:
-            problems.append(f"{title} must not contain '[correlation_id:'; use Correlation ID.")
-        if name == "metadata" and "correlation_id" in (text or {}):
-            problems.append(f"{title} must not have the key 'correlation_id'; use Correlation ID.")
-    return problems
-
-
 def _offending(field: Field, value: Any) -> str:
-    return field["title"] if field["type"] == "password" else f"{field['title']} {_shown(value)}"
-
-
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
+    return field["title"] if field["type"] == "password" else f"{field['title']} {shown(value)}"

@@ -1,16 +1,45 @@
-"""What an analyst can ask for: one function for each action, ``action(bridge, params) -> dict``."""
+"""What an analyst can ask for: one function for each action, ``action(bridge, params) -> dict or list``."""
 
 from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
 from ..clients.bridge import Bridge
-from . import fortimonitor, fortisiem
+from . import bridge, bulk, diagnostics, fortimonitor, fortisiem
 
-Action = Callable[[Bridge, Dict[str, Any]], Dict[str, Any]]
+Action = Callable[[Bridge, Dict[str, Any]], Any]
 
 OPERATIONS: Dict[str, Action] = {
     "create_custom_incident": fortimonitor.create_custom_incident,
     "force_resolve_incident": fortimonitor.force_resolve_incident,
+    "get_fortimonitor_incident": fortimonitor.get_fortimonitor_incident,
+    "list_fortimonitor_incidents": fortimonitor.list_fortimonitor_incidents,
+    "get_fortimonitor_incident_log": fortimonitor.get_fortimonitor_incident_log,
+    "add_fortimonitor_incident_note": fortimonitor.add_fortimonitor_incident_note,
+    "acknowledge_fortimonitor_incident": fortimonitor.acknowledge_fortimonitor_incident,
+    "update_fortimonitor_incident_description": fortimonitor.update_fortimonitor_incident_description,
+    "set_fortimonitor_incident_summary": fortimonitor.set_fortimonitor_incident_summary,
+    "set_fortimonitor_incident_tags": fortimonitor.set_fortimonitor_incident_tags,
+    "set_fortimonitor_incident_lead": fortimonitor.set_fortimonitor_incident_lead,
+    "escalate_fortimonitor_incident": fortimonitor.escalate_fortimonitor_incident,
+    "broadcast_fortimonitor_incident": fortimonitor.broadcast_fortimonitor_incident,
+    "delay_fortimonitor_incident_alerts": fortimonitor.delay_fortimonitor_incident_alerts,
+    "list_fortimonitor_servers": fortimonitor.list_fortimonitor_servers,
+    "list_fortimonitor_users": fortimonitor.list_fortimonitor_users,
+    "list_incident_textkeys": fortimonitor.list_incident_textkeys,
+    "list_resource_textkeys": fortimonitor.list_resource_textkeys,
+    "make_fortimonitor_api_request": fortimonitor.make_fortimonitor_api_request,
     "update_siem_incident": fortisiem.update_siem_incident,
+    "clear_siem_incident": fortisiem.clear_siem_incident,
+    "comment_siem_incident": fortisiem.comment_siem_incident,
+    "get_siem_incident": fortisiem.get_siem_incident,
+    "list_siem_incidents": fortisiem.list_siem_incidents,
+    "get_siem_incident_events": fortisiem.get_siem_incident_events,
+    "make_fortisiem_api_request": fortisiem.make_fortisiem_api_request,
+    "escalate_siem_incident": bridge.escalate_siem_incident,
+    "close_incident": bridge.close_incident,
+    "get_incident_state": bridge.get_incident_state,
+    "update_siem_incidents": bulk.update_siem_incidents,
+    "force_resolve_incidents": bulk.force_resolve_incidents,
+    "get_diagnostics": diagnostics.get_diagnostics,
 }

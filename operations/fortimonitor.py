@@ -1,36 +1,21 @@
-"""Actions on FortiMonitor's custom incidents."""
+"""Actions on FortiMonitor's incidents, servers, users and textkeys."""
 
 from __future__ import annotations
 
-import json
-import uuid
-from typing import Any, Dict, List, Optional, Tuple
+from itertools import islice
+from typing import Any, Dict, List, Optional
 
 from ..clients.bridge import Bridge
-from ..clients.fortimonitor import Outage, with_marker
-from ..core.errors import (
-    AlreadyExists,
-    AnswerBroken,
-    BridgeError,
-    MethodNotAllowed,
-    NotFound,
-    NotResolvable,
-    OutcomeUnknown,
-    Rejected,
-    attempting,
-)
-from ..core.times import fortimonitor_time
-from ..core.transport import Answer
-from .results import already_done, changed_after, done, read_back
+from ..clients.outages import Outage, Textkeys, with_marker
+from ..core.errors import AlreadyExists, BridgeError, NotResolvable, attempting
+from ..core.times import iso
+from . import shapes
+from .creating import Event, create
+from .noting import add_note
+from .results import Result, already_done, done
+from .settling import Change, settle
 
-Result = Dict[str, Any]
-
-SENT_AS_GIVEN = ("plugin_textkey", "resource_textkey", "auto_close_duration")
-POLLS = (0, 1, 2)  # seconds to wait before each look for an incident that may or may not have been created
-MOST_RESOLVES = 3
-NO_CONTENT = 204
 ORDINARY = "outage"  # the type of an outage that no custom incident has
-ALIKE = 40  # characters of a description that must agree where FortiMonitor shows no marker
 
 
 def create_custom_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
@@ -52,14 +37,14 @@ def create_custom_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     server_id = bridge.fortimonitor.server_id(params["server"])
     with attempting(f"create a custom incident on server {server_id}"):
-        event = _Event(bridge, server_id, params)
+        event = Event(bridge, server_id, params)
         earlier = event.incidents() if event.is_named else []
         if earlier and params["if_exists"] == "Fail":
             raise AlreadyExists(f"there is one with correlation id {event.marker!r}: {_listed(earlier)}")
         if earlier and params["if_exists"] == "Return Existing":
             result, incident_id, warning = already_done(), earlier[0].id, _several(earlier)
         else:
-            result, incident_id, warning = _create(event, params, [outage.id for outage in earlier])
+            result, incident_id, warning = create(event, params, [outage.id for outage in earlier])
     return {
         **result,
         "incident_id": incident_id,
@@ -86,117 +71,274 @@ def force_resolve_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
         is_resolved = False
         if "expect_correlation_id" in params:
             is_resolved = _expected(bridge, outage_id, params["expect_correlation_id"]).is_resolved
-        result = already_done() if is_resolved else _resolve(bridge, outage_id, params.get("reason"))
-    return {**result, "incident_id": outage_id, "incident_url": bridge.fortimonitor.outage_url(outage_id)}
+        result = already_done() if is_resolved else settle(bridge, outage_id, _resolving(bridge, outage_id, params))
+    return _of(bridge, outage_id, result)
 
 
-# Creating.
+def get_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Read an incident of FortiMonitor: a custom incident, an outage or an anomaly.
 
-
-class _Event:
-    """What is to become an incident, and the marker by which the incident is known again.
-
-    A marker that the analyst gives names the event: the same one twice is the same event. Without one, a fresh marker
-    serves reading back alone: two equal calls stay two incidents.
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+    Returns: the incident (``shapes.outage``).
     """
-
-    def __init__(self, bridge: Bridge, server_id: int, params: Dict[str, Any]) -> None:
-        self.bridge = bridge
-        self.server_id = server_id
-        self.is_named = "correlation_id" in params
-        self.marker: str = params["correlation_id"] if self.is_named else f"fsr-{uuid.uuid4().hex}"
-        self.description = with_marker(params["description"], self.marker)
-
-    def incidents(self, status: Optional[str] = None) -> List[Outage]:
-        """List the server's incidents with this marker, newest first."""
-        outages = self.bridge.fortimonitor.server_outages(self.server_id, status)
-        return [outage for outage in outages if outage.marker == self.marker]
-
-    def is_of(self, outage: Outage) -> bool:
-        """Tell whether an outage is this event's; without any marker in it, by server and description."""
-        if outage.marker is not None:
-            return outage.marker == self.marker
-        return outage.server_id == self.server_id and outage.description[:ALIKE] == self.description[:ALIKE]
+    return shapes.outage(bridge, bridge.fortimonitor.outage(bridge.fortimonitor.outage_id(params["incident"])))
 
 
-def _create(event: _Event, params: Dict[str, Any], earlier: List[int]) -> Tuple[Result, int, Optional[str]]:
-    """Send the create once. Return its result, the incident's id, and a warning if there is one."""
-    fortimonitor = event.bridge.fortimonitor
-    try:
-        answer = fortimonitor.create_custom_incident(event.server_id, _incident(event, params))
-    except BridgeError as failure:
-        if not failure.is_ambiguous:
-            raise
-        return read_back(failure), _found(event, earlier, failure), None
-    incident_id = fortimonitor.created_outage(answer)
-    if incident_id is None:
-        missing = OutcomeUnknown("FortiMonitor accepted it, but its answer does not name an incident of its own")
-        return done(answer, "read_back"), _found(event, earlier, missing), None
-    if not params["verify"]:
-        return done(answer), incident_id, None
-    try:
-        if _is_the_new_one(event, incident_id, earlier):
-            return done(answer, "read_back"), incident_id, None
-    except BridgeError as failure:
-        return done(answer), incident_id, f"The new incident could not be read back: {failure.happened}."
-    other = OutcomeUnknown(f"FortiMonitor's answer names incident {incident_id}, which is not this one")
-    return done(answer, "read_back"), _found(event, earlier, other), None
+def list_fortimonitor_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """List incidents of FortiMonitor, newest first.
 
-
-def _is_the_new_one(event: _Event, incident_id: int, earlier: List[int]) -> bool:
-    outage = event.bridge.fortimonitor.outage_if_any(incident_id)
-    return outage is not None and outage.id == incident_id and outage.id not in earlier and event.is_of(outage)
-
-
-def _found(event: _Event, earlier: List[int], failure: BridgeError) -> int:
-    """Look for the incident that may have been created, up to three times; return its id.
-
-    Raises OutcomeUnknown, naming the marker that makes a re-run safe. A look that fails settles nothing.
+    Parameters:
+        server: id, exact name or FQDN; optional, default all.
+        status: Active | Resolved; severity: Critical | Warning; optional.
+        started_after, started_before: moments in time; optional.
+        text: what the description must contain, in any case; optional.
+        max_results: 1 to 25000.
+    Returns: incidents, count, is_complete (whether there are no more than these).
     """
-    for wait in POLLS:
-        if wait and not event.bridge.deadline.wait(wait):
-            break
-        try:
-            new = [outage for outage in event.incidents("active") if outage.id not in earlier]
-        except BridgeError:
-            continue
-        if new:
-            return new[0].id
-    raise OutcomeUnknown(
-        f"{failure.happened}, and no incident with correlation id {event.marker!r} was found afterwards",
-        f"Run the action again with Correlation ID {event.marker}: it will not create a second incident.",
+    server_id = bridge.fortimonitor.server_id(params["server"]) if "server" in params else None
+    found = bridge.fortimonitor.outages(
+        server_id,
+        status=params["status"].lower() if "status" in params else None,
+        severity=params["severity"].lower() if "severity" in params else None,
+        since=params.get("started_after"),
+        until=params.get("started_before"),
     )
+    text = params.get("text", "").lower()
+    matching = (outage for outage in found if text in outage.description.lower())
+    listed = [shapes.outage(bridge, outage) for outage in islice(matching, params["max_results"])]
+    is_complete = len(listed) < params["max_results"] or next(matching, None) is None
+    return {"incidents": listed, "count": len(listed), "is_complete": is_complete}
 
 
-def _incident(event: _Event, params: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the create's body."""
-    incident = {name: params[name] for name in SENT_AS_GIVEN if name in params}
-    if "start_time" in params:
-        incident["start_time"] = fortimonitor_time(params["start_time"])
-    # As text: it ends up in the description, and whether other scalars are taken is documented nowhere.
-    metadata = {key: _as_text(value) for key, value in params.get("metadata", {}).items()}
-    return {
-        **incident,
-        "description": event.description,
-        "metadata": {**metadata, "correlation_id": event.marker},
-    }
+def get_fortimonitor_incident_log(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Read the log of an incident of FortiMonitor.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        since: moment in time; optional.
+    Returns: incident_id, entries (created, entry, public, user), count.
+    """
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    entries = [
+        {"created": iso(entry.created), "entry": entry.entry, "public": entry.public, "user": entry.user}
+        for entry in bridge.fortimonitor.log(outage_id, params.get("since"))
+    ]
+    return {"incident_id": outage_id, "entries": entries, "count": len(entries)}
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def add_fortimonitor_incident_note(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Add a note to the log of an incident of FortiMonitor, once.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        note: text.
+        public: whether it shows on public pages.
+        user: user name, id or URL; optional.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    user = bridge.fortimonitor.user(params["user"]) if "user" in params else None
+    with attempting(f"add a note to incident {outage_id}"):
+        return _of(bridge, outage_id, add_note(bridge, outage_id, params["note"], params["public"], user))
 
 
-def _several(outages: List[Outage]) -> Optional[str]:
-    if len(outages) == 1:
-        return None
-    return f"Several incidents have this correlation id; this is the newest: {_listed(outages)}."
+def acknowledge_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Acknowledge an outage of FortiMonitor, unless it is acknowledged already.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        who: user name, id or URL.
+        message, should_broadcast, delay_in_seconds: as FortiMonitor's own; optional.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, acknowledged_by, request.
+    Raises: Rejected for an anomaly, besides the other kinds.
+    """
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    with attempting(f"acknowledge incident {outage_id}"):
+        earlier = bridge.fortimonitor.outage(outage_id).acknowledged_by
+        if earlier is not None:
+            return {**_of(bridge, outage_id, already_done()), "acknowledged_by": str(earlier)}
+        who = bridge.fortimonitor.user(params["who"])
+        names = ("message", "should_broadcast", "delay_in_seconds")
+        body = {"who": who.url, **{name: params[name] for name in names if name in params}}
+        change = Change(
+            send=lambda: bridge.fortimonitor.act(outage_id, "acknowledge", body),
+            is_done=lambda outage: outage.acknowledged_by is not None,
+            undone="not acknowledged",
+            may_repeat=not params["should_broadcast"],  # it pages people
+        )
+        return {**_of(bridge, outage_id, settle(bridge, outage_id, change)), "acknowledged_by": str(who)}
 
 
-def _listed(outages: List[Outage]) -> str:
-    return ", ".join(str(outage) for outage in outages)
+def update_fortimonitor_incident_description(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Replace the description of a custom incident of FortiMonitor; its correlation marker stays in it.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        description: text.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    with attempting(f"update the description of incident {outage_id}"):
+        marker = bridge.fortimonitor.outage(outage_id).marker
+        description = with_marker(params["description"], marker) if marker else params["description"]
+        # FortiMonitor may add the metadata to what it shows.
+        return _set(
+            bridge,
+            outage_id,
+            "description",
+            {"description": description},
+            lambda outage: outage.description.startswith(description),
+        )
 
 
-# Resolving.
+def set_fortimonitor_incident_summary(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Set the summary of an incident of FortiMonitor.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        summary: text.
+        who: user name, id or URL.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    with attempting(f"set the summary of incident {outage_id}"):
+        summary = params["summary"]
+        body = {"summary": summary, "who": bridge.fortimonitor.user(params["who"]).url}
+        return _set(bridge, outage_id, "summary", body, lambda outage: outage.summary == summary)
+
+
+def set_fortimonitor_incident_tags(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Set the tags of an incident of FortiMonitor, in place of those it has.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        tags: text with commas.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    with attempting(f"set the tags of incident {outage_id}"):
+        tags = list(dict.fromkeys(tag.strip() for tag in params["tags"].split(",") if tag.strip()))
+        return _set(bridge, outage_id, "tags", {"tags": tags}, lambda outage: sorted(outage.tags) == sorted(tags))
+
+
+def set_fortimonitor_incident_lead(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Make a user the lead of an incident of FortiMonitor. No read shows the lead, so it is sent once.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        who: user name, id or URL.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    return _once(bridge, params, "lead", "set the lead of incident {id}")
+
+
+def escalate_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Send the next scheduled alert of an incident of FortiMonitor now. It pages people, so it is sent once.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        who: user name, id or URL.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    return _once(bridge, params, "escalate", "escalate incident {id}")
+
+
+def broadcast_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Send a message to everybody who was alerted of an incident of FortiMonitor. It is sent once.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        message: text.
+        who: user name, id or URL.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    return _once(bridge, params, "broadcast", "broadcast a message on incident {id}")
+
+
+def delay_fortimonitor_incident_alerts(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Hold back further alerts of an incident of FortiMonitor. No read shows it, so it is sent once.
+
+    Parameters:
+        incident: signed id, ``#id``, or the incident's URL on the configured origin.
+        delay_in_seconds: whole number; 0 cancels them for good.
+        who: user name, id or URL.
+    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
+    """
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    with attempting(f"delay the alerts of incident {outage_id}"):
+        who = bridge.fortimonitor.user(params["who"])
+        answer = bridge.fortimonitor.delay_alerts(outage_id, params["delay_in_seconds"], who)
+        return _of(bridge, outage_id, done(answer))
+
+
+def list_fortimonitor_servers(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+    """List servers of FortiMonitor. The forms' Server fields show them as choices: ``title`` for ``value``.
+
+    Parameters:
+        text: what name or FQDN must contain, in any case; optional.
+        tags: text with commas, of which a server must have one; optional.
+        max_results: 1 to 25000.
+    Returns: a list of title, value (the id as text), server_id, name, fqdn, status, tags.
+    """
+    filters = {"tags": params["tags"]} if "tags" in params else {}
+    text = params.get("text", "").lower()
+    matching = (
+        server
+        for server in bridge.fortimonitor.servers(**filters)
+        if text in server.name.lower() or text in server.fqdn.lower()
+    )
+    with attempting("list servers"):
+        return [shapes.server(server) for server in islice(matching, params["max_results"])]
+
+
+def list_fortimonitor_users(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+    """List users of FortiMonitor. The forms' Who and User fields show them as choices.
+
+    Parameters:
+        username: what the user name must contain; optional.
+    Returns: a list of title, value (the user name), user_id, username, display_name, user_url.
+    """
+    with attempting("list users"):
+        return [shapes.user(user) for user in bridge.fortimonitor.users(params.get("username"))]
+
+
+def list_incident_textkeys(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+    """List the textkeys that FortiMonitor shows. The forms' Plugin Textkey fields show them as choices.
+
+    Parameters:
+        server: id, exact name or FQDN; optional, default the types of all resources.
+    Returns: a list of title, value (the plugin textkey), plugin_textkey, resource_textkey, label, category.
+    """
+    return [shapes.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(bridge, params)]
+
+
+def list_resource_textkeys(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+    """List the same textkeys for the forms' Resource Textkey fields.
+
+    Parameters:
+        server: id, exact name or FQDN; optional, default the types of all resources.
+    Returns: a list of title, value (the resource textkey), plugin_textkey, resource_textkey, label, category.
+    """
+    return [shapes.textkeys(pair, pair.resource_textkey) for pair in _textkeys(bridge, params)]
+
+
+def make_fortimonitor_api_request(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Send a request to any endpoint of FortiMonitor, once.
+
+    Parameters:
+        method: GET | POST | PUT | DELETE.
+        endpoint: path below the base URL, or a URL of the configured origin, without a query.
+        query: object of scalars; optional.
+        body: object; optional.
+    Returns: status, body (the answer's JSON, else null), text (else), attempts, request.
+    Raises: InvalidInput for another origin, and for a GET that would act; the other kinds for other statuses than 2xx.
+    """
+    with attempting("make the API request"):
+        answer = bridge.fortimonitor.request(
+            params["method"], params["endpoint"], params.get("query", {}), params.get("body")
+        )
+        return shapes.answer(bridge, answer)
 
 
 def _expected(bridge: Bridge, outage_id: int, marker: str) -> Outage:
@@ -208,68 +350,54 @@ def _expected(bridge: Bridge, outage_id: int, marker: str) -> Outage:
     return outage
 
 
-def _resolve(bridge: Bridge, outage_id: int, reason: Optional[str]) -> Result:
-    """Send the force resolve; repeat it only after a read has shown that it is not done."""
-    attempts = 0
-    earlier: List[BridgeError] = []
-    while True:
-        try:
-            answer = bridge.fortimonitor.force_resolve(outage_id, reason)
-            confirmed_by = _confirmation(bridge, outage_id, answer)
-            return {**done(answer, confirmed_by), "attempts": attempts + answer.attempts}
-        except BridgeError as failure:
-            attempts = failure.attempts = attempts + failure.attempts
-            result = _result_after(bridge, outage_id, failure, earlier)
-            if result is not None:
-                return result
-            earlier.append(failure)
-            if attempts >= MOST_RESOLVES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
-                failure.changed = changed_after(earlier)
-                failure.advice = f"It was read back and is still active. {failure.advice}".rstrip()
-                raise
+def _resolving(bridge: Bridge, outage_id: int, params: Dict[str, Any]) -> Change:
+    return Change(
+        send=lambda: bridge.fortimonitor.force_resolve(outage_id, params.get("reason")),
+        is_done=lambda outage: outage.is_resolved,
+        undone="active",
+        why_refused=_ordinary,
+    )
 
 
-def _confirmation(bridge: Bridge, outage_id: int, answer: Answer) -> str:
-    """Return what confirms a force resolve: the answer, or a read where the answer may be somebody else's.
-
-    FortiMonitor's schema says 204, its documentation 200; an empty 200 is also what a proxy may send. Raises
-    AnswerBroken if the incident is still active.
-    """
-    if answer.status == NO_CONTENT:
-        return "response"
-    try:
-        is_resolved = bridge.fortimonitor.outage(outage_id).is_resolved
-    except BridgeError:
-        return "response"
-    if not is_resolved:
-        shown = answer.request.shown(answer.status)
-        raise AnswerBroken(f"FortiMonitor answered {answer.status} to {answer.request} without resolving it").after(
-            answer.attempts, shown
-        )
-    return "read_back"
-
-
-def _result_after(bridge: Bridge, outage_id: int, failure: BridgeError, earlier: List[BridgeError]) -> Optional[Result]:
-    """Settle a failed force resolve by a read: return the result, None if it may be repeated, or raise.
-
-    Parameters:
-        earlier: the ambiguous failures of earlier tries, after each of which a read showed it active.
-    """
-    if not failure.is_ambiguous:
-        failure.changed = changed_after(earlier)
-    # What FortiMonitor answers for a resolved or an ordinary outage is documented nowhere: 400, 404 and 405 are likely.
-    if not failure.is_ambiguous and type(failure) not in (Rejected, NotFound, MethodNotAllowed):
-        raise failure
-    try:
-        outage = bridge.fortimonitor.outage(outage_id)
-    except BridgeError:
-        raise failure from None
-    if outage.is_resolved:
-        return read_back(failure) if failure.is_ambiguous or earlier else already_done(failure)
-    if failure.is_ambiguous:
+def _ordinary(outage: Outage, failure: BridgeError) -> Optional[BridgeError]:
+    if outage.type != ORDINARY:
         return None
-    if outage.type == ORDINARY:
-        raise NotResolvable(
-            f"it is an ordinary outage ({failure.happened})", "Only custom incidents can be force-resolved."
-        )
-    raise failure
+    return NotResolvable(
+        f"it is an ordinary outage ({failure.happened})", "Only custom incidents can be force-resolved."
+    )
+
+
+def _set(bridge: Bridge, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
+    """Set what a read shows, unless it is set already."""
+    if is_done(bridge.fortimonitor.outage(outage_id)):
+        return _of(bridge, outage_id, already_done())
+    change = Change(lambda: bridge.fortimonitor.act(outage_id, action, body), is_done, "as it was")
+    return _of(bridge, outage_id, settle(bridge, outage_id, change))
+
+
+def _once(bridge: Bridge, params: Dict[str, Any], action: str, goal: str) -> Result:
+    """Do what no read shows: send it once, whatever comes."""
+    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    with attempting(goal.format(id=outage_id)):
+        message = {"message": params["message"]} if "message" in params else {}
+        body = {"who": bridge.fortimonitor.user(params["who"]).url, **message}
+        return _of(bridge, outage_id, done(bridge.fortimonitor.act(outage_id, action, body)))
+
+
+def _of(bridge: Bridge, outage_id: int, result: Result) -> Result:
+    return {**result, "incident_id": outage_id, "incident_url": bridge.fortimonitor.outage_url(outage_id)}
+
+
+def _textkeys(bridge: Bridge, params: Dict[str, Any]) -> List[Textkeys]:
+    server_id = bridge.fortimonitor.server_id(params["server"]) if "server" in params else None
+    return bridge.fortimonitor.textkeys(server_id)
+
+
+def _several(outages: List[Outage]) -> Optional[str]:
+    if len(outages) == 1:
+        return None
+    return f"Several incidents have this correlation id; this is the newest: {_listed(outages)}."
+
+
+def _listed(outages: List[Outage]) -> str:
+    return ", ".join(str(outage) for outage in outages)

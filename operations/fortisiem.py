@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from collections import deque
+from datetime import datetime, timedelta, timezone
+from typing import Any, Dict, List, Optional, Sequence
 
+from ..clients.attributes import ATTRIBUTES, CATEGORIES, CLEARED, LEVELS, READ_FIELDS, STATUSES, word
 from ..clients.bridge import Bridge
-from ..clients.fortisiem import ATTRIBUTES, FortiSIEM, is_ok
-from ..core.errors import AnswerBroken, BridgeError, InvalidInput, attempting
-from .results import changed_after, done, read_back
+from ..clients.listing import PAGE_SIZE, Wanted
+from ..core.errors import InvalidInput, NotFound, attempting
+from ..core.times import epoch_milliseconds
+from . import shapes
+from .results import Result, already_done
+from .updating import update
 
-Values = Dict[str, str]
-
-APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
-MOST_UPDATES = 3
+DAY = timedelta(hours=24)
+SEARCHED = ("incidentTitle", "incidentSrc", "incidentTarget", "incidentDetail", "incidentRptIp", "incidentRptDevName")
 
 
-def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Dict[str, Any]:
+def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """Update attributes of an incident in FortiSIEM; those that are not given stay as they are.
 
     Parameters:
@@ -31,83 +35,216 @@ def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Dict[str, An
     Raises: InvalidInput, AuthenticationFailed, NotFound, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiSIEM Integration API Guide, Update Incident Attributes (since 5.2.5).
     """
-    incident_id = params["incident_id"]
     fields = {name: params[name] for name in ATTRIBUTES if name in params}
     if not fields:
         raise InvalidInput("The parameters are not valid", ["At least one attribute to update must be given."])
-    with attempting(f"update FortiSIEM incident {incident_id}"):
-        result = _update(bridge, incident_id, fields)
-        verified = _readings(bridge.fortisiem, incident_id, fields) if params["verify"] else {}
-        if set(verified.values()) == {NOT_APPLIED} and result["confirmed_by"] is None:
-            raise AnswerBroken(
-                "FortiSIEM took it without a word, and a read shows that nothing of it is applied", "", "no"
-            )
-    if set(verified.values()) == {APPLIED}:
-        result["confirmed_by"] = "read_back"
-    warning = _warning(fields, verified, bridge.fortisiem.not_taken(fields))
-    return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}
+    with attempting(f"update FortiSIEM incident {params['incident_id']}"):
+        return update(bridge, params["incident_id"], fields, params["verify"])
 
 
-def _update(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
-    """Send the update; after an ambiguous failure repeat only what a read shows not to be applied.
+def clear_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Clear an incident in FortiSIEM by hand, unless it is cleared already.
 
-    A comment may be appended, and the first request may arrive after the read. So a comment is never sent again.
+    Parameters:
+        incident_id: positive integer.
+        reason: text, which becomes a comment: FortiSOAR's own connector sends it so.
+        resolution: True Positive | False Positive; optional.
+        verify: read the incident back; costs one request.
+    Returns: as update_siem_incident.
     """
-    missing, attempts = fields, 0
-    earlier: List[BridgeError] = []
-    while True:
-        try:
-            answer = bridge.fortisiem.update_incident(incident_id, missing)
-            return {**done(answer, "response" if is_ok(answer) else None), "attempts": attempts + answer.attempts}
-        except BridgeError as failure:
-            attempts = failure.attempts = attempts + failure.attempts
-            if not failure.is_ambiguous:
-                failure.changed = changed_after(earlier) if missing == fields else "unknown"
-                raise
-            earlier.append(failure)
-            readings = _readings(bridge.fortisiem, incident_id, missing)
-            missing = {name: value for name, value in missing.items() if readings[name] != APPLIED}
-            if not missing:
-                return read_back(failure)
-            if NOT_READABLE in readings.values():
-                raise
-            failure.advice = f"It was read back: {_listed(missing)} not applied. {failure.advice}".rstrip()
-            if "comments" in missing:
-                raise
-            if attempts >= MOST_UPDATES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
-                failure.changed = changed_after(earlier) if missing == fields else "unknown"
-                raise
+    incident_id = params["incident_id"]
+    fields = {"status": "Manually Cleared", "comments": params["reason"]}
+    if "resolution" in params:
+        fields["resolution"] = params["resolution"]
+    with attempting(f"clear FortiSIEM incident {incident_id}"):
+        row = row_if_readable(bridge, incident_id)
+        status = word(STATUSES, row.get("incidentStatus")) if row else None
+        if status in CLEARED:
+            warning = f"It is {status} already; neither reason nor resolution was sent."
+            return unchanged(incident_id, fields, warning)
+        return update(bridge, incident_id, fields, params["verify"])
 
 
-def _readings(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Dict[str, str]:
-    """Read an incident back and tell for each attribute whether it is applied."""
+def comment_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Add a comment to an incident in FortiSIEM. It is never sent twice, since it may append.
+
+    Parameters:
+        incident_id: positive integer.
+        comment: text.
+        verify: read the incident back; costs one request.
+    Returns: as update_siem_incident.
+    """
+    with attempting(f"comment FortiSIEM incident {params['incident_id']}"):
+        return update(bridge, params["incident_id"], {"comments": params["comment"]}, params["verify"])
+
+
+def get_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Read an incident of FortiSIEM.
+
+    Parameters:
+        incident_id: positive integer.
+        fields: names of further attributes, with commas; optional.
+    Returns: the incident (``shapes.siem_incident``).
+    Raises: NotFound where there is no such one, besides the other kinds.
+    """
+    further = _names(params.get("fields"))
+    return shapes.siem_incident(existing_row(bridge, params["incident_id"], further), further)
+
+
+def list_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """List incidents of FortiSIEM that occurred within a time, newest first.
+
+    One request is enough where a page holds them all, or the newest ones do. Else all pages are read by ascending
+    id, without the filter on the status: an incident that is cleared meanwhile would leave the list, and another one
+    would slip past.
+
+    Parameters:
+        status, severity, category: lists of choices; optional.
+        event_type: text with commas; organization, text: text; optional.
+        time_from, time_to: moments in time; default the last 24 hours.
+        fields: names of further attributes, with commas; optional.
+        max_results: 1 to 25000.
+    Returns: incidents, count, is_complete (whether there are no more than these).
+    """
+    wanted, further = _wanted(params), _names(params.get("fields"))
+    most: int = params["max_results"]
+    matches = _Filter(params)
+    filters = {**wanted.filters, **matches.on_status}
+    first = bridge.fortisiem.newest_incidents(wanted._replace(filters=filters), matches.page_size(most))
+    found = [row for row in first.rows if matches(row)]
+    is_complete = first.total <= len(first.rows)
+    if not is_complete and len(found) < most:
+        matching = (row for row in bridge.fortisiem.all_incidents(wanted) if matches(row))
+        newest = deque(matching, maxlen=most + 1)
+        found, is_complete = list(reversed(newest)), len(newest) <= most
+    is_complete = is_complete and len(found) <= most
+    listed = [shapes.siem_incident(row, further) for row in found[:most]]
+    return {"incidents": listed, "count": len(listed), "is_complete": is_complete}
+
+
+def get_siem_incident_events(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Read the events that triggered an incident of FortiSIEM.
+
+    Parameters:
+        incident_id: positive integer.
+        time_from, time_to: moments in time, at most 24 hours apart; optional.
+        max_results: 1 to 100, which is FortiSIEM's limit.
+    Returns: incident_id, events (event_id, event_type, received, raw_message, attributes), count.
+    """
+    time_from, time_to = params.get("time_from"), params.get("time_to")
+    if time_from and time_to and time_to - time_from > DAY:
+        raise InvalidInput("The parameters are not valid", ["Time From and Time To must be within 24 hours."])
+    if time_from is None and time_to is not None:
+        time_from = time_to - DAY
+    if time_to is None and time_from is not None:
+        time_to = time_from + DAY
+    bounds = [epoch_milliseconds(moment) if moment else None for moment in (time_from, time_to)]
+    rows = bridge.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
+    events = [shapes.event(row) for row in rows[: params["max_results"]]]
+    return {"incident_id": params["incident_id"], "events": events, "count": len(events)}
+
+
+def make_fortisiem_api_request(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Send a request to any endpoint of FortiSIEM, once.
+
+    Parameters:
+        method: GET | POST | PUT | DELETE.
+        endpoint: path below /phoenix/rest, or a URL of the configured origin, without a query.
+        query: object of scalars; optional.
+        body: object; optional.
+    Returns: status, body (the answer's JSON, else null), text (else), attempts, request.
+    Raises: InvalidInput for another origin; the other kinds for other statuses than 2xx.
+    """
+    with attempting("make the API request"):
+        answer = bridge.fortisiem.request(
+            params["method"], params["endpoint"], params.get("query", {}), params.get("body")
+        )
+        return shapes.answer(bridge, answer)
+
+
+def existing_row(bridge: Bridge, incident_id: int, further: Sequence[str] = ()) -> Dict[str, Any]:
+    """Read an incident that must exist. Raises NotFound where FortiSIEM shows no such one."""
+    row = bridge.fortisiem.incident(incident_id, [*READ_FIELDS, *further])
+    if row is None:
+        raise NotFound(
+            f"FortiSIEM shows no incident {incident_id}",
+            "Check the ID, and that the account sees the incident's organization.",
+        )
+    return row
+
+
+def row_if_readable(bridge: Bridge, incident_id: int) -> Optional[Dict[str, Any]]:
+    """Read an incident; None on a server that has no address for reading them (before 6.3).
+
+    Raises NotFound where the server has one, and shows no such incident.
+    """
     try:
-        row = fortisiem.incident(incident_id, [ATTRIBUTES[name].read for name in fields])
-    except BridgeError:
-        row = None
-    return {name: _reading(name, value, row) for name, value in fields.items()}
+        return existing_row(bridge, incident_id)
+    except NotFound as failure:
+        if failure.request.get("status") == 404:
+            return None
+        raise
 
 
-def _reading(name: str, value: str, row: Optional[Dict[str, Any]]) -> str:
-    attribute = ATTRIBUTES[name]
-    if row is None or attribute.read not in row:
-        return NOT_READABLE
-    shown = "" if row[attribute.read] is None else str(row[attribute.read])
-    # Whether a comment replaces the ones before it or follows them depends on the version.
-    is_there = value in shown if name == "comments" else shown.lower() == attribute.sent(value).lower()
-    return APPLIED if is_there else NOT_APPLIED
+def unchanged(incident_id: int, fields: Dict[str, str], warning: Optional[str] = None) -> Result:
+    """Return the result of an update that was not needed, as a read shows."""
+    return {**already_done(), "incident_id": incident_id, "fields": fields, "verified": {}, "warning": warning}
 
 
-def _warning(fields: Values, verified: Dict[str, str], not_taken: Any) -> Optional[str]:
-    warnings = []
-    if not_taken:
-        warnings.append(f"This server's address for updates does not take {_listed(not_taken)}.")
-    for reading in (NOT_APPLIED, NOT_READABLE):
-        names = [name for name in fields if verified.get(name) == reading]
-        if names:
-            warnings.append(f"Read back: {_listed(names)} {reading}.")
-    return " ".join(warnings) or None
+class _Filter:
+    """What is asked of the incidents of a list. FortiSIEM's own filters were seen not to work, so all is checked here.
+
+    Calling it with a row tells whether that is one.
+    """
+
+    def __init__(self, params: Dict[str, Any]) -> None:
+        self.choices = {
+            read: {words[choice] for choice in params[name]}
+            for name, read, words in (
+                ("status", "incidentStatus", STATUSES),
+                ("severity", "eventSeverityCat", LEVELS),
+                ("category", "phIncidentCategory", CATEGORIES),
+            )
+            if name in params
+        }
+        if "event_type" in params:
+            self.choices["eventType"] = set(_names(params["event_type"]))
+        self.organization = params.get("organization", "").lower()
+        self.text = params.get("text", "").lower()
+
+    def __call__(self, row: Dict[str, Any]) -> bool:
+        return (
+            all(str(row.get(read)) in values for read, values in self.choices.items())
+            and (not self.organization or str(row.get("customer")).lower() == self.organization)
+            and (not self.text or any(self.text in str(row.get(name) or "").lower() for name in SEARCHED))
+        )
+
+    @property
+    def on_status(self) -> Dict[str, List[int]]:
+        """FortiSIEM's own filter on the status. The clients call it ``status``; OpenAPI 7.5.1 ``incidentStatus``."""
+        wanted = self.choices.get("incidentStatus")
+        return {"status": sorted(int(value) for value in wanted)} if wanted else {}
+
+    def page_size(self, most: int) -> int:
+        """Return how many of the newest incidents to ask for: no more than wanted if FortiSIEM filters by itself."""
+        filtered_here = set(self.choices) - {"incidentStatus", "phIncidentCategory"} or self.organization or self.text
+        return PAGE_SIZE if filtered_here else min(PAGE_SIZE, most)
 
 
-def _listed(names: Any) -> str:
-    return ", ".join(names)
+def _wanted(params: Dict[str, Any]) -> Wanted:
+    now = datetime.now(timezone.utc)
+    # Without Time To nothing is too late: the clocks differ, and an incident that recurs while the list is read would
+    # leave it. With one in the past, incidents can only leave, which the falling total shows.
+    time_to = params.get("time_to") or now + DAY
+    time_from = params.get("time_from") or (params.get("time_to") or now) - DAY
+    if time_from > time_to:
+        raise InvalidInput("The parameters are not valid", ["Time From must not lie in the future."])
+    filters = {}
+    if "category" in params:  # a category never changes, so that no incident leaves the list by it
+        filters["phIncidentCategory"] = sorted(int(CATEGORIES[choice]) for choice in params["category"])
+    fields = list(dict.fromkeys([*READ_FIELDS, *_names(params.get("fields"))]))
+    return Wanted(filters, epoch_milliseconds(time_from), epoch_milliseconds(time_to), fields)
+
+
+def _names(text: Optional[str]) -> List[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]

@@ -7,8 +7,10 @@ from typing import Any, Dict, List, Optional
 from ..core.errors import AnswerLate, BridgeError
 from ..core.transport import Answer
 
+Result = Dict[str, Any]
 
-def done(answer: Answer, confirmed_by: Optional[str] = "response") -> Dict[str, Any]:
+
+def done(answer: Answer, confirmed_by: Optional[str] = "response") -> Result:
     """Return the result of a write that the product took.
 
     Parameters:
@@ -17,12 +19,12 @@ def done(answer: Answer, confirmed_by: Optional[str] = "response") -> Dict[str, 
     return _result("done", True, confirmed_by, answer.attempts, answer.request.shown(answer.status))
 
 
-def read_back(failure: BridgeError) -> Dict[str, Any]:
+def read_back(failure: BridgeError) -> Result:
     """Return the result of a write whose answer was no use, and which a read shows to be done."""
     return _result("done", True, "read_back", failure.attempts, failure.request)
 
 
-def already_done(failure: Optional[BridgeError] = None) -> Dict[str, Any]:
+def already_done(failure: Optional[BridgeError] = None) -> Result:
     """Return the result of a write that was not needed, as a read shows.
 
     Parameters:
@@ -42,7 +44,7 @@ def changed_after(failures: List[BridgeError]) -> str:
 
 def _result(
     outcome: str, changed: bool, confirmed_by: Optional[str], attempts: int, request: Optional[Dict[str, Any]]
-) -> Dict[str, Any]:
+) -> Result:
     return {
         "outcome": outcome,
         "changed": changed,

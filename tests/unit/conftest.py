@@ -26,6 +26,9 @@ def nothing_kept():
     module("core.sessions")._kept.sessions.clear()
     module("clients.tokens").forget_all()
     module("clients.fortisiem")._address_of.clear()
+    module("clients.events")._without_queries.clear()
+    module("core.pace")._paces.clear()
+    module("core.recent")._recent.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -41,4 +44,4 @@ def slept(monkeypatch):
 @pytest.fixture
 def fresh_marker(monkeypatch):
     """Make the marker of calls without a correlation id known."""
-    monkeypatch.setattr(module("operations.fortimonitor").uuid, "uuid4", lambda: UUID(int=7))
+    monkeypatch.setattr(module("operations.creating").uuid, "uuid4", lambda: UUID(int=7))

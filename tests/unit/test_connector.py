@@ -21,7 +21,7 @@ def test_an_unknown_operation_is_refused_with_those_that_there_are(operation):
         execute(operation, {})
     assert str(caught.value).startswith("This connector has no operation ")
     assert str(caught.value).endswith(
-        "Nothing was changed. Its operations are: create_custom_incident, force_resolve_incident, update_siem_incident."
+        f"Nothing was changed. Its operations are: {', '.join(module('operations').OPERATIONS)}."
     )
 
 

@@ -173,7 +173,7 @@ def test_an_ambiguous_answer_that_nothing_settles_names_the_marker_for_a_safe_re
 def test_reading_back_follows_pages(http):
     expect_create(http, headers={}, status=500)
     expect_outages(http, [outage(-number, "other") for number in range(1, 11)], following="x")
-    expect_outages(http, [outage(-11, FRESH)], offset=10)
+    expect_outages(http, [outage(-10, "other"), outage(-11, FRESH)], offset=9)
     assert create()["incident_id"] == -11
 
 

@@ -76,7 +76,7 @@ def test_a_200_that_did_nothing_is_not_success(http, slept):
         expect_read(http, -28000855, shown())
     assert failure() == (
         "Could not resolve incident -28000855: FortiMonitor answered 200 to PUT /v2/outage/-28000855/force_resolve without "
-        "resolving it. Nothing was changed. It was read back and is still active."
+        "effect. Nothing was changed. It was read back and is still active."
     )
 
 

@@ -159,12 +159,19 @@ def every_action_is_complete(info: dict[str, Any]) -> Findings:
             yield f"{name} has category {action.get('category')}, which is none"
         if not SNAKE_CASE.fullmatch(str(action.get("annotation"))):
             yield f"{name} needs an annotation in snake case"
-        for key in ("enabled", "visible", "is_config_required"):
+        for key in ("enabled", "is_config_required"):
             if action.get(key) is not True:
                 yield f"{name}: {key} must be true"
+        if action.get("visible") is not True and name not in choice_operations(info):
+            yield f"{name}: visible must be true, since it fills the choices of no field"
         yield from (f"{name} {problem}" for problem in text_problems(action.get("description"), name))
         if unknown := action.keys() - OPERATION_KEYS:
             yield f"{name} has unknown keys: {sorted(unknown)}"
+
+
+def choice_operations(info: dict[str, Any]) -> set[str]:
+    """Return the operations that fill the choices of some field."""
+    return {field["apiOperation"] for _, field in fields_of(info) if "apiOperation" in field}
 
 
 def no_two_actions_share_a_name(info: dict[str, Any]) -> Findings:
@@ -180,7 +187,7 @@ def twice(values: Iterable[Any]) -> list[Any]:
 def every_action_says_what_it_returns(info: dict[str, Any]) -> Findings:
     for action in info["operations"]:
         schema = action.get("output_schema")
-        if not isinstance(schema, dict) or not schema:
+        if not isinstance(schema, (dict, list)) or not schema:
             yield f"{action['operation']} has no output_schema"
         else:
             yield from (f"{action['operation']}: output_schema{place}" for place in misshapen(schema))
@@ -233,9 +240,11 @@ def every_field_is_described(info: dict[str, Any]) -> Findings:
 
 def every_choice_can_be_made(info: dict[str, Any]) -> Findings:
     for place, field in fields_of(info):
-        options = field.get("options")
-        if (field.get("type") in ("select", "multiselect")) != bool(options):
-            yield f"{place}: a select has options, another field has none"
+        options, source = field.get("options"), field.get("apiOperation")
+        if (field.get("type") in ("select", "multiselect")) != (bool(options) != bool(source)):
+            yield f"{place}: a select has options or an operation that lists them, another field has neither"
+        if source and source not in {action["operation"] for action in info["operations"]}:
+            yield f"{place}: there is no operation {source} to list its choices"
         elif options and (not all(map(is_text, options)) or twice(options)):
             yield f"{place}: options must be different texts"
         if "onchange" not in field:

@@ -128,6 +128,7 @@ UNKNOWN = "Whether anything was changed is unknown."
 XML = '<response requestId="1"><error code="255"><description>Invalid status</description></error></response>'
 XML_INSIDE = "<response><result><error code='255'><description>Invalid status</description></error></result></response>"
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa">]><response><error code="255"><description>&a;</description></error></response>'
+NOT_THERE = "Check that the incident exists in organization super."
 REQUEST_FAILED = "The request failed, often due to a missing or misconfigured parameter."
 
 
@@ -148,11 +149,11 @@ REQUEST_FAILED = "The request failed, often due to a missing or misconfigured pa
         ({"status": 400, "body": XML}, f"{WHERE.format(400)}: Invalid status. {NOTHING} {REQUEST_FAILED}"),
         (
             {"status": 400, "body": "Invalid incident id"},
-            f"{WHERE.format(400)}: Invalid incident id. {NOTHING} {REQUEST_FAILED}",
+            f"{WHERE.format(400)}: Invalid incident id. {NOTHING} {NOT_THERE}",
         ),
         (
             {"status": 400, "json": {"result": {"code": 255, "description": "Invalid Incident Id 562"}}},
-            f"{WHERE.format(400)}: Invalid Incident Id 562. {NOTHING} {REQUEST_FAILED}",
+            f"{WHERE.format(400)}: Invalid Incident Id 562. {NOTHING} {NOT_THERE}",
         ),
         (
             {"status": 401, "body": "<html><body>401</body></html>", "content_type": "text/html"},

@@ -1,0 +1,54 @@
+"""FortiMonitor's limit of 100 requests a minute, kept by those who send many.
+
+A bucket of 100 tokens, each of which comes back a minute after it was taken. It is shared by all calls of a worker
+process on the same account. A single action takes its token without waiting; a bulk action waits for one, so that it
+leaves room to the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import deque
+from typing import Deque, Dict
+
+from .deadline import Deadline
+
+REQUESTS = 100  # FortiMonitor 26.1 "API rate limits": the default, on all endpoints
+SECONDS = 61.0  # a minute, and what a request may take to arrive
+
+
+class Pace:
+    """The last requests on one account."""
+
+    def __init__(self) -> None:
+        self._taken: Deque[float] = deque(maxlen=REQUESTS)
+        self._lock = threading.Lock()
+
+    def take(self, deadline: Deadline) -> None:
+        """Take a token, whether there is one or not."""
+        with self._lock:
+            self._taken.append(deadline.timing.monotonic())
+
+    def take_in_turn(self, deadline: Deadline) -> bool:
+        """Wait for a token and take it; return False at once if none comes back before the deadline."""
+        while True:
+            with self._lock:
+                now = deadline.timing.monotonic()
+                if len(self._taken) < REQUESTS or self._taken[0] + SECONDS <= now:
+                    self._taken.append(now)
+                    return True
+                wait = self._taken[0] + SECONDS - now
+            if not deadline.wait(wait):
+                return False
+
+
+_paces: Dict[str, Pace] = {}
+_lock = threading.Lock()
+
+
+def pace_of(*account: str) -> Pace:
+    """Return the pace of an account, which is named by its address and key; neither is kept."""
+    name = hashlib.sha256("\0".join(account).encode("utf-8")).hexdigest()
+    with _lock:
+        return _paces.setdefault(name, Pace())

@@ -1,0 +1,251 @@
+"""Actions on one incident in both products. Each may be run again: what is done is left alone, the rest is finished."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Optional
+
+from ..clients.attributes import CLEARED, STATUSES, word
+from ..clients.bridge import Bridge
+from ..clients.outages import Outage
+from ..core.errors import AlreadyClosed, AlreadyExists, BridgeError, HalfDone, InvalidInput, attempting
+from ..core.paths import signed_id
+from ..core.times import iso, shown_time
+from . import shapes
+from .fortimonitor import create_custom_incident, force_resolve_incident
+from .fortisiem import existing_row, unchanged
+from .results import Result, already_done
+from .updating import not_applied, update
+
+Row = Dict[str, Any]
+PRODUCTS = {"fortimonitor": "FortiMonitor", "fortisiem": "FortiSIEM"}
+TEXTKEYS = ("plugin_textkey", "resource_textkey")
+
+
+def escalate_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Create a custom incident in FortiMonitor for an incident of FortiSIEM, and note it there as external ticket.
+
+    Parameters:
+        incident_id: FortiSIEM's, a positive integer.
+        server, plugin_textkey, resource_textkey: as create_custom_incident.
+        description: text; optional, default made of the FortiSIEM incident.
+        comments: comment for the FortiSIEM incident; optional, default names the other one.
+        correlation_id: marker of the pair; optional, default made of server name and incident id.
+    Returns: outcome, changed, fortimonitor (as create_custom_incident), fortisiem (as update_siem_incident).
+    Raises: AlreadyClosed for a cleared incident; AlreadyExists where it has a ticket of something else; HalfDone with
+        what is done; the kinds of both actions.
+    """
+    incident_id = params["incident_id"]
+    with attempting(f"escalate FortiSIEM incident {incident_id}"):
+        server_id = bridge.fortimonitor.server_id(params["server"])
+        row = existing_row(bridge, incident_id)
+        marker = params.get("correlation_id") or _marker(bridge, incident_id)
+        earlier = _escalated(bridge, row, marker)
+        status = word(STATUSES, row.get("incidentStatus"))
+        if earlier is None and status in CLEARED:
+            raise AlreadyClosed(f"it is {status} already", "Only an active incident is escalated.")
+        created = _found(bridge, earlier, server_id) if earlier else _created(bridge, params, server_id, row, marker)
+        sides = {"fortimonitor": lambda: created, "fortisiem": lambda: _ticketed(bridge, params, row, created)}
+        return _both(sides)
+
+
+def close_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Force-resolve an incident in FortiMonitor and clear the one in FortiSIEM that belong together.
+
+    Parameters:
+        incident_id: FortiSIEM's, a positive integer.
+        incident: FortiMonitor's; optional, default the external ticket, if it carries the pair's marker.
+        reason: text, for both.
+        resolution: True Positive | False Positive; optional.
+        correlation_id: marker of the pair; optional, default made of server name and incident id.
+    Returns: outcome, changed, fortimonitor (as force_resolve_incident), fortisiem (as update_siem_incident).
+    Raises: HalfDone with what is done; the kinds of both actions.
+    """
+    incident_id = params["incident_id"]
+    with attempting(f"close FortiSIEM incident {incident_id} and its incident in FortiMonitor"):
+        row = existing_row(bridge, incident_id)
+        resolving = {"incident": str(_outage_id(bridge, params, row)), "reason": params["reason"]}
+        if "incident" not in params or "correlation_id" in params:
+            resolving["expect_correlation_id"] = params.get("correlation_id") or _marker(bridge, incident_id)
+        return _both(
+            {
+                "fortimonitor": lambda: force_resolve_incident(bridge, resolving),
+                "fortisiem": lambda: _cleared(bridge, params, row),
+            }
+        )
+
+
+def get_incident_state(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together.
+
+    Parameters:
+        incident_id: FortiSIEM's, a positive integer.
+        incident: FortiMonitor's; optional, default the external ticket.
+        correlation_id: marker of the pair; optional, default made of server name and incident id.
+    Returns: agree, differences (what, fortimonitor, fortisiem, since), fortimonitor and fortisiem (the incidents).
+    """
+    row = existing_row(bridge, params["incident_id"])
+    outage = bridge.fortimonitor.outage(_outage_id(bridge, params, row))
+    marker = params.get("correlation_id") or _marker(bridge, params["incident_id"])
+    differences = [*_status_difference(row, outage), *_link_differences(row, outage, marker)]
+    return {
+        "agree": not differences,
+        "differences": differences,
+        "fortimonitor": shapes.outage(bridge, outage),
+        "fortisiem": shapes.siem_incident(row),
+    }
+
+
+# The pair.
+
+
+def _marker(bridge: Bridge, incident_id: int) -> str:
+    """Return the correlation id of an incident of FortiSIEM: the same for every account that sees it."""
+    return f"fortisiem:{bridge.fortisiem.host}:{incident_id}"
+
+
+def _ticket(row: Row) -> str:
+    return str(row.get("incidentExtTicketId") or "").strip()
+
+
+def _outage_id(bridge: Bridge, params: Dict[str, Any], row: Row) -> int:
+    """Return FortiMonitor's id: as given, else the external ticket. Raises InvalidInput where that is none."""
+    if "incident" in params:
+        return bridge.fortimonitor.outage_id(params["incident"])
+    ticket = signed_id(_ticket(row))
+    if ticket is None:
+        shown = f"the external ticket {_ticket(row)!r}" if _ticket(row) else "no external ticket"
+        problem = f"FortiMonitor Incident is required: the FortiSIEM incident has {shown}."
+        raise InvalidInput("The parameters are not valid", [problem])
+    return ticket
+
+
+def _escalated(bridge: Bridge, row: Row, marker: str) -> Optional[Outage]:
+    """Return the incident that the external ticket names, None without a ticket.
+
+    Raises AlreadyExists where the ticket is something else's: it would be overwritten.
+    """
+    ticket = _ticket(row)
+    number = signed_id(ticket)
+    outage = bridge.fortimonitor.outage_if_any(number) if number is not None else None
+    if ticket and (outage is None or outage.marker != marker):
+        raise AlreadyExists(
+            f"it has the external ticket {ticket!r} already, which is not its incident in FortiMonitor",
+            "Empty the ticket in FortiSIEM, or give the Correlation ID of its incident in FortiMonitor.",
+        )
+    return outage
+
+
+# The sides.
+
+
+def _created(bridge: Bridge, params: Dict[str, Any], server_id: int, row: Row, marker: str) -> Result:
+    incident = {
+        "server": str(server_id),
+        "description": params.get("description") or _description(row),
+        **{name: params[name] for name in TEXTKEYS},
+        "correlation_id": marker,
+        "if_exists": "Return Existing",
+        "verify": True,
+    }
+    return create_custom_incident(bridge, incident)
+
+
+def _found(bridge: Bridge, outage: Outage, server_id: int) -> Result:
+    return {
+        **already_done(),
+        "incident_id": outage.id,
+        "incident_url": bridge.fortimonitor.outage_url(outage.id),
+        "correlation_id": outage.marker,
+        "server_id": outage.server_id or server_id,
+        "warning": None,
+    }
+
+
+def _description(row: Row) -> str:
+    shown = shapes.siem_incident(row)
+    lines = [
+        f"{shown['title']} (FortiSIEM incident {shown['incident_id']}, severity {shown['severity']})",
+        *(
+            f"{name.title()}: {shown[name]['text'].rstrip(', ')}"
+            for name in ("source", "target")
+            if shown[name]["text"]
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _ticketed(bridge: Bridge, params: Dict[str, Any], row: Row, created: Result) -> Result:
+    """Write the FortiMonitor incident into FortiSIEM as external ticket, unless it stands there."""
+    comment = params.get("comments") or f"Escalated to FortiMonitor: {created['incident_url']}"
+    fields = {"external_ticket_id": str(created["incident_id"]), "external_ticket_state": "New", "comments": comment}
+    if _ticket(row) == fields["external_ticket_id"]:
+        return unchanged(params["incident_id"], fields)
+    return update(bridge, params["incident_id"], fields, verify=True)
+
+
+def _cleared(bridge: Bridge, params: Dict[str, Any], row: Row) -> Result:
+    """Clear the FortiSIEM incident and close its ticket, as far as that is not done."""
+    fields = {"status": "Manually Cleared", "comments": params["reason"]}
+    if "resolution" in params:
+        fields["resolution"] = params["resolution"]
+    if _ticket(row):
+        fields["external_ticket_state"] = "Closed"
+    missing = not_applied(row, fields)
+    if word(STATUSES, row.get("incidentStatus")) in CLEARED:
+        # The reason is given once, with the clearing.
+        missing = {name: value for name, value in missing.items() if name == "external_ticket_state"}
+    if not missing:
+        return unchanged(params["incident_id"], fields)
+    return update(bridge, params["incident_id"], missing, verify=True)
+
+
+def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
+    """Do both sides, the second even if the first fails. Raises HalfDone, or what a single failure amounts to."""
+    results: Dict[str, Result] = {}
+    failures: Dict[str, BridgeError] = {}
+    for side, act in sides.items():
+        try:
+            results[side] = act()
+        except BridgeError as failure:
+            failures[side] = failure
+    if failures:
+        raise _failure(results, failures)
+    changed = any(result["changed"] for result in results.values())
+    return {"outcome": "done" if changed else "already_done", "changed": changed, **results}
+
+
+def _failure(results: Dict[str, Result], failures: Dict[str, BridgeError]) -> BridgeError:
+    happened = [f"{PRODUCTS[side]} is done (incident {result['incident_id']})" for side, result in results.items()]
+    happened += [f"{PRODUCTS[side]} is not: {failure.sentence}" for side, failure in failures.items()]
+    is_unknown = any(failure.is_ambiguous for failure in failures.values())
+    is_changed = any(result["changed"] for result in results.values())
+    advice = " ".join(dict.fromkeys(failure.advice for failure in failures.values() if failure.advice))
+    if is_unknown:
+        unsure = " and ".join(PRODUCTS[side] for side, failure in failures.items() if failure.is_ambiguous)
+        advice = f"Whether anything was changed in {unsure} is unknown. {advice}".rstrip()
+    changed = "partly" if is_changed else "unknown" if is_unknown else "no"
+    return HalfDone("; ".join(happened).rstrip("."), advice, changed)
+
+
+# The comparison.
+
+
+def _status_difference(row: Row, outage: Outage) -> List[Row]:
+    status = word(STATUSES, row.get("incidentStatus"))
+    if outage.is_resolved == (status in CLEARED):
+        return []
+    # The side that is closed has changed last.
+    since = outage.end if outage.is_resolved else shown_time(row.get("incidentClearedTime"))
+    return [{"what": "status", "fortimonitor": outage.status, "fortisiem": status, "since": iso(since)}]
+
+
+def _link_differences(row: Row, outage: Outage, marker: str) -> List[Row]:
+    differences: List[Row] = []
+    if _ticket(row) != str(outage.id):
+        ticket = _ticket(row) or None
+        differences.append({"what": "external ticket", "fortimonitor": outage.id, "fortisiem": ticket, "since": None})
+    if outage.marker != marker:
+        differences.append(
+            {"what": "correlation id", "fortimonitor": outage.marker, "fortisiem": marker, "since": iso(outage.start)}
+        )
+    return differences

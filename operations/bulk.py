@@ -1,0 +1,286 @@
+"""Actions on many incidents at once: several under way, one result for each, and a list to go on with."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from ..clients.attributes import ATTRIBUTES
+from ..clients.bridge import Bridge
+from ..core.errors import (
+    AuthenticationFailed,
+    BridgeError,
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    Unreachable,
+)
+from ..core.sessions import close_own
+from ..core.validation import valid_parameters
+from .fortimonitor import force_resolve_incident
+from .results import Result, already_done
+from .updating import not_applied, update
+
+READ_AT_ONCE = 100  # incidents
+MOST_PROBLEMS = 20  # shown of invalid items
+REPORTS = 10  # lines of progress in the log
+RESERVE = 0.1  # of the time, in which nothing new is begun, so that what is under way can end
+OUTCOMES = ("done", "already_done", "failed", "unknown", "not_attempted")
+# What would meet every further item too.
+STOPPING = (AuthenticationFailed, PermissionDenied, RateLimited, Unreachable)
+
+
+class Job(NamedTuple):
+    """One item: what names its incident in the results, and what is to be done."""
+
+    incident_id: Any
+    act: Callable[[], Result]
+
+
+def update_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Update many incidents in FortiSIEM.
+
+    Parameters:
+        items: list of 1 to 1000 objects with the parameters of update_siem_incident; without verify, it is off.
+        skip_done: read the incidents first, and leave out those that show all attributes already.
+        concurrency: how many requests are under way at once, 1 to 16.
+    Returns: outcome, changed, counts, results (one for each item, in their order), resume (the items that were not
+        attempted, to run the action with again), stopped_by.
+    Raises: InvalidInput with the problems of all items, before anything is sent.
+    """
+    items: List[Any] = params["items"]
+    checked = _valid("update_siem_incident", items)
+    updates = [
+        (values["incident_id"], {name: values[name] for name in ATTRIBUTES if name in values}) for values in checked
+    ]
+    _refuse_repeats([incident_id for incident_id, _ in updates])
+    _refuse([f"Item {place} has no attribute to update." for place, (_, fields) in _numbered(updates) if not fields])
+    fortisiem = bridge.fortisiem  # made once, before the threads use it
+    rows = _rows(bridge, updates) if params["skip_done"] else {}
+
+    def act(incident_id: int, fields: Dict[str, str], verify: bool) -> Result:
+        if incident_id in rows and not not_applied(rows[incident_id], fields):
+            return already_done()
+        return update(bridge, incident_id, fields, verify)
+
+    verified = [_is_verified(item, values) for item, values in zip(items, checked)]
+    jobs = [
+        Job(incident_id, lambda i=incident_id, f=fields, v=verify: act(i, f, v))  # type: ignore[misc]
+        for (incident_id, fields), verify in zip(updates, verified)
+    ]
+    return _Run(bridge, f"update of {fortisiem.host}", items, jobs).result(params["concurrency"])
+
+
+def force_resolve_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Force-resolve many custom incidents in FortiMonitor, at most 100 requests a minute.
+
+    Parameters:
+        items: list of 1 to 1000 ids, ``#ids``, URLs, or objects with the parameters of force_resolve_incident.
+        reason: text for the items that have none of their own; optional.
+        concurrency: how many requests are under way at once, 1 to 16.
+    Returns: as update_siem_incidents.
+    Raises: InvalidInput with the problems of all items, before anything is sent.
+    """
+    items: List[Any] = params["items"]
+    common = {"reason": params["reason"]} if "reason" in params else {}
+    given = [item if isinstance(item, dict) else {"incident": item} for item in items]
+    checked = [{**common, **values} for values in _valid("force_resolve_incident", given)]
+    ids = _outage_ids(bridge, checked)
+    _refuse_repeats(ids)
+    bridge.fortimonitor = bridge.fortimonitor.taking_turns()
+    jobs = [
+        Job(outage_id, lambda v=values: force_resolve_incident(bridge, v))  # type: ignore[misc]
+        for outage_id, values in zip(ids, checked)
+    ]
+    return _Run(bridge, "force resolve", items, jobs).result(params["concurrency"])
+
+
+# Before the first request.
+
+
+def _valid(operation: str, items: List[Any]) -> List[Dict[str, Any]]:
+    """Return the items with every value in its type. Raises InvalidInput with the problems of all of them."""
+    checked, problems = [], []
+    for place, item in _numbered(items):
+        try:
+            checked.append(valid_parameters(operation, item))
+        except InvalidInput as error:
+            problems += [f"Item {place}: {problem}" for problem in error.problems]
+    _refuse(problems)
+    return checked
+
+
+def _outage_ids(bridge: Bridge, checked: List[Dict[str, Any]]) -> List[int]:
+    ids, problems = [], []
+    for place, values in _numbered(checked):
+        try:
+            ids.append(bridge.fortimonitor.outage_id(values["incident"]))
+        except InvalidInput as error:
+            problems += [f"Item {place}: {problem}" for problem in error.problems]
+    _refuse(problems)
+    return ids
+
+
+def _refuse_repeats(ids: List[int]) -> None:
+    """Refuse two items for one incident: which of them comes last would be chance."""
+    first: Dict[int, int] = {}
+    problems = []
+    for place, number in _numbered(ids):
+        if number in first:
+            problems.append(f"Items {first[number]} and {place} are for the same incident {number}.")
+        first.setdefault(number, place)
+    _refuse(problems)
+
+
+def _refuse(problems: List[str]) -> None:
+    if len(problems) > MOST_PROBLEMS:
+        problems = [*problems[:MOST_PROBLEMS], f"{len(problems) - MOST_PROBLEMS} more."]
+    if problems:
+        raise InvalidInput("The parameters are not valid", problems)
+
+
+def _numbered(items: List[Any]) -> Iterator[Tuple[int, Any]]:
+    return enumerate(items, start=1)
+
+
+def _is_verified(item: Any, values: Dict[str, Any]) -> bool:
+    """Tell whether an item asks to be verified: it costs a request, so it is off unless the item says so."""
+    return isinstance(item, dict) and "verify" in item and values["verify"] is True
+
+
+def _rows(bridge: Bridge, updates: List[Tuple[int, Dict[str, str]]]) -> Dict[int, Dict[str, Any]]:
+    """Read what the incidents show of the attributes; nothing on servers that cannot tell (before 6.3)."""
+    ids = [incident_id for incident_id, _ in updates]
+    fields = sorted({ATTRIBUTES[name].read for _, values in updates for name in values})
+    rows: Dict[int, Dict[str, Any]] = {}
+    try:
+        for start in range(0, len(ids), READ_AT_ONCE):
+            rows.update(bridge.fortisiem.incidents_by_id(ids[start : start + READ_AT_ONCE], fields))
+    except NotFound:
+        return {}
+    return rows
+
+
+# The run.
+
+
+class _Run:
+    """The items of one call, taken one after another by several threads until all are done or it has to stop."""
+
+    def __init__(self, bridge: Bridge, name: str, items: List[Any], jobs: List[Job]) -> None:
+        self._bridge = bridge
+        self._name = name
+        self._items = items
+        self._jobs = jobs
+        self._results: List[Optional[Result]] = [None] * len(jobs)
+        self._next = iter(range(len(jobs)))
+        self._finished = 0
+        self._lock = threading.Lock()
+        self._stopped_by: Optional[BridgeError] = None
+        self._is_late = False
+
+    def result(self, concurrency: int) -> Result:
+        """Do the items and return what became of each.
+
+        Raises what stopped it if not one was done: wrong credentials are no half success.
+        """
+        with ThreadPoolExecutor(max_workers=min(concurrency, len(self._jobs))) as pool:
+            for worker in [pool.submit(self._work) for _ in range(min(concurrency, len(self._jobs)))]:
+                worker.result()
+        results = [result or self._not_attempted(place) for place, result in enumerate(self._results)]
+        counts = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in OUTCOMES}
+        if self._stopped_by is not None and not counts["done"] and not counts["already_done"]:
+            raise self._stopped_by
+        resume = [item for item, result in zip(self._items, results) if result["outcome"] == "not_attempted"]
+        return {
+            "outcome": _overall(counts, len(results)),
+            "changed": counts["done"] > 0,
+            "counts": counts,
+            "results": results,
+            "resume": resume,
+            "stopped_by": self._why_stopped(),
+        }
+
+    def _work(self) -> None:
+        try:
+            while True:
+                place = self._take()
+                if place is None:
+                    return
+                self._finish(place, self._do(place))
+        finally:
+            close_own()
+
+    def _take(self) -> Optional[int]:
+        with self._lock:
+            deadline = self._bridge.deadline
+            if self._stopped_by is not None:
+                return None
+            place = next(self._next, None)
+            if place is not None and deadline.remaining() < RESERVE * deadline.seconds:
+                self._is_late = True
+                return None
+            return place
+
+    def _do(self, place: int) -> Optional[Result]:
+        """Do an item and return its result, None if it turned out not to have been attempted."""
+        job = self._jobs[place]
+        try:
+            result = job.act()
+        except BridgeError as failure:
+            if isinstance(failure, STOPPING) and not failure.is_ambiguous:
+                with self._lock:
+                    self._stopped_by = self._stopped_by or failure
+                return None
+            outcome = "unknown" if failure.is_ambiguous else "failed"
+            return self._shown(place, outcome, None, None, failure.attempts, self._bridge.redact(str(failure)))
+        message = result.get("warning")
+        return self._shown(
+            place, result["outcome"], result["changed"], result["confirmed_by"], result["attempts"], message
+        )
+
+    def _finish(self, place: int, result: Optional[Result]) -> None:
+        with self._lock:
+            self._results[place] = result
+            self._finished += result is not None
+            every = max(1, len(self._jobs) // REPORTS)
+            if result is not None and (self._finished % every == 0 or self._finished == len(self._jobs)):
+                self._bridge.log.info("%s: %d of %d items", self._name, self._finished, len(self._jobs))
+
+    def _not_attempted(self, place: int) -> Result:
+        return self._shown(place, "not_attempted", False, None, 0, None)
+
+    def _shown(
+        self,
+        place: int,
+        outcome: str,
+        changed: Optional[bool],
+        confirmed_by: Optional[str],
+        attempts: int,
+        message: Optional[str],
+    ) -> Result:
+        return {
+            "index": place,
+            "incident_id": self._jobs[place].incident_id,
+            "outcome": outcome,
+            "changed": False if outcome == "failed" else changed,
+            "confirmed_by": confirmed_by,
+            "attempts": attempts,
+            "message": message,
+        }
+
+    def _why_stopped(self) -> Optional[str]:
+        if self._stopped_by is not None:
+            return self._bridge.redact(f"{self._stopped_by.sentence} {self._stopped_by.advice}".rstrip())
+        if self._is_late:
+            return f"The time was over (Total Timeout {self._bridge.config['total_timeout']} s). Run it with resume."
+        return None
+
+
+def _overall(counts: Dict[str, int], total: int) -> str:
+    """Return one outcome for all items: "partial" unless they all ended well."""
+    if counts["already_done"] == total:
+        return "already_done"
+    return "done" if counts["done"] + counts["already_done"] == total else "partial"

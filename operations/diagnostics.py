@@ -1,0 +1,83 @@
+"""What a support ticket needs: versions, configuration, reachability, the last requests."""
+
+from __future__ import annotations
+
+import platform
+import ssl
+from typing import Any, Dict, List
+
+from ..clients.bridge import Bridge
+from ..clients.fortisiem import FortiSIEM
+from ..clients.versions import features_of
+from ..core.errors import BridgeError
+from ..core.manifest import manifest, secret_names
+from ..core.recent import recent
+from ..core.redact import MASK
+from ..core.times import from_epoch, iso
+from .results import Result
+
+
+def get_diagnostics(bridge: Bridge, params: Dict[str, Any]) -> Result:
+    """Collect what a support ticket needs, without secrets. A product that cannot be used is no failure here.
+
+    Returns: connector (name, version), software, configuration, products (product, address, is_usable, message,
+        version, features), last_requests (of this worker process to these servers).
+    """
+    products = [_product(client) for client in bridge.enabled]
+    shown = {name: _hidden(name, value) for name, value in bridge.config.items()}
+    return {
+        "connector": {"name": manifest()["name"], "version": manifest()["version"]},
+        "software": _software(),
+        "configuration": bridge.redact.within(shown),
+        "products": bridge.redact.within(products),
+        "last_requests": _last_requests([product["address"] for product in products]),
+    }
+
+
+def _product(client: Any) -> Result:
+    message = None
+    try:
+        client.check()
+    except BridgeError as failure:
+        message = f"{failure.sentence} {failure.advice}".rstrip()
+    version = client.version() if isinstance(client, FortiSIEM) and message is None else None
+    return {
+        "product": client.product,
+        "address": client.address,
+        "is_usable": message is None,
+        "message": message,
+        "version": version,
+        "features": features_of(version),
+    }
+
+
+def _hidden(name: str, value: Any) -> Any:
+    # The certificate authority is no secret, but a page long.
+    return MASK if name in secret_names() else "(set)" if name == "ca_certificate" else value
+
+
+def _software() -> Dict[str, str]:
+    # Read from what is installed: importing a library for its version alone would cost its whole import.
+    from importlib.metadata import PackageNotFoundError, version
+
+    software = {"python": platform.python_version()}
+    for name in ("requests", "urllib3", "jsonschema"):
+        try:
+            software[name] = version(name)
+        except PackageNotFoundError:
+            software[name] = "unknown"
+    return {**software, "openssl": ssl.OPENSSL_VERSION}
+
+
+def _last_requests(origins: List[str]) -> List[Result]:
+    return [
+        {
+            "at": iso(from_epoch(sent.at)),
+            "product": sent.product,
+            "method": sent.method,
+            "path": sent.path,
+            "status": sent.status,
+            "milliseconds": sent.milliseconds,
+        }
+        for sent in recent(origins)
+    ]

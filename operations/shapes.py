@@ -1,0 +1,153 @@
+"""What results look like: the products' objects in the words of FortiSOAR's forms, times in ISO 8601."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Sequence
+
+from ..clients.answers import json_of
+from ..clients.attributes import (
+    CATEGORIES,
+    LEVELS,
+    READ_FIELDS,
+    READ_RESOLUTIONS,
+    STATUSES,
+    attribute_lists,
+    techniques,
+    word,
+)
+from ..clients.bridge import Bridge
+from ..clients.outages import Outage, Server, Textkeys, User
+from ..core.times import iso, shown_time
+from ..core.transport import Answer
+
+Shape = Dict[str, Any]
+
+
+def outage(bridge: Bridge, shown: Outage) -> Shape:
+    """Return an incident of FortiMonitor."""
+    return {
+        "incident_id": shown.id,
+        "incident_url": bridge.fortimonitor.outage_url(shown.id),
+        "server_id": shown.server_id,
+        "server_name": shown.server_name,
+        "server_fqdn": shown.server_fqdn,
+        "status": shown.status,
+        "severity": shown.severity,
+        "type": shown.type,
+        "description": shown.description,
+        "correlation_id": shown.marker,
+        "start_time": iso(shown.start),
+        "end_time": iso(shown.end),
+        "acknowledged": shown.acknowledged_by is not None,
+        "acknowledged_by": str(shown.acknowledged_by) if shown.acknowledged_by else None,
+        "summary": shown.summary,
+        "tags": shown.tags,
+        "metadata": shown.metadata,
+    }
+
+
+def server(shown: Server) -> Shape:
+    """Return a server of FortiMonitor, as a choice of a form too."""
+    return {
+        "title": f"{shown.name} ({shown.fqdn})",
+        "value": str(shown.id),
+        "server_id": shown.id,
+        "name": shown.name,
+        "fqdn": shown.fqdn,
+        "status": shown.status,
+        "tags": list(shown.tags),
+    }
+
+
+def user(shown: User) -> Shape:
+    """Return a user of FortiMonitor, as a choice of a form too."""
+    return {
+        "title": f"{shown.name} ({shown.username})",
+        "value": shown.username,
+        "user_id": shown.id,
+        "username": shown.username,
+        "display_name": shown.name,
+        "user_url": shown.url,
+    }
+
+
+def textkeys(shown: Textkeys, value: str) -> Shape:
+    """Return a pair of textkeys, as a choice of a form too."""
+    return {
+        "title": f"{shown.label}: {shown.plugin_textkey} / {shown.resource_textkey}",
+        "value": value,
+        **shown._asdict(),
+    }
+
+
+def siem_incident(row: Shape, further: Sequence[str] = ()) -> Shape:
+    """Return an incident of FortiSIEM.
+
+    Parameters:
+        row: the incident as FortiSIEM shows it.
+        further: FortiSIEM's names of more attributes, which go into ``other`` as they are.
+    """
+    return {
+        "incident_id": row.get("incidentId"),
+        "title": row.get("incidentTitle"),
+        "status": word(STATUSES, row.get("incidentStatus")),
+        "severity": word(LEVELS, row.get("eventSeverityCat")),
+        "severity_value": row.get("eventSeverity"),
+        "category": word(CATEGORIES, row.get("phIncidentCategory")),
+        "subcategory": row.get("phSubIncidentCategory"),
+        "event_type": row.get("eventType"),
+        "event_name": row.get("eventName"),
+        "resolution": word(READ_RESOLUTIONS, row.get("incidentReso")),
+        "count": row.get("count"),
+        "first_seen": iso(shown_time(row.get("incidentFirstSeen"))),
+        "last_seen": iso(shown_time(row.get("incidentLastSeen"))),
+        "cleared_time": iso(shown_time(row.get("incidentClearedTime"))),
+        "cleared_by": row.get("incidentClearedUser") or None,
+        "cleared_reason": row.get("incidentClearedReason") or None,
+        "organization": row.get("customer"),
+        "reporting_ip": row.get("incidentRptIp"),
+        "reporting_device": row.get("incidentRptDevName"),
+        "tactics": row.get("attackTactic") or None,
+        "techniques": techniques(row.get("attackTechnique")),
+        "source": _attributes(row.get("incidentSrc")),
+        "target": _attributes(row.get("incidentTarget")),
+        "detail": _attributes(row.get("incidentDetail")),
+        "comments": row.get("incidentComments") or None,
+        "external_ticket_type": word(LEVELS, row.get("incidentExtTicketType")),
+        "external_ticket_id": row.get("incidentExtTicketId") or None,
+        "external_ticket_state": row.get("incidentExtTicketState") or None,
+        "external_assigned_user": row.get("incidentExtUser") or None,
+        "other": {name: row.get(name) for name in further if name not in READ_FIELDS},
+    }
+
+
+def event(row: Shape) -> Shape:
+    """Return a triggering event of FortiSIEM.
+
+    ``nid`` is the id as text; ``id`` is the same as a number, which the vendor's own example shows rounded.
+    """
+    received = row.get("receiveTime")
+    return {
+        "event_id": str(row.get("nid") or row.get("id") or ""),
+        "event_type": row.get("eventType"),
+        "received": iso(shown_time(received)) or received,
+        "raw_message": row.get("rawMessage"),
+        "attributes": row.get("attributes") or {},
+    }
+
+
+def answer(bridge: Bridge, given: Answer) -> Shape:
+    """Return an answer to a request of the analyst's own, without secrets."""
+    body = json_of(given)
+    return {
+        "status": given.status,
+        "body": bridge.redact.within(body),
+        "text": bridge.redact(given.text) if body is None else None,
+        "attempts": given.attempts,
+        "request": given.request.shown(given.status),
+    }
+
+
+def _attributes(value: Any) -> Shape:
+    text = "" if value is None else str(value)
+    return {"text": text, "attributes": attribute_lists(text)}
