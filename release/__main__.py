@@ -39,10 +39,14 @@ def icons() -> None:
 @main.command()
 def docs() -> None:
     """Write the pages that are generated."""
-    from .fault_page import PAGE, fault_page
+    from . import action_page, fault_page
 
-    (ROOT / PAGE).write_text(fault_page(), encoding="utf-8")
-    click.echo(ROOT / PAGE)
+    for page, text in (
+        (action_page.PAGE, action_page.action_page()),
+        (fault_page.PAGE, fault_page.fault_page()),
+    ):
+        (ROOT / page).write_text(text, encoding="utf-8")
+        click.echo(ROOT / page)
 
 
 @main.command()
