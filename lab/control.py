@@ -10,6 +10,7 @@
 | ``PUT /switches/{product}`` | ``{"switch": position, ...}`` | its switches; all are put or, if one cannot be, none |
 | ``GET /journal/{product}`` | | the requests it received, oldest first, without secrets |
 | ``DELETE /journal/{product}`` | | 204; its journal is empty |
+| ``GET /counters/{product}`` | | how often what no list of its objects shows was done, such as paging people |
 | ``GET /faults`` | | ``{"faults": [...], "catalogue": [...]}``: what is armed or used up, and what there is |
 | ``POST /faults`` | one fault or a list | ``{"faults": [...]}``: what was armed; all are or, if one cannot be, none |
 | ``DELETE /faults`` | | 204; none is armed |
@@ -50,6 +51,7 @@ REQUESTS = [
     "PUT /switches/{product}",
     "GET /journal/{product}",
     "DELETE /journal/{product}",
+    "GET /counters/{product}",
     "GET /faults",
     "POST /faults",
     "DELETE /faults",
@@ -72,6 +74,7 @@ def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, w
             Route("/switches/{product}", control.put_switches, methods=["PUT"]),
             Route("/journal/{product}", control.journal, methods=["GET"]),
             Route("/journal/{product}", control.clear_journal, methods=["DELETE"]),
+            Route("/counters/{product}", control.counters, methods=["GET"]),
             Route("/faults", control.list_faults, methods=["GET"]),
             Route("/faults", control.arm_faults, methods=["POST"]),
             Route("/faults", control.clear_faults, methods=["DELETE"]),
@@ -131,6 +134,9 @@ class _Control:
     async def clear_journal(self, request: Request) -> Response:
         self._addressed(request).journal.clear()
         return Response(status_code=204)
+
+    async def counters(self, request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(self._addressed(request).counters))
 
     async def list_faults(self, request: Request) -> Response:
         return JSONResponse({"faults": self._faults.as_json(), "catalogue": catalogue_as_json()})

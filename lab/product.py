@@ -28,4 +28,7 @@ class Product(Protocol):
 
     def reset(self) -> None: ...
 
+    def counters(self) -> dict[str, int]:
+        """Return how often what no list of objects shows was done, such as paging people."""
+
     def close(self) -> None: ...

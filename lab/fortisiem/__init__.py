@@ -1,4 +1,4 @@
-"""The simulated FortiSIEM: its incidents, the APIs that update and list them, accounts and API tokens."""
+"""The simulated FortiSIEM: its incidents with their events, the APIs that update and list them, accounts and tokens."""
 
 from .accounts import Account, ApiClient
 from .product import FortiSiem

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import Optional
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -16,35 +13,21 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import accounts, answers, listing, system, updates
-
-if TYPE_CHECKING:
-    from .product import FortiSiem
+from . import access, answers, event_queries, h5, listing, system, triggering, updates
+from .accounts import Account
+from .calls import Call, Handler
+from .supervisor import Supervisor
 
 REST = "/phoenix/rest"
 
-
-@dataclass(frozen=True)
-class Call:
-    """One authenticated request, as the handlers see it."""
-
-    caller: accounts.Account
-    path: dict[str, str]
-    query: dict[str, list[str]]
-    content_type: str
-    body: bytes
-
-
-Handler = Callable[["FortiSiem", Call], Response]
-
-NOBODY = accounts.Account("", "", "", "read_only")
+NOBODY = Account("", "", "", "read_only")
 
 
 @dataclass(frozen=True)
 class Resource:
     """One path: whether this FortiSIEM has it, its handler for each verb, and what it takes to call it."""
 
-    siem: FortiSiem
+    siem: Supervisor
     present: Callable[[], bool]
     verbs: dict[str, Handler]
     needs: str = "read"
@@ -57,9 +40,11 @@ class Resource:
         await response(scope, receive, send)
 
     def _answer(self, request: Request, body: bytes) -> Response:
-        caller = NOBODY if self.needs == "nothing" else self._identified(request)
+        caller = self._identified(request)
         if caller is None:
-            return answers.refused(self.siem, 401, answers.UNAUTHORIZED)
+            # A call of the user interface without its session was seen to be a bare 403.
+            unknown = answers.refused(self.siem, 401, answers.UNAUTHORIZED)
+            return Response(status_code=403) if self.needs == "session" else unknown
         return (
             self._failure()
             or self._not_here(request.method)
@@ -67,8 +52,12 @@ class Resource:
             or self._handled(request, body, caller)
         )
 
-    def _identified(self, request: Request) -> Optional[accounts.Account]:
-        return accounts.identify(self.siem, request.headers.get("authorization", ""))
+    def _identified(self, request: Request) -> Optional[Account]:
+        if self.needs == "nothing":
+            return NOBODY
+        if self.needs == "session":
+            return h5.logged_in(self.siem, request.method, request.headers, request.cookies)
+        return access.identify(self.siem, request.headers.get("authorization", ""))
 
     def _failure(self) -> Optional[Response]:
         kind = self.siem.switches["failure"]
@@ -90,48 +79,28 @@ class Resource:
             return refusal
         return None
 
-    def _forbidden(self, caller: accounts.Account) -> Optional[Response]:
+    def _forbidden(self, caller: Account) -> Optional[Response]:
         # Assumed: the guide asks for "appropriate access" and names no role.
         if self.needs == "write" and caller.role == "read_only":
             return answers.refused(self.siem, 403, "Access Denied")
         return None
 
-    def _handled(self, request: Request, body: bytes, caller: accounts.Account) -> Response:
+    def _handled(self, request: Request, body: bytes, caller: Account) -> Response:
+        address = request.client.host if request.client else ""
         query = parse_qs(request.url.query, keep_blank_values=True)
         content_type = request.headers.get("content-type", "")
-        call = Call(caller, request.path_params, query, content_type, body)
+        call = Call(caller, address, request.path_params, query, content_type, body)
         handler = self.verbs[request.method]
         if self.needs != "query":
             return handler(self.siem, call)
-        with self.siem.queries.running(request.client.host if request.client else "") as number:
-            limit = self.siem.switches["concurrency_limit"]
-            if limit and number > limit:
-                return answers.text("Too many concurrent queries", 429)
-            return handler(self.siem, call)
+        with self.siem.queries.running(address) as number:
+            with self.siem.store.transaction() as session:
+                too_many = triggering.too_many(self.siem, session, address, number)
+            return answers.too_many() if too_many else handler(self.siem, call)
 
 
-class Queries:
-    """How many queries each client address has running."""
-
-    def __init__(self) -> None:
-        self._running: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def running(self, address: str) -> Iterator[int]:
-        """Count one query of an address while it runs; yield how many there are now."""
-        with self._lock:
-            self._running[address] += 1
-            number = self._running[address]
-        try:
-            yield number
-        finally:
-            with self._lock:
-                self._running[address] -= 1
-
-
-def application(siem: FortiSiem) -> ASGIApp:
-    """Build the application of one FortiSIEM. Every path but the token's wants credentials, even unknown ones."""
+def application(siem: Supervisor) -> ASGIApp:
+    """Build the application of one FortiSIEM. All but the token and the login want credentials, even unknown paths."""
 
     def always() -> bool:
         return True
@@ -145,7 +114,13 @@ def application(siem: FortiSiem) -> ASGIApp:
     def twin() -> bool:
         return siem.version.lists_incidents and bool(siem.switches["twin_endpoint"] == "present")
 
-    def summary() -> bool:
+    def queried() -> bool:
+        return siem.version.runs_triggering_event_queries
+
+    def tokens() -> bool:
+        return siem.version.has_bearer
+
+    def health() -> bool:
         return bool(siem.switches["health_summary"] != "missing")
 
     resources = {
@@ -157,15 +132,36 @@ def application(siem: FortiSiem) -> ASGIApp:
             {"GET": listing.list_by_get, "POST": listing.list_by_post},
             "query",
         ),
+        "/pub/incident/triggeringEvents": Resource(
+            siem, lambda: siem.version.lists_incidents, {"GET": triggering.events_at_once}, "query"
+        ),
+        "/pub/incident/triggeringEvents/start": Resource(siem, queried, {"GET": triggering.start_query}),
+        "/pub/incident/triggeringEvents/progress/{queryId}": Resource(
+            siem, queried, {"GET": triggering.query_progress}
+        ),
+        "/pub/incident/triggeringEvents/result/{queryId}": Resource(siem, queried, {"GET": triggering.query_result}),
+        "/incident/triggeringEvents": Resource(
+            siem, lambda: siem.version.lists_event_ids, {"GET": triggering.event_ids}, "query"
+        ),
+        "/query/events/{queryId}/{offset}/{limit}": Resource(siem, always, {"GET": event_queries.query_events}),
         "/pub/incident/{queryId}/{page}": Resource(
             siem, lambda: listing.pages_by_query(siem), {"GET": listing.further_page}, "query"
         ),
-        "/system/health/summary": Resource(siem, summary, {"GET": system.health_summary}),
+        "/system/health/summary": Resource(siem, health, {"GET": system.health_summary}),
+        "/system/health/instance": Resource(siem, health, {"GET": system.health_instance}),
+        "/system/health": Resource(siem, health, {"GET": system.complete_health}),
         "/config/Domain": Resource(siem, always, {"GET": system.organizations}),
         "/organization/list": Resource(siem, lambda: siem.version.has_organization_list, {"GET": system.organizations}),
         "/pub/security/oauth/token": Resource(
-            siem, lambda: siem.version.issues_tokens, {"POST": accounts.issue_token}, "nothing"
+            siem, lambda: siem.version.issues_tokens, {"POST": access.issue_token}, "nothing"
         ),
+        "/system/license": Resource(siem, always, {"GET": h5.public_license}),
+        "/h5/sec/login": Resource(siem, always, {"POST": h5.log_in}, "nothing"),
+        "/h5/sec/license": Resource(siem, always, {"GET": h5.license_info}, "session"),
+        "/h5/sec/oauth/tokens": Resource(siem, tokens, {"GET": h5.list_clients}, "session"),
+        "/h5/sec/oauth/token": Resource(siem, tokens, {"POST": h5.make_client}, "session"),
+        "/h5/sec/oauth/token/{id}/revoke": Resource(siem, tokens, {"POST": h5.revoke_client}, "session"),
+        "/h5/{unknown:path}": Resource(siem, never, {}, "session"),
         "/{unknown:path}": Resource(siem, never, {}),
     }
     return Router([Route(REST + path, resource) for path, resource in resources.items()], redirect_slashes=False)

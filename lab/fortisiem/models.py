@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, BigInteger, ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -62,10 +62,49 @@ class Incident(Base):
 
     organization: Mapped[Organization] = relationship(lazy="joined")
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return every attribute, with the organization's name as ``customer``."""
-        attributes = {column.key: getattr(self, column.key) for column in self.__table__.columns}
-        return attributes | {"customer": self.organization.name}
+
+class TriggeringEvent(Base):
+    """One of the events that made an incident. ``attributes`` maps the attributes' display names to text.
+
+    The id is a 64-bit number, larger than what a double carries exactly.
+    """
+
+    __tablename__ = "triggering_events"
+
+    eventId: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    incidentId: Mapped[int] = mapped_column(ForeignKey("incidents.incidentId"), index=True)
+    eventType: Mapped[str]
+    receiveTime: Mapped[int]
+    rawMessage: Mapped[str]
+    attributes: Mapped[dict[str, str]] = mapped_column(JSON)
+
+    incident: Mapped[Incident] = relationship()
+
+
+class TriggeringEventQuery(Base):
+    """A query for the triggering events of an incident. ``asked`` counts the answers below 100 percent."""
+
+    __tablename__ = "triggering_event_queries"
+
+    queryId: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    caller: Mapped[str]
+    address: Mapped[str]
+    incidentId: Mapped[int]
+    since: Mapped[Optional[int]]
+    until: Mapped[Optional[int]]
+    size: Mapped[int]
+    started: Mapped[int]
+    asked: Mapped[int] = mapped_column(default=0)
+    read: Mapped[bool] = mapped_column(default=False)
+
+
+class EventQuery(Base):
+    """A finished XML event query: its result is the events of one incident."""
+
+    __tablename__ = "event_queries"
+
+    queryId: Mapped[str] = mapped_column(primary_key=True)
+    incidentId: Mapped[int]
 
 
 class IncidentQuery(Base):
@@ -98,3 +137,29 @@ class TokenRequests(Base):
     last: Mapped[int]
     failures: Mapped[int] = mapped_column(default=0)
     blocked_until: Mapped[int] = mapped_column(default=0)
+
+
+class MadeClient(Base):
+    """An API client that an administrator made in the user interface. Only its secret's digest is kept."""
+
+    __tablename__ = "made_clients"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    client_id: Mapped[str] = mapped_column(unique=True)
+    secret: Mapped[str]
+    login: Mapped[str]
+    made: Mapped[int]
+    token_minutes: Mapped[int]
+    secret_minutes: Mapped[int]
+    revoked: Mapped[bool] = mapped_column(default=False)
+
+
+class GuiSession(Base):
+    """Who is logged in to the user interface. ``token`` is what its ``s`` cookie holds."""
+
+    __tablename__ = "gui_sessions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    token: Mapped[str]
+    login: Mapped[str]

@@ -10,53 +10,62 @@ from starlette.types import ASGIApp
 
 from ..clock import Clock
 from ..journal import Journal, JournalMiddleware
-from ..store import Store
-from ..switches import Switches
+from . import event_queries, incidents
 from .accounts import Account, ApiClient
-from .app import Queries, application
-from .models import Base, Incident, Organization
+from .app import application
+from .models import Organization
 from .seeds import seeded
-from .switches import SWITCHES
-from .versions import Version
+from .supervisor import Supervisor
 
 
-class FortiSiem:
-    """A simulated FortiSIEM Supervisor.
+class FortiSiem(Supervisor):
+    """A simulated FortiSIEM Supervisor, with its HTTP application and its seed.
 
-    Parameters:
-        folder: where its database file lies; an existing one goes on.
-        clock: the lab's time.
-        accounts: who may log in with a password.
-        clients: who may ask for an API token.
+    Parameters: as of ``Supervisor``.
     """
 
     name = "fortisiem"
     INCIDENT_ID = 1
 
     def __init__(self, folder: Path, clock: Clock, accounts: list[Account], clients: list[ApiClient]) -> None:
-        self.clock = clock
-        self.accounts = accounts
-        self.clients = clients
-        self.store = Store(folder / "fortisiem.sqlite", Base)
-        self.switches = Switches(SWITCHES)
+        super().__init__(folder, clock, accounts, clients)
         self.journal = Journal(clock)
-        self.queries = Queries()
         self.app: ASGIApp = JournalMiddleware(application(self), self.journal)
         self.seed()
-
-    @property
-    def version(self) -> Version:
-        """The version it stands at, by its switch."""
-        return Version(self.switches["version"])
-
-    def now(self) -> int:
-        """Return the lab's time in epoch milliseconds."""
-        return int(self.clock.now().timestamp() * 1000)
 
     def incidents(self) -> list[dict[str, Any]]:
         """Return every incident as it is stored, by id: for tests to compare."""
         with self.store.transaction() as session:
-            return [one.as_dict() for one in session.scalars(select(Incident).order_by(Incident.incidentId))]
+            return incidents.stored(session)
+
+    def add_incidents(self, count: int, **same: Any) -> list[int]:
+        """Add incidents of all kinds without events, last seen within the last five days, and return their ids.
+
+        Parameters:
+            same: attributes that all of them have alike, for example ``incidentStatus=0``.
+        """
+        with self.store.transaction() as session:
+            return incidents.add_incidents(session, self.now(), count, same)
+
+    def add_events(self, incident_id: int, count: int) -> None:
+        """Add triggering events to an incident: one each second, the last as it was last seen."""
+        with self.store.transaction() as session:
+            incidents.add_events(session, incident_id, count)
+
+    def add_event_query(self, incident_id: int) -> str:
+        """Put a finished XML event query there whose result is the events of an incident, and return its id."""
+        with self.store.transaction() as session:
+            return event_queries.add_event_query(session, incident_id, self.now())
+
+    def clear_incident(self, incident_id: int) -> None:
+        """Clear an incident now, as if the clear condition of its rule were met."""
+        with self.store.transaction() as session:
+            incidents.clear_incident(session, incident_id, self.now())
+
+    def recur_incident(self, incident_id: int) -> int:
+        """Let an incident happen again now, by one event more; return its id: a new one if it was cleared before."""
+        with self.store.transaction() as session:
+            return incidents.recur_incident(session, incident_id, self.now())
 
     def seed(self) -> None:
         """Fill an empty database with the lab's organizations and incidents; leave another as it is."""
@@ -70,6 +79,10 @@ class FortiSiem:
         self.switches.reset()
         self.journal.clear()
         self.seed()
+
+    def counters(self) -> dict[str, int]:
+        """Return nothing: its lists show all that it does."""
+        return {}
 
     def close(self) -> None:
         """Close the database."""

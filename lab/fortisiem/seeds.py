@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .models import Base, Incident, Organization
+from .seed_events import seeded_events
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -23,7 +24,8 @@ def seeded(now: int) -> list[Base]:
         Organization(domainId=number, name=name, initialized=number not in (0, 2), created=now - 90 * DAY)
         for number, name in ((0, "system"), (1, "Super"), (2, "service"), (2000, "Acme"))
     ]
-    return [*organizations, *(Incident(**incident) for incident in _incidents(now))]
+    incidents = _incidents(now)
+    return [*organizations, *(Incident(**incident) for incident in incidents), *seeded_events(incidents)]
 
 
 def _incidents(now: int) -> list[dict[str, Any]]:
@@ -157,5 +159,27 @@ def _incidents(now: int) -> list[dict[str, Any]]:
             "attackTactic": "Execution",
             "attackTechnique": '[{"name": "User Execution: Malicious File", "techniqueid": "T1204.002"}]',
             "count": 2,
+        },
+        {
+            "incidentId": 7,
+            "phCustId": 1,
+            "incidentTitle": "SQL injection against shop.example.com",
+            "eventType": "PH_RULE_WEB_SQL_INJECTION",
+            "eventName": "SQL Injection Attack",
+            "eventSeverity": 6,
+            "eventSeverityCat": "MEDIUM",
+            "phIncidentCategory": SECURITY,
+            "phSubIncidentCategory": "Initial Access",
+            "incidentFirstSeen": now - 90 * MINUTE,
+            "incidentLastSeen": now - 30 * MINUTE,
+            "incidentRptIp": "192.0.2.8",
+            "incidentRptDevName": "waf-01.example.com",
+            # Values with colons, and one attribute twice: what a reader that splits at each colon loses.
+            "incidentSrc": "srcIpAddr:2001:db8:51::23, srcMACAddr:00:00:5e:00:53:af,",
+            "incidentTarget": "destIpAddr:192.0.2.80, destIpAddr:2001:db8:80::1, hostName:shop.example.com,",
+            "incidentDetail": "infoURL:https://shop.example.com:8443/login.php?next=/admin&id=1, attackCount:7, ",
+            "attackTactic": "Initial Access",
+            "attackTechnique": '[{"name": "Exploit Public-Facing Application", "techniqueid": "T1190"}]',
+            "count": 7,
         },
     ]

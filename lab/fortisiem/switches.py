@@ -49,12 +49,19 @@ SWITCHES = (
         "json_content_type", ("application/json", "text/plain"), "The type of JSON answers: clients have seen both."
     ),
     Switch(
-        "concurrency_limit", (10, 0), "How many lists one address may run at once; 0 is no limit. Seen, not documented."
+        "concurrency_limit",
+        (10, 0),
+        "How many lists and queries for events one address may run at once; 0 is no limit. Seen, not documented.",
     ),
-    # Health
+    # Triggering events
     Switch(
-        "health_summary", ("present", "missing", "forbidden"), "The health summary: its first version is not known."
+        "triggering_progress",
+        ("number", "object"),
+        'The progress of a query for events: 100 as documented, or {"progressPct": 100} as clients have seen.',
     ),
+    Switch("triggering_query_steps", (0, 1, 2), "How many times the progress of such a query is below 100 first."),
+    # Health
+    Switch("health_summary", ("present", "missing", "forbidden"), "The health APIs: their first version is not known."),
     Switch("health_node_type_key", ("nodesType", "nodeType"), "The key of a node's type: documented, and seen."),
     # Access
     Switch("unauthorized_body", ("html", "text", "empty"), "The body of 401 and 403: no source."),

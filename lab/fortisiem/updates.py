@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import Any, Callable, Optional
 
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from . import answers
 from .accounts import Account
+from .calls import Call
+from .incidents import find
 from .models import Incident
-
-if TYPE_CHECKING:
-    from .app import Call
-    from .product import FortiSiem
+from .numbers import whole_number
+from .supervisor import Supervisor
 
 # What a caller may send, and what it is called in the twin and in lists. That the two sets of names mean the
 # same attributes is inferred from the vendor's words "functionally identical".
@@ -64,7 +62,7 @@ class Refused(Exception):
     """The update cannot be accepted as it is. Its words go into the XML error."""
 
 
-def update_external(siem: FortiSiem, call: Call) -> Response:
+def update_external(siem: Supervisor, call: Call) -> Response:
     """Answer ``POST /incident/external``.
 
     Source: Integration API Guide, Update Incident Attributes. It promises nothing of the answer but a status; the
@@ -85,7 +83,7 @@ def update_external(siem: FortiSiem, call: Call) -> Response:
         return answers.xml_error(siem, str(refusal))
 
 
-def update_twin(siem: FortiSiem, call: Call) -> Response:
+def update_twin(siem: Supervisor, call: Call) -> Response:
     """Answer ``POST /pub/incident/update/{incidentId}``.
 
     Source: FortiSIEM Public API 7.5.1, Update a single FortiSIEM Incident; for 6.x the guide's JSON API Incident
@@ -106,18 +104,9 @@ def update_twin(siem: FortiSiem, call: Call) -> Response:
         return answers.xml_error(siem, str(refusal))
 
 
-def whole_number(value: Any) -> Optional[int]:
-    """Read an integer or the text of one; anything else is None. JSON's true and false are not numbers."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value):
-        return int(value)
-    return None
-
-
-def _update(siem: FortiSiem, caller: Account, incident_id: int, wanted: dict[str, Any], ok: Response) -> Response:
+def _update(siem: Supervisor, caller: Account, incident_id: int, wanted: dict[str, Any], ok: Response) -> Response:
     with siem.store.transaction() as session:
-        incident = _find(session, incident_id, caller)
+        incident = find(session, incident_id, caller)
         if incident is None:
             return _unknown(siem, incident_id)
         _apply(siem, incident, _checked(wanted), caller)
@@ -134,7 +123,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def _wanted(siem: FortiSiem, body: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
+def _wanted(siem: Supervisor, body: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
     # Unknown keys and nulls are passed over. Assumed: no source.
     wanted = {attribute: body[key] for key, attribute in keys.items() if body.get(key) is not None}
     if siem.switches["empty_text"] == "ignored":
@@ -149,7 +138,7 @@ def _check_vocabulary(wanted: dict[str, Any]) -> None:
             raise Refused(f"Invalid value {value} for {attribute}")
 
 
-def _check_body_id(siem: FortiSiem, body: dict[str, Any], incident_id: int) -> None:
+def _check_body_id(siem: Supervisor, body: dict[str, Any], incident_id: int) -> None:
     named = body.get("incidentId")
     if named is None and siem.switches["twin_body_id"] == "required":
         raise Refused("incidentId is required")
@@ -158,19 +147,12 @@ def _check_body_id(siem: FortiSiem, body: dict[str, Any], incident_id: int) -> N
         raise Refused(f"Invalid Incident Id {named}")
 
 
-def _external_ok(siem: FortiSiem) -> Response:
+def _external_ok(siem: Supervisor) -> Response:
     body = siem.switches["ok_body"]
     return answers.text("" if body == "empty" else body, 200, siem.switches["ok_content_type"])
 
 
-def _find(session: Session, incident_id: int, caller: Account) -> Optional[Incident]:
-    if not -(2**63) <= incident_id < 2**63:
-        return None
-    incident = session.get(Incident, incident_id)
-    return incident if incident and caller.sees(incident.organization.name) else None
-
-
-def _unknown(siem: FortiSiem, incident_id: int) -> Response:
+def _unknown(siem: Supervisor, incident_id: int) -> Response:
     # The official connector reads every 2xx that is not "OK" as "incident does not exist". The words are assumed.
     mode = siem.switches["unknown_id_mode"]
     if mode == "400xml":
@@ -217,7 +199,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
 }
 
 
-def _apply(siem: FortiSiem, incident: Incident, change: dict[str, Any], caller: Account) -> None:
+def _apply(siem: Supervisor, incident: Incident, change: dict[str, Any], caller: Account) -> None:
     comments = change.pop("comments", None)
     severity = change.pop("incidentSeverity", None)
     status = change.pop("incidentStatus", None)

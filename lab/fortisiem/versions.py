@@ -16,6 +16,7 @@ class Version:
     """
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self._parts = tuple(int(part) for part in text.split("."))
 
     def __eq__(self, other: object) -> bool:
@@ -31,6 +32,26 @@ class Version:
     def lists_incidents(self) -> bool:
         """Whether ``/pub/incident`` and ``/pub/incident/update/{id}`` exist (6.3.0, documented)."""
         return self >= "6.3"
+
+    @property
+    def lists_event_ids(self) -> bool:
+        """Whether ``/incident/triggeringEvents`` lists event ids in XML (5.2.5; that it went in 6.3 is assumed)."""
+        return self < "6.3"
+
+    @property
+    def wraps_triggering_events(self) -> bool:
+        """Whether ``/pub/incident/triggeringEvents`` answers with an object, not with a bare array (6.7.0)."""
+        return self >= "6.7"
+
+    @property
+    def runs_triggering_event_queries(self) -> bool:
+        """Whether ``/pub/incident/triggeringEvents/start``, ``progress`` and ``result`` exist (7.3.3)."""
+        return self >= "7.3.3"
+
+    @property
+    def names_query_id(self) -> bool:
+        """Whether a started query is answered with ``{"queryId": ...}``, not with a bare JSON string (7.5)."""
+        return self >= "7.5"
 
     @property
     def external_takes_severity(self) -> bool:

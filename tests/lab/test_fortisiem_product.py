@@ -141,11 +141,12 @@ def assert_json_error(answer: Any, description: str, status: int = 400) -> None:
 # The seed, the state and the reset
 
 
-def test_a_fresh_siem_holds_five_incidents_of_super_and_one_of_acme(siem: FortiSiem) -> None:
+def test_a_fresh_siem_holds_six_incidents_of_super_and_one_of_acme(siem: FortiSiem) -> None:
     stored = siem.incidents()
     assert [(one["incidentId"], one["phCustId"], one["customer"]) for one in stored] == [
         *((number, 1, "Super") for number in (1, 2, 3, 4, 5)),
         (6, 2000, "Acme"),
+        (7, 1, "Super"),
     ]
     assert {one["phIncidentCategory"] for one in stored} == {1, 2, 3, 4, 5}
     assert {one["incidentStatus"] for one in stored} == {0, 1, 2, 3}
@@ -172,7 +173,7 @@ def test_a_kept_folder_goes_on_where_it_was(tmp_path: Path, clock: Clock) -> Non
     second = FortiSiem(tmp_path, clock, ACCOUNTS, CLIENTS)
     assert (tmp_path / "fortisiem.sqlite").is_file()
     assert incident(second)["incidentComments"] == "kept"
-    assert len(second.incidents()) == 6
+    assert len(second.incidents()) == 7
     second.close()
 
 
@@ -183,7 +184,7 @@ def test_a_reset_forgets_updates_switches_queries_and_the_journal(siem: FortiSie
     assert incident(siem)["incidentComments"] == ""
     assert siem.switches["version"] == "7.5.1"
     assert siem.journal.entries() == []
-    assert len(siem.incidents()) == 6
+    assert len(siem.incidents()) == 7
 
 
 def test_every_switch_says_what_it_is_about_and_has_a_choice() -> None:
@@ -272,7 +273,7 @@ def test_a_read_only_account_may_not_update(siem: FortiSiem, path: str, form: st
 
 def test_a_read_only_account_may_list_and_see_the_health(siem: FortiSiem) -> None:
     reader = client_of(siem, READER)
-    assert ids(listed(siem, reader)) == [1, 2, 3, 4, 5, 6]
+    assert ids(listed(siem, reader)) == [1, 2, 3, 4, 5, 6, 7]
     assert reader.get(SUMMARY).status_code == 200
 
 
@@ -719,7 +720,7 @@ def test_a_list_of_7_5_1_has_its_documented_keys_and_default_fields(siem: FortiS
     assert answer.headers["content-type"] == "application/json"
     document = answer.json()
     assert list(document) == ["total", "pages", "start", "sizePerPage", "queryId", "data"]
-    assert (document["total"], document["pages"], document["start"], document["sizePerPage"]) == (6, 1, 0, 500)
+    assert (document["total"], document["pages"], document["start"], document["sizePerPage"]) == (7, 1, 0, 500)
     assert document["queryId"].startswith("pub_inc_query_1_")
     assert set(document["data"][0]) == DEFAULTS_6 | {"phSubIncidentCategory", "phCustId"}
 
@@ -729,8 +730,8 @@ def test_a_list_of_6_x_is_cut_by_start_and_size(siem: FortiSiem, admin: TestClie
     siem.switches.set("version", version)
     document = listed(siem, admin, start=4, size=4).json()
     assert list(document) == ["total", "start", "size", "data"]
-    assert (document["total"], document["start"], document["size"]) == (6, 4, 4)
-    assert [row["incidentId"] for row in document["data"]] == [5, 6]
+    assert (document["total"], document["start"], document["size"]) == (7, 4, 4)
+    assert [row["incidentId"] for row in document["data"]] == [5, 6, 7]
     assert set(document["data"][0]) == DEFAULTS_6
     assert admin.get(f"{INCIDENTS}/pub_inc_query_1_1/2").status_code == 404
 
@@ -739,7 +740,7 @@ def test_6_7_pages_by_query_if_its_switch_says_so(siem: FortiSiem, admin: TestCl
     siem.switches.set("version", "6.7")
     siem.switches.set("paging_6_7", "query_id")
     first = listed(siem, admin, size=2).json()
-    assert (first["pages"], first["sizePerPage"]) == (3, 2)
+    assert (first["pages"], first["sizePerPage"]) == (4, 2)
     assert ids(admin.get(f"{INCIDENTS}/{first['queryId']}/2")) == [3, 4]
     siem.switches.set("version", "6.4")
     assert "queryId" not in listed(siem, admin).json()
@@ -775,19 +776,19 @@ def test_fields_that_are_no_list_of_names_are_refused(siem: FortiSiem, admin: Te
         ({"incidentId": ["2"]}, [2]),
         ({"incidentId": 2}, [2]),
         ({"incidentId": [999999]}, []),
-        ({"status": [0]}, [1, 2, 6]),
-        ({"status": ["0"]}, [1, 2, 6]),
+        ({"status": [0]}, [1, 2, 6, 7]),
+        ({"status": ["0"]}, [1, 2, 6, 7]),
         ({"incidentStatus": [1, 2]}, [3, 4]),
         ({"eventSeverity": [9, 10]}, [1, 2]),
         ({"eventSeverityCat": ["HIGH", "LOW"]}, [1, 2, 5]),
-        ({"phIncidentCategory": [4]}, [1, 6]),
+        ({"phIncidentCategory": [4]}, [1, 6, 7]),
         ({"phCustId": [2000]}, [6]),
         ({"customer": ["Acme"]}, [6]),
         ({"incidentReso": [3]}, [4]),
-        ({"incidentStatus": [0], "phIncidentCategory": [4], "phCustId": [1]}, [1]),
-        ({"incidentStatus": []}, [1, 2, 3, 4, 5, 6]),
-        ({"phSubIncidentCategory": ["Network"]}, [1, 2, 3, 4, 5, 6]),
-        ({}, [1, 2, 3, 4, 5, 6]),
+        ({"incidentStatus": [0], "phIncidentCategory": [4], "phCustId": [1]}, [1, 7]),
+        ({"incidentStatus": []}, [1, 2, 3, 4, 5, 6, 7]),
+        ({"phSubIncidentCategory": ["Network"]}, [1, 2, 3, 4, 5, 6, 7]),
+        ({}, [1, 2, 3, 4, 5, 6, 7]),
     ],
 )
 def test_filters_select(siem: FortiSiem, admin: TestClient, filters: dict[str, Any], expected: list[int]) -> None:
@@ -797,7 +798,7 @@ def test_filters_select(siem: FortiSiem, admin: TestClient, filters: dict[str, A
 
 def test_the_severity_category_filter_can_be_without_effect(siem: FortiSiem, admin: TestClient) -> None:
     siem.switches.set("severity_category_filter", "ignored")
-    assert len(ids(listed(siem, admin, filters={"eventSeverityCat": ["LOW"]}))) == 6
+    assert len(ids(listed(siem, admin, filters={"eventSeverityCat": ["LOW"]}))) == 7
     assert ids(listed(siem, admin, filters={"incidentStatus": [3]})) == [5]
 
 
@@ -843,7 +844,7 @@ def test_a_get_list_takes_status_times_and_size_and_gives_default_fields(
 ) -> None:
     times = "&".join(f"{name}={value}" for name, value in window(siem).items())
     document = admin.get(f"{INCIDENTS}?{query}&{times}&size=3&fields=incidentId").json()
-    assert (document["total"], document["pages"], document["sizePerPage"]) == (4, 2, 3)
+    assert (document["total"], document["pages"], document["sizePerPage"]) == (5, 2, 3)
     assert [row["incidentId"] for row in document["data"]] == [1, 2, 4]
     assert "incidentTitle" in document["data"][0]
     assert "incidentComments" not in document["data"][0]
@@ -876,9 +877,9 @@ def test_size_is_500_unless_told_and_1000_at_most(
 
 def test_a_list_is_ordered_as_asked(siem: FortiSiem, admin: TestClient) -> None:
     by_time = {"orderBy": "incidentLastSeen", "fields": ["incidentId", "incidentLastSeen"]}
-    assert ids(listed(siem, admin, **by_time)) == [5, 4, 3, 6, 2, 1]
-    assert ids(listed(siem, admin, **by_time, descending=True)) == [1, 2, 6, 3, 4, 5]
-    assert ids(listed(siem, admin)) == [1, 2, 3, 4, 5, 6]
+    assert ids(listed(siem, admin, **by_time)) == [5, 4, 3, 6, 7, 2, 1]
+    assert ids(listed(siem, admin, **by_time, descending=True)) == [1, 2, 7, 6, 3, 4, 5]
+    assert ids(listed(siem, admin)) == [1, 2, 3, 4, 5, 6, 7]
 
 
 @pytest.mark.parametrize(("version", "status"), [("6.4", 400), ("6.7", 400), ("7.0", 200), ("7.5.1", 200)])
@@ -930,12 +931,12 @@ def test_json_comes_under_the_type_its_switch_says(siem: FortiSiem, admin: TestC
 @pytest.mark.parametrize("version", ["7.0", "7.3.3", "7.5.1"])
 def test_three_pages_together_are_the_whole_list(siem: FortiSiem, admin: TestClient, version: str) -> None:
     siem.switches.set("version", version)
-    first = listed(siem, admin, size=2, fields=["incidentId"]).json()
-    assert (first["total"], first["pages"], first["start"]) == (6, 3, 0)
+    first = listed(siem, admin, size=3, fields=["incidentId"]).json()
+    assert (first["total"], first["pages"], first["start"]) == (7, 3, 0)
     second, third = (admin.get(f"{INCIDENTS}/{first['queryId']}/{page}").json() for page in (2, 3))
     assert list(second) == list(first)
-    assert second == {**first, "start": 2, "data": [{"incidentId": 3}, {"incidentId": 4}]}
-    assert third == {**first, "start": 4, "data": [{"incidentId": 5}, {"incidentId": 6}]}
+    assert second == {**first, "start": 3, "data": [{"incidentId": 4}, {"incidentId": 5}, {"incidentId": 6}]}
+    assert third == {**first, "start": 6, "data": [{"incidentId": 7}]}
 
 
 def test_page_1_can_be_asked_for_again(siem: FortiSiem, admin: TestClient) -> None:
@@ -946,10 +947,10 @@ def test_page_1_can_be_asked_for_again(siem: FortiSiem, admin: TestClient) -> No
 
 def test_a_start_is_an_offset_to_the_pages_of_7_x(siem: FortiSiem, admin: TestClient) -> None:
     first = listed(siem, admin, start=1, size=3).json()
-    assert (first["total"], first["pages"], first["start"]) == (6, 2, 1)
+    assert (first["total"], first["pages"], first["start"]) == (7, 2, 1)
     second = admin.get(f"{INCIDENTS}/{first['queryId']}/2")
     assert second.json()["start"] == 4
-    assert ids(second) == [5, 6]
+    assert ids(second) == [5, 6, 7]
 
 
 def test_an_empty_list_has_no_page(siem: FortiSiem, admin: TestClient) -> None:
@@ -995,12 +996,12 @@ def test_a_page_that_is_not_ready_has_the_status_of_its_version_or_switch(
 @pytest.mark.parametrize(
     ("version", "defect", "size", "ready"),
     [
-        ("6.7", True, 3, False),
-        ("7.0", True, 3, False),
-        ("7.0", False, 3, True),
+        ("6.7", True, 4, False),
+        ("7.0", True, 4, False),
+        ("7.0", False, 4, True),
         ("7.0", True, 2, True),
-        ("7.3.3", True, 3, True),
-        ("7.5.1", True, 3, True),
+        ("7.3.3", True, 4, True),
+        ("7.5.1", True, 4, True),
     ],
 )
 def test_page_2_of_exactly_2_never_comes_in_6_7_to_7_0(
@@ -1014,7 +1015,7 @@ def test_page_2_of_exactly_2_never_comes_in_6_7_to_7_0(
     assert answers == [200 if ready else 404] * 4
 
 
-@pytest.mark.parametrize("page", ["0", "4", "-1", "x"])
+@pytest.mark.parametrize("page", ["0", "5", "-1", "x"])
 def test_a_page_that_is_none_of_the_list_is_404(siem: FortiSiem, admin: TestClient, page: str) -> None:
     query = listed(siem, admin, size=2).json()["queryId"]
     assert admin.get(f"{INCIDENTS}/{query}/{page}").status_code == 404
