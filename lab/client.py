@@ -56,9 +56,9 @@ class FortiSoarClient:
         return found[0] if found else None
 
     def actions(self, connector: dict[str, Any]) -> list[str]:
-        """Return the names of an installed connector's actions."""
+        """Return the names of an installed connector's actions that its users see."""
         details = self._ask("POST", f"/api/integration/connectors/{connector['name']}/{connector['version']}/", json={})
-        return [operation["operation"] for operation in details["operations"]]
+        return [operation["operation"] for operation in details["operations"] if operation.get("visible", True)]
 
     def find_configuration(self, connector: dict[str, Any], name: str) -> dict[str, Any] | None:
         """Return a connector's configuration by name, None if it is not there."""

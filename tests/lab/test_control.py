@@ -27,6 +27,9 @@ class StandIn(SimpleNamespace):
     def reset(self) -> None:
         self.resets += 1
 
+    def counters(self) -> dict[str, int]:
+        return {"side_effect_gets": self.resets}
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -138,11 +141,17 @@ def test_one_bad_switch_leaves_all_of_them_where_they_stood(
     assert (switches["rate_limit"], switches["page_cap"]) == (True, None)
 
 
-@pytest.mark.parametrize(("method", "part"), [("GET", "switches"), ("PUT", "switches"), ("GET", "journal")])
+@pytest.mark.parametrize(("method", "part"), [("GET", "switches"), ("PUT", "switches"), ("GET", "journal"), ("GET", "counters")])
 def test_an_unknown_product_in_the_address_is_404(control: TestClient, method: str, part: str) -> None:
     answer = control.request(method, f"/{part}/fortigate")
     assert answer.status_code == 404
     assert answer.json() == {"error": "There is no product 'fortigate'. There are: fortimonitor, fortisiem."}
+
+
+def test_the_counters_of_one_product_are_shown(control: TestClient, products: dict[str, Any]) -> None:
+    products["fortisiem"].resets = 3
+    assert control.get("/counters/fortisiem").json() == {"side_effect_gets": 3}
+    assert control.get("/counters/fortimonitor").json() == {"side_effect_gets": 0}
 
 
 def test_the_journal_of_one_product_is_shown_and_cleared(control: TestClient, products: dict[str, Any]) -> None:
