@@ -1,4 +1,4 @@
-"""Reading a product's answer: the error text it carries, and the failure it means."""
+"""What the products' clients share: the endpoint that an analyst names, and what an answer says and means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from typing import Any, Callable, Optional
 
-from ..core.errors import AnswerBroken, BridgeError, Redirected, kind_of_status
+from ..core.errors import AnswerBroken, BridgeError, InvalidInput, Redirected, kind_of_status
 from ..core.paths import base_url
 from ..core.transport import LONGEST_QUOTE, Answer, Transport
 
@@ -37,6 +37,14 @@ def _failure(transport: Transport, answer: Answer, advice: Advice) -> BridgeErro
     if kind is Redirected:
         happened = f"{transport.where(answer)}, a redirect{_target(transport, answer)}, which is not followed"
     return kind(happened, advice(answer, text), changed=None if answer.request.changes else "no")
+
+
+def named_endpoint(transport: Transport, text: str) -> str:
+    """Return the endpoint that an analyst names. Raises InvalidInput where it is none of this product's."""
+    try:
+        return transport.base.given_endpoint(text)
+    except ValueError as error:
+        raise InvalidInput("The parameters are not valid", [f"Endpoint {text[:60]!r} {error}."]) from None
 
 
 def json_of(answer: Answer) -> Any:

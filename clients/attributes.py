@@ -91,7 +91,7 @@ SHOWN_ON_REQUEST = (
 )
 READ_FIELDS = (*SHOWN_BY_DEFAULT, *SHOWN_ON_REQUEST)
 
-ATTRIBUTE_START = re.compile(r"(?:^|,\s+)([A-Za-z][A-Za-z0-9_]*):", re.ASCII)
+ATTRIBUTE_START = re.compile(r"(?:^\s*|,\s+)([A-Za-z][A-Za-z0-9_]*):", re.ASCII)
 
 
 def word(words: Mapping[str, str], value: Any) -> Optional[str]:

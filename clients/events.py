@@ -5,13 +5,13 @@ Source: OpenAPI 7.5.1 and clients' code (fortisiem-api reference, 2.2).
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Dict, List, Optional
 
 from ..core.errors import AnswerBroken, BridgeError, ProductFailed, Rejected
 from ..core.paths import Origin, path
 from ..core.transport import Answer, Transport
-from .answers import json_of
+from .answers import error_text, json_of
+from .listing import QUERY_ID
 
 EVENTS = "/phoenix/rest/pub/incident/triggeringEvents"
 PROGRESS_WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
@@ -60,34 +60,39 @@ class EventSource:
 
     def _by_query(self, params: Dict[str, Any]) -> List[Dict[str, Any]]:
         query_id = self._query_id(self._send("GET", f"{EVENTS}/start", params=params))
-        for wait in PROGRESS_WAITS:
+        for wait in (*PROGRESS_WAITS, None):
             progress = self._send("GET", f"{EVENTS}{path('/progress/{query}', query=query_id)}")
             if _percent(progress) >= 100:
                 result = f"{EVENTS}{path('/result/{query}', query=query_id)}"
                 return self._events(self._send("GET", result, params={"size": params["size"]}))
-            if not self._http.deadline.wait(wait):
+            if wait is None or not self._http.deadline.wait(wait):
                 break
         raise ProductFailed("FortiSIEM did not finish its search for the events in time", "Run the action again.", "no")
 
     def _query_id(self, answer: Answer) -> str:
         """Read the answer to start: ``{"queryId": "14262"}``, before 7.5 the bare text."""
-        body = json_of(answer)
+        body = self._body(answer)
         named = body.get("queryId") if isinstance(body, dict) else body
-        query_id = str(answer.text.strip('"') if named is None else named)
-        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", query_id) or query_id in (".", ".."):
+        query_id = str(answer.text if named is None else named)
+        if not QUERY_ID.fullmatch(query_id):
             raise AnswerBroken(f"{self._http.where(answer)} without the query's ID", changed="no")
         return query_id
 
     def _events(self, answer: Answer) -> List[Dict[str, Any]]:
         """Read events: a bare list up to 6.6, the ``data`` of an object since."""
-        body = json_of(answer)
+        body = self._body(answer)
         rows = body.get("data") if isinstance(body, dict) else body
-        result = body.get("result") if isinstance(body, dict) else None
-        if isinstance(result, dict) and result.get("code") not in (None, 0):
-            raise Rejected(f"{self._http.where(answer)}: {self._http.redact(str(result.get('description')))}")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise AnswerBroken(f"{self._http.where(answer)} without a list of events", changed="no")
         return rows
+
+    def _body(self, answer: Answer) -> Any:
+        """Read an answer's JSON. Raises Rejected for a refusal: ``{"result": {"code": 255, ...}}``, even under 200."""
+        body = json_of(answer)
+        result = body.get("result") if isinstance(body, dict) else None
+        if isinstance(result, dict) and result.get("code") not in (None, 0):
+            raise Rejected(f"{self._http.where(answer)}: {error_text(self._http, answer)}")
+        return body
 
 
 def _percent(answer: Answer) -> float:

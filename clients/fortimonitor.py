@@ -15,7 +15,7 @@ from ..core.pace import REQUESTS, pace_of
 from ..core.paths import path, signed_id
 from ..core.times import fortimonitor_time
 from ..core.transport import Answer, Transport
-from .answers import checked
+from .answers import checked, named_endpoint
 from .outages import (
     OUTAGE,
     USER,
@@ -34,7 +34,9 @@ from .outages import (
 
 PAGE_SIZE = 50  # what the API gives by default; `limit=0` would mean everything
 MOST_SHOWN = 10  # servers or users in a message
-ACTING = re.compile(r"/(public/)?outage/[^/]+/(acknowledge|escalate|broadcast|delay)(/.*)?", re.I | re.ASCII)
+# Wider than the four endpoints that act, since nobody knows how FortiMonitor reads an odd path. No other GET has these
+# words in it.
+ACTING = re.compile(r"/outage/.*(acknowledge|escalate|broadcast|delay)", re.I | re.ASCII | re.DOTALL)
 
 ADVICE = {
     400: "The request failed, often due to a missing or misconfigured parameter.",
@@ -155,11 +157,8 @@ class FortiMonitor:
 
         Raises InvalidInput for an endpoint that is none of this FortiMonitor's, and for a GET that would act.
         """
-        try:
-            below = self._http.base.given_endpoint(endpoint)
-        except ValueError as error:
-            raise InvalidInput("The parameters are not valid", [f"Endpoint {endpoint[:60]!r} {error}."]) from None
-        if method == "GET" and ACTING.fullmatch(unquote(below)):
+        below = named_endpoint(self._http, endpoint)
+        if method == "GET" and ACTING.search(unquote(below)):
             problem = f"Endpoint {endpoint[:60]!r} changes something although it is a GET; use PUT."
             raise InvalidInput("The parameters are not valid", [problem])
         if "api_key" in query:
@@ -253,18 +252,26 @@ class FortiMonitor:
 
         There is no "who am I": whoever acts has to be named. Raises InvalidInput where none or several match.
         """
-        number = id_in_url(self._http.base, who, USER) if who.lower().startswith(("https://", "http://")) else None
-        if number is not None:
-            return User(number, "", "", who)
+        if who.lower().startswith(("https://", "http://")):
+            return self._user_at(who)
         number = signed_id(who)
         if number is not None and number > 0:
             return User(number, "", "", self._http.base.url(path("/user/{id}", id=number)))
         with attempting(f"find user {who!r}"):
             near = list(self.users(who))
-        exact = [user for user in near if who.lower() == user.username.lower() and user.url]
+        exact = [user for user in near if who.lower() == user.username.lower() and user.id]
         if len(exact) == 1:
             return exact[0]
-        raise InvalidInput("The parameters are not valid", [_which("User", who, "user's ID, user name", exact, near)])
+        wanted = "user's ID, user name or URL"
+        raise InvalidInput("The parameters are not valid", [_which("User", who, wanted, exact, near)])
+
+    def _user_at(self, url: str) -> User:
+        """Return the user or contact that a URL of this FortiMonitor names. Raises InvalidInput for any other URL."""
+        number, endpoint = id_in_url(self._http.base, url, USER), self._http.base.endpoint_of(url)
+        if number is None or endpoint is None:
+            problem = f"User {url[:60]!r} is not a URL such as {self._http.base.url('/user/501')}."
+            raise InvalidInput("The parameters are not valid", [problem])
+        return User(number, "", "", self._http.base.url(endpoint.rstrip("/")))
 
     def textkeys(self, server_id: Optional[int] = None) -> List[Textkeys]:
         """GET /server/{server_id}/agent_resource, without a server /agent_resource_type: the textkeys they show.
@@ -299,9 +306,10 @@ class FortiMonitor:
         Parameters:
             rows_leave: rows may leave the list while it is read, as resolved ones leave the list of active outages;
                 the rest moves up and would be missed. So each page begins at the last row of the one before. Where
-                it begins at a row that is new, some have left: then it goes back a page.
+                it begins at a row that is new, some have left: then it goes back a page. Pages of one row cannot
+                overlap; they are taken as they come.
         """
-        offset, previous = 0, None
+        offset, previous, overlaps = 0, None, False
         seen: Set[str] = set()
         while True:
             answer = self._send(
@@ -310,8 +318,9 @@ class FortiMonitor:
             rows, meta = self._page(answer, key)
             if rows and rows == previous:
                 raise AnswerBroken(f"{self._http.where(answer)} with a page that cannot be right", changed="no")
-            if rows_leave and offset > 0 and not (rows and str(rows[0].get("url")) in seen):
+            if overlaps and not (rows and str(rows[0].get("url")) in seen):
                 offset, previous = max(0, offset - (len(rows) or PAGE_SIZE)), None
+                overlaps = offset > 0
                 continue
             for row in rows:
                 if str(row.get("url")) not in seen:
@@ -320,14 +329,14 @@ class FortiMonitor:
             offset, previous = offset + len(rows), rows
             if not rows or meta.get("next") is None or offset >= meta.get("total_count", offset + 1):
                 return
-            if rows_leave and len(rows) > 1:
-                offset -= 1
+            overlaps = rows_leave and len(rows) > 1
+            offset -= overlaps
 
     def _page(self, answer: Answer, key: str) -> Any:
         body = _json_object(self._http, answer)
         rows, meta = body.get(key), body.get("meta")
-        is_page = isinstance(rows, list) and isinstance(meta, dict) and all(isinstance(row, dict) for row in rows)
-        if not is_page:
+        is_page = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+        if not (is_page and isinstance(meta, dict) and isinstance(meta.get("total_count", 0), int)):
             raise AnswerBroken(f"{self._http.where(answer)} with a page that cannot be right", changed="no")
         return rows, meta
 
@@ -369,7 +378,7 @@ def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequ
 
 def _listed(found: Sequence[Any]) -> str:
     listed = ", ".join(str(each) for each in found[:MOST_SHOWN])
-    return listed + (", ..." if len(found) > MOST_SHOWN else "")
+    return listed + (f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else "")
 
 
 def _is_within(moment: Optional[datetime], since: Optional[datetime], until: Optional[datetime]) -> bool:

@@ -11,7 +11,6 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 from ..core.errors import (
     AnswerBroken,
     BridgeError,
-    InvalidInput,
     NotFound,
     PermissionDenied,
     Rejected,
@@ -20,7 +19,7 @@ from ..core.errors import (
 from ..core.paths import Origin, path
 from ..core.transport import Answer, Transport
 from .access import BAD_CLIENT, Access
-from .answers import checked, error_text, json_of, xml_error
+from .answers import checked, error_text, json_of, named_endpoint, xml_error
 from .attributes import ATTRIBUTES, EXTERNAL, TWIN
 from .events import EventSource
 from .listing import INCIDENTS, IncidentList, Page, Wanted
@@ -112,7 +111,7 @@ class FortiSIEM:
     def incidents_by_id(self, incident_ids: Iterable[int], fields: Iterable[str]) -> Dict[int, Dict[str, Any]]:
         """POST /phoenix/rest/pub/incident for some incidents: return the fields it shows of each that there is."""
         wanted = list(incident_ids)
-        body = {"filters": {"incidentId": wanted}, "fields": ["incidentId", *fields]}
+        body = {"filters": {"incidentId": wanted}, "fields": list(dict.fromkeys(["incidentId", *fields]))}
         answer = self._send("POST", INCIDENTS, body, changes=False)
         read = json_of(answer)
         rows = read.get("data") if isinstance(read, dict) else None
@@ -141,8 +140,8 @@ class FortiSIEM:
     def version(self) -> Optional[str]:
         """GET /phoenix/rest/system/health/instance: return the Supervisor's version, None where it does not tell.
 
-        Where the version stands in the answer is documented nowhere; a client looks for it in the instance that is
-        called Super.
+        It stands in ``nodes[].versionInfo.version`` (OpenAPI 7.5.1) of the instance that is called Super; whether older
+        versions have it there is documented nowhere, so it is looked for at any depth.
         """
         try:
             instances = json_of(self._send("GET", f"{REST}/system/health/summary"))
@@ -156,16 +155,11 @@ class FortiSIEM:
         self, method: str, endpoint: str, query: Mapping[str, Any], body: Optional[Mapping[str, Any]]
     ) -> Answer:
         """Send any request below /phoenix/rest. Raises InvalidInput for an endpoint that is none of this server's."""
-        try:
-            given = self._http.base.given_endpoint(endpoint)
-        except ValueError as error:
-            raise InvalidInput("The parameters are not valid", [f"Endpoint {endpoint[:60]!r} {error}."]) from None
+        given = named_endpoint(self._http, endpoint)
         below = given[len(REST) :] if given.startswith(f"{REST}/") else given
-        answer = self._send(method, f"{REST}{below}", body, params=query)
-        refusal = xml_error(answer)
-        if refusal is not None:
-            raise Rejected(f"{self._http.where(answer)}: {self._http.redact(refusal)}", ADVICE[400])
-        return answer
+        # As JSON writes them: Python's words are True and False.
+        words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+        return self._send(method, f"{REST}{below}", body, params=words)
 
     @property
     def product(self) -> str:
@@ -180,10 +174,10 @@ class FortiSIEM:
     def check(self) -> None:
         """GET system/health/summary, on older servers config/Domain: prove address, account and the right to read."""
         try:
-            answer = self._send("GET", f"{REST}/system/health/summary")
+            answer = self._exchange("GET", f"{REST}/system/health/summary")
             healthy = isinstance(json_of(answer), list)
         except (NotFound, PermissionDenied):
-            answer = self._send("GET", f"{REST}/config/Domain")
+            answer = self._exchange("GET", f"{REST}/config/Domain")
             healthy = "<domains" in answer.text and xml_error(answer) is None
         if not healthy:
             raise AnswerBroken(
@@ -206,8 +200,6 @@ class FortiSIEM:
         where = (
             f"{self._http.where(answer)}: {text}" if text else f"{self._http.where(answer)} with a body it never sends"
         )
-        if xml_error(answer) is not None:
-            return Rejected(where, ADVICE[400])
         if "not found" in text.lower() or "not exist" in text.lower():
             return NotFound(where, f"Check that incident {incident_id} exists in organization {self._organization}.")
         return AnswerBroken(
@@ -216,7 +208,18 @@ class FortiSIEM:
             f"{self._organization}, and look whether it was updated.",
         )
 
-    def _send(
+    def _send(self, method: str, endpoint: str, body: Optional[Mapping[str, Any]] = None, **given: Any) -> Answer:
+        """Send a request whose refusal may come as XML under 200.
+
+        What merely holds such XML, as the message of an event may, is no refusal.
+        """
+        answer = self._exchange(method, endpoint, body, **given)
+        if answer.text.startswith("<") and xml_error(answer) is not None:
+            refusal = Rejected(f"{self._http.where(answer)}: {error_text(self._http, answer)}", ADVICE[400])
+            raise refusal.after(answer.attempts, answer.request.shown(answer.status))
+        return answer
+
+    def _exchange(
         self,
         method: str,
         endpoint: str,

@@ -7,6 +7,7 @@ reference, 2.1.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ..core.errors import AnswerBroken, BridgeError, ProductFailed
@@ -19,6 +20,7 @@ PAGE_SIZE = 500  # the documented default; 1000 is the most, and long comments m
 MOST_PASSES = 3
 NOT_READY = (400, 404, 429, 503)  # older versions answer 404 where newer ones answer 429 or 503
 NOT_READY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
+QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # it becomes a part of a path
 
 Row = Dict[str, Any]
 Send = Callable[..., Answer]
@@ -71,19 +73,25 @@ class IncidentList:
 
         Sorted by time, rows would move between pages and be lost (seen). New incidents have higher ids and come at
         the end. If the total falls, rows have left the list, and others may have slipped past: then it is read again.
+        If fewer come than were counted at first, pages are broken.
         """
         seen: Set[int] = set()
         for _ in range(MOST_PASSES):
-            most, fell = 0, False
+            totals: List[int] = []
+            came: Set[int] = set()
             for page in self._pages(PAGE_SIZE):
-                fell = fell or page.total < most
-                most = max(most, page.total)
+                totals.append(page.total)
                 for row in page.rows:
                     number = signed_id(row.get("incidentId"))
-                    if number is not None and number not in seen:
+                    if number is None:
+                        continue
+                    came.add(number)
+                    if number not in seen:
                         seen.add(number)
                         yield row
-            if not fell:
+            if totals == sorted(totals):
+                if len(came) < totals[0]:
+                    raise AnswerBroken(f"FortiSIEM counted {totals[0]} incidents and sent {len(came)}", changed="no")
                 return
         raise ProductFailed(
             "incidents kept leaving the list while it was read", "Run the action again, or ask for less.", "no"
@@ -100,23 +108,21 @@ class IncidentList:
     def _by_start(self, first: Page, size: int) -> Iterator[Page]:
         page, start = first, len(first.rows)
         while page.rows and start < page.total:
-            following = self._query(size, start)
-            if following.rows == page.rows:
-                raise AnswerBroken("FortiSIEM sent the same page twice", changed="no")
-            page, start = following, start + len(following.rows)
+            page = self._query(size, start)
+            start += len(page.rows)
             yield page
 
     def _by_query(self, first: Page, size: int) -> Iterator[Page]:
         pages, number = first.pages, 2
         while number <= pages:
             third = math.ceil(first.total / 3)
-            may_never_come = pages == 2 and third < size  # 6.7 to 7.0.0 never deliver page 2 of exactly 2
+            may_never_come = pages == 2 and 0 < third < size  # 6.7 to 7.0.0 never deliver page 2 of exactly 2
             page = self._further(first.query_id, number, () if may_never_come else NOT_READY_WAITS)
             if page is None:
                 yield from self._pages(third)
                 return
             yield page
-            pages, number = max(pages, page.pages), number + 1
+            pages, number = page.pages or pages, number + 1
 
     def _further(self, query_id: str, number: int, waits: Sequence[float]) -> Optional[Page]:
         """Return a further page; None where it is not ready and there is nothing to wait for."""
@@ -151,9 +157,8 @@ class IncidentList:
         rows = body.get("data") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise AnswerBroken(f"{self._http.where(answer)} without a list of incidents", changed="no")
-        total, pages = (_whole(body.get(name)) for name in ("total", "pages"))
-        return Page(rows, total, pages, str(body.get("queryId") or ""))
-
-
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+        query_id = str(body.get("queryId") or "")
+        if query_id and not QUERY_ID.fullmatch(query_id):
+            raise AnswerBroken(f"{self._http.where(answer)} with a query's ID that is none", changed="no")
+        total, pages = (signed_id(body.get(name)) or 0 for name in ("total", "pages"))
+        return Page(rows, total, pages, query_id)

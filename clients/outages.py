@@ -53,7 +53,7 @@ class User(NamedTuple):
     url: str
 
     def __str__(self) -> str:
-        return f"{self.username} ({self.name}, {self.id})"
+        return f"{self.username} ({self.name}, {self.id})" if self.username else self.name or self.url
 
 
 class Server(NamedTuple):
@@ -116,9 +116,10 @@ def outage_in(base: BaseUrl, row: Dict[str, Any]) -> Outage:
 
 
 def user_in(base: BaseUrl, row: Dict[str, Any]) -> User:
-    """Read a user; one without a usable URL has the id 0."""
-    url = str(row.get("url") or "")
-    return User(id_in_url(base, url, USER) or 0, _text(row, "username"), _text(row, "display_name"), url)
+    """Read a user or contact; one without a usable URL has the id 0."""
+    url = _text(row, "url")
+    name = _text(row, "display_name") or _text(row, "name")  # a contact's name (assumed: no source)
+    return User(id_in_url(base, url, USER) or 0, _text(row, "username"), name, url)
 
 
 def server_in(base: BaseUrl, row: Dict[str, Any]) -> Server:

@@ -43,5 +43,6 @@ def features_of(version: Optional[str]) -> List[str]:
 
 
 def _parts(version: str) -> List[int]:
+    """Return the three numbers of a version such as 7.5, 7.5.1 or 7.5.1.1234-5, nothing if it is none."""
     digits = version.split("-")[0].split(".")
-    return [int(part) for part in digits] if all(part.isdigit() for part in digits) else []
+    return [int(part) for part in (*digits, "0", "0")][:3] if all(part.isdecimal() for part in digits) else []

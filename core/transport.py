@@ -136,7 +136,7 @@ class Transport:
             wait would outlast the deadline).
         """
         request = Request(method, f"{self.base.path}{endpoint}", method != "GET" if changes is None else changes)
-        content = {"params": params, "json": json_body, "data": form, "headers": dict(headers or {})}
+        content = {"params": _query(params), "json": json_body, "data": form, "headers": dict(headers or {})}
         deadline = self.deadline.part(SHARE_OF_A_CHANGE) if request.changes else self.deadline
         attempt = 0
         while True:
@@ -221,6 +221,11 @@ class Transport:
         return errors.AnswerLost(
             f"{self.product} broke the connection before its answer was whole to {request}", changed=changed
         )
+
+
+def _query(params: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+    """Write true and false as JSON does; requests would write them as Python does."""
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in (params or {}).items()}
 
 
 _RAISE_THE_LIMIT = "Raise Total Timeout in the configuration, or find out why the products are slow."

@@ -7,7 +7,15 @@ from typing import Any, Callable, Dict, List, Optional
 from ..clients.attributes import CLEARED, STATUSES, word
 from ..clients.bridge import Bridge
 from ..clients.outages import Outage
-from ..core.errors import AlreadyClosed, AlreadyExists, BridgeError, HalfDone, InvalidInput, attempting
+from ..core.errors import (
+    AlreadyClosed,
+    AlreadyExists,
+    BridgeError,
+    HalfDone,
+    InvalidInput,
+    NotResolvable,
+    attempting,
+)
 from ..core.paths import signed_id
 from ..core.times import iso, shown_time
 from . import shapes
@@ -58,7 +66,8 @@ def close_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
         resolution: True Positive | False Positive; optional.
         correlation_id: marker of the pair; optional, default made of server name and incident id.
     Returns: outcome, changed, fortimonitor (as force_resolve_incident), fortisiem (as update_siem_incident).
-    Raises: HalfDone with what is done; the kinds of both actions.
+    Raises: NotResolvable, with nothing changed in FortiSIEM either, where FortiMonitor's is not of the pair; HalfDone
+        with what is done; the kinds of both actions.
     """
     incident_id = params["incident_id"]
     with attempting(f"close FortiSIEM incident {incident_id} and its incident in FortiMonitor"):
@@ -200,12 +209,17 @@ def _cleared(bridge: Bridge, params: Dict[str, Any], row: Row) -> Result:
 
 
 def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
-    """Do both sides, the second even if the first fails. Raises HalfDone, or what a single failure amounts to."""
+    """Do both sides, the second even if the first fails. Raises HalfDone with what failed.
+
+    Where FortiMonitor's incident must not be resolved, the pair is wrong: then FortiSIEM's is left alone too.
+    """
     results: Dict[str, Result] = {}
     failures: Dict[str, BridgeError] = {}
     for side, act in sides.items():
         try:
             results[side] = act()
+        except NotResolvable:
+            raise
         except BridgeError as failure:
             failures[side] = failure
     if failures:
@@ -216,7 +230,7 @@ def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
 
 def _failure(results: Dict[str, Result], failures: Dict[str, BridgeError]) -> BridgeError:
     happened = [f"{PRODUCTS[side]} is done (incident {result['incident_id']})" for side, result in results.items()]
-    happened += [f"{PRODUCTS[side]} is not: {failure.sentence}" for side, failure in failures.items()]
+    happened += [f"{PRODUCTS[side]} is not: {failure.sentence.rstrip('.')}" for side, failure in failures.items()]
     is_unknown = any(failure.is_ambiguous for failure in failures.values())
     is_changed = any(result["changed"] for result in results.values())
     advice = " ".join(dict.fromkeys(failure.advice for failure in failures.values() if failure.advice))
@@ -224,7 +238,7 @@ def _failure(results: Dict[str, Result], failures: Dict[str, BridgeError]) -> Br
         unsure = " and ".join(PRODUCTS[side] for side, failure in failures.items() if failure.is_ambiguous)
         advice = f"Whether anything was changed in {unsure} is unknown. {advice}".rstrip()
     changed = "partly" if is_changed else "unknown" if is_unknown else "no"
-    return HalfDone("; ".join(happened).rstrip("."), advice, changed)
+    return HalfDone("; ".join(happened), advice, changed)
 
 
 # The comparison.

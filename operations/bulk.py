@@ -145,9 +145,9 @@ def _numbered(items: List[Any]) -> Iterator[Tuple[int, Any]]:
     return enumerate(items, start=1)
 
 
-def _is_verified(item: Any, values: Dict[str, Any]) -> bool:
+def _is_verified(item: Dict[str, Any], values: Dict[str, Any]) -> bool:
     """Tell whether an item asks to be verified: it costs a request, so it is off unless the item says so."""
-    return isinstance(item, dict) and "verify" in item and values["verify"] is True
+    return item.get("verify") not in (None, "") and values["verify"] is True
 
 
 def _rows(bridge: Bridge, updates: List[Tuple[int, Dict[str, str]]]) -> Dict[int, Dict[str, Any]]:
@@ -184,14 +184,15 @@ class _Run:
     def result(self, concurrency: int) -> Result:
         """Do the items and return what became of each.
 
-        Raises what stopped it if not one was done: wrong credentials are no half success.
+        Raises what stopped it before anything came of any item: wrong credentials are no half success.
         """
-        with ThreadPoolExecutor(max_workers=min(concurrency, len(self._jobs))) as pool:
-            for worker in [pool.submit(self._work) for _ in range(min(concurrency, len(self._jobs)))]:
+        workers = min(concurrency, len(self._jobs))
+        with ThreadPoolExecutor(workers) as pool:
+            for worker in [pool.submit(self._work) for _ in range(workers)]:
                 worker.result()
         results = [result or self._not_attempted(place) for place, result in enumerate(self._results)]
         counts = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in OUTCOMES}
-        if self._stopped_by is not None and not counts["done"] and not counts["already_done"]:
+        if self._stopped_by is not None and counts["not_attempted"] == len(results):
             raise self._stopped_by
         resume = [item for item, result in zip(self._items, results) if result["outcome"] == "not_attempted"]
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import ssl
 from typing import Any, Dict, List
 
@@ -25,13 +26,16 @@ def get_diagnostics(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     products = [_product(client) for client in bridge.enabled]
     shown = {name: _hidden(name, value) for name, value in bridge.config.items()}
-    return {
-        "connector": {"name": manifest()["name"], "version": manifest()["version"]},
-        "software": _software(),
-        "configuration": bridge.redact.within(shown),
-        "products": bridge.redact.within(products),
-        "last_requests": _last_requests([product["address"] for product in products]),
-    }
+    result: Result = bridge.redact.within(
+        {
+            "connector": {"name": manifest()["name"], "version": manifest()["version"]},
+            "software": _software(),
+            "configuration": shown,
+            "products": products,
+            "last_requests": _last_requests([product["address"] for product in products]),
+        }
+    )
+    return result
 
 
 def _product(client: Any) -> Result:
@@ -52,8 +56,13 @@ def _product(client: Any) -> Result:
 
 
 def _hidden(name: str, value: Any) -> Any:
-    # The certificate authority is no secret, but a page long.
-    return MASK if name in secret_names() else "(set)" if name == "ca_certificate" else value
+    if name in secret_names():
+        return MASK
+    if name == "ca_certificate":
+        return "(set)"  # no secret, but a page long
+    if name == "proxy":
+        return re.sub(r"//[^/?#]*@", f"//{MASK}@", value)  # its URL may hold a user name and a password
+    return value
 
 
 def _software() -> Dict[str, str]:

@@ -107,8 +107,7 @@ def list_fortimonitor_incidents(bridge: Bridge, params: Dict[str, Any]) -> Resul
     text = params.get("text", "").lower()
     matching = (outage for outage in found if text in outage.description.lower())
     listed = [shapes.outage(bridge, outage) for outage in islice(matching, params["max_results"])]
-    is_complete = len(listed) < params["max_results"] or next(matching, None) is None
-    return {"incidents": listed, "count": len(listed), "is_complete": is_complete}
+    return {"incidents": listed, "count": len(listed), "is_complete": next(matching, None) is None}
 
 
 def get_fortimonitor_incident_log(bridge: Bridge, params: Dict[str, Any]) -> Result:
@@ -161,13 +160,21 @@ def acknowledge_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) ->
         who = bridge.fortimonitor.user(params["who"])
         names = ("message", "should_broadcast", "delay_in_seconds")
         body = {"who": who.url, **{name: params[name] for name in names if name in params}}
+        acknowledged_by = who
+
+        def is_done(outage: Outage) -> bool:
+            nonlocal acknowledged_by  # somebody else may have been quicker
+            acknowledged_by = outage.acknowledged_by or who
+            return outage.acknowledged_by is not None
+
         change = Change(
             send=lambda: bridge.fortimonitor.act(outage_id, "acknowledge", body),
-            is_done=lambda outage: outage.acknowledged_by is not None,
+            is_done=is_done,
             undone="not acknowledged",
             may_repeat=not params["should_broadcast"],  # it pages people
         )
-        return {**_of(bridge, outage_id, settle(bridge, outage_id, change)), "acknowledged_by": str(who)}
+        result = settle(bridge, outage_id, change)
+        return {**_of(bridge, outage_id, result), "acknowledged_by": str(acknowledged_by)}
 
 
 def update_fortimonitor_incident_description(bridge: Bridge, params: Dict[str, Any]) -> Result:
@@ -180,16 +187,17 @@ def update_fortimonitor_incident_description(bridge: Bridge, params: Dict[str, A
     """
     outage_id = bridge.fortimonitor.outage_id(params["incident"])
     with attempting(f"update the description of incident {outage_id}"):
-        marker = bridge.fortimonitor.outage(outage_id).marker
-        description = with_marker(params["description"], marker) if marker else params["description"]
-        # FortiMonitor may add the metadata to what it shows.
-        return _set(
-            bridge,
-            outage_id,
-            "description",
-            {"description": description},
-            lambda outage: outage.description.startswith(description),
-        )
+        earlier = bridge.fortimonitor.outage(outage_id)
+        description = with_marker(params["description"], earlier.marker) if earlier.marker else params["description"]
+
+        def is_done(outage: Outage) -> bool:
+            # FortiMonitor may add the metadata to what it shows, in lines of its own (assumed: no source).
+            return f"{outage.description}\n".startswith(f"{description}\n")
+
+        # Without a marker at its end, a longer description may begin like this one.
+        if is_done(earlier) and (earlier.marker or earlier.description == description):
+            return _of(bridge, outage_id, already_done())
+        return _send_change(bridge, outage_id, "description", {"description": description}, is_done)
 
 
 def set_fortimonitor_incident_summary(bridge: Bridge, params: Dict[str, Any]) -> Result:
@@ -331,7 +339,7 @@ def make_fortimonitor_api_request(bridge: Bridge, params: Dict[str, Any]) -> Res
         endpoint: path below the base URL, or a URL of the configured origin, without a query.
         query: object of scalars; optional.
         body: object; optional.
-    Returns: status, body (the answer's JSON, else null), text (else), attempts, request.
+    Returns: status, body (the answer's JSON, else null), text (else), location (of a new object), attempts, request.
     Raises: InvalidInput for another origin, and for a GET that would act; the other kinds for other statuses than 2xx.
     """
     with attempting("make the API request"):
@@ -371,6 +379,10 @@ def _set(bridge: Bridge, outage_id: int, action: str, body: Dict[str, Any], is_d
     """Set what a read shows, unless it is set already."""
     if is_done(bridge.fortimonitor.outage(outage_id)):
         return _of(bridge, outage_id, already_done())
+    return _send_change(bridge, outage_id, action, body, is_done)
+
+
+def _send_change(bridge: Bridge, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
     change = Change(lambda: bridge.fortimonitor.act(outage_id, action, body), is_done, "as it was")
     return _of(bridge, outage_id, settle(bridge, outage_id, change))
 

@@ -152,7 +152,7 @@ def make_fortisiem_api_request(bridge: Bridge, params: Dict[str, Any]) -> Result
         endpoint: path below /phoenix/rest, or a URL of the configured origin, without a query.
         query: object of scalars; optional.
         body: object; optional.
-    Returns: status, body (the answer's JSON, else null), text (else), attempts, request.
+    Returns: status, body (the answer's JSON, else null), text (else), location (of a new object), attempts, request.
     Raises: InvalidInput for another origin; the other kinds for other statuses than 2xx.
     """
     with attempting("make the API request"):

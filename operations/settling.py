@@ -26,7 +26,7 @@ class Change(NamedTuple):
         is_done: whether an outage, as it was read, shows it.
         undone: what an outage that does not show it still is, such as "active".
         why_refused: the failure that an outage's state explains, if it does; default is what FortiMonitor said.
-        may_repeat: whether it is harmless to send it twice.
+        may_repeat: whether it is harmless to send it twice. What is not, does more than a read shows.
     """
 
     send: Callable[[], Answer]
@@ -53,7 +53,7 @@ def settle(bridge: Bridge, outage_id: int, change: Change) -> Result:
             earlier.append(failure)
             is_last = attempts >= MOST_TRIES or not change.may_repeat
             if is_last or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
-                failure.changed = changed_after(earlier)
+                failure.changed = changed_after(earlier) if change.may_repeat else "unknown"
                 failure.advice = f"It was read back and is still {change.undone}. {failure.advice}".rstrip()
                 raise
 

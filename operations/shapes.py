@@ -143,6 +143,7 @@ def answer(bridge: Bridge, given: Answer) -> Shape:
         "status": given.status,
         "body": bridge.redact.within(body),
         "text": bridge.redact(given.text) if body is None else None,
+        "location": bridge.redact(given.headers.get("Location", "")) or None,  # where a new object stands
         "attempts": given.attempts,
         "request": given.request.shown(given.status),
     }

@@ -16,6 +16,9 @@ def http():
     """Answers to requests, used up in the order in which they are declared."""
     with responses.RequestsMock(assert_all_requests_are_fired=True, registry=OrderedRegistry) as mocked:
         yield mocked
+    # The connector takes a request that no mock expected for a broken connection, so it has to be looked for.
+    refused = [call.request for call in mocked.calls if "refused by Responses" in str(call.response)]
+    assert not refused, [f"{request.method} {request.url}" for request in refused]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,327 @@
+"""close_incident: resolved in FortiMonitor and cleared in FortiSIEM, each side once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fortimonitor import expect_read, outage
+from tests.support.package import ConnectorError, execute
+from tests.support.pair import (
+    CLOSED,
+    MARKER,
+    OUTAGE_URL,
+    TICKET,
+    expect_resolve,
+    expect_siem_read,
+    expect_siem_row,
+    expect_siem_update,
+    siem_row,
+)
+
+SENT = {"incidentStatus": "2", "comments": "Patched", "externalTicketState": "Closed"}
+READ = ["incidentStatus", "incidentComments", "incidentExtTicketState"]
+WRITTEN = {"incidentStatus": 2, "incidentComments": "Patched", "incidentExtTicketState": "Closed"}
+FIELDS = {"status": "Manually Cleared", "comments": "Patched", "external_ticket_state": "Closed"}
+GOAL = "Could not close FortiSIEM incident 1 and its incident in FortiMonitor: "
+NOTHING = "Nothing was changed."
+PARTLY = "A part of it was done. Running it again finishes the rest and repeats nothing."
+READ_ONLY = "A read-only API key is the usual reason; check the key's role under API keys."
+ACCESS = "Make sure that the account has the appropriate access."
+TRY_LATER = "The API request failed due to an internal server error. Try again later."
+RESOLVE = "Could not resolve incident -1000001: FortiMonitor answered {} to PUT /v2/outage/-1000001/force_resolve"
+UPDATE = "Could not update FortiSIEM incident 1: FortiSIEM answered {} to POST /phoenix/rest/incident/external"
+
+
+def close(**params):
+    return execute("close_incident", {"incident_id": 1, "reason": "Patched", **params})
+
+
+def failure(**params):
+    with pytest.raises(ConnectorError) as caught:
+        close(**params)
+    return str(caught.value)
+
+
+def expect_pair(http, status="active", marker=MARKER, **row):
+    expect_siem_row(http, siem_row(**{**TICKET, **row}))
+    expect_read(http, -1000001, outage(-1000001, marker, status))
+
+
+def expect_cleared(http, sent=None, fields=READ, row=None):
+    expect_siem_update(http, SENT if sent is None else sent)
+    expect_siem_read(http, fields, WRITTEN if row is None else row)
+
+
+def test_the_external_ticket_is_resolved_and_the_incident_cleared(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"})
+    expect_cleared(http)
+    assert close() == {
+        "outcome": "done",
+        "changed": True,
+        "fortimonitor": {
+            "outcome": "done",
+            "changed": True,
+            "confirmed_by": "response",
+            "attempts": 1,
+            "incident_id": -1000001,
+            "incident_url": OUTAGE_URL,
+            "request": {"method": "PUT", "path": "/v2/outage/-1000001/force_resolve", "status": 204},
+        },
+        "fortisiem": {
+            "outcome": "done",
+            "changed": True,
+            "confirmed_by": "read_back",
+            "attempts": 1,
+            "incident_id": 1,
+            "fields": FIELDS,
+            "verified": dict.fromkeys(FIELDS, "applied"),
+            "warning": None,
+            "request": {"method": "POST", "path": "/phoenix/rest/incident/external", "status": 200},
+        },
+    }
+
+
+@pytest.mark.parametrize("status", [1, 2, 3])
+@pytest.mark.parametrize("comments", ["Patched", "Something else"])
+def test_run_again_it_reads_each_side_once_and_changes_nothing(http, status, comments):
+    expect_pair(http, "resolved", **{**CLOSED, "incidentStatus": status, "incidentComments": comments})
+    assert close(resolution="False Positive") == {
+        "outcome": "already_done",
+        "changed": False,
+        "fortimonitor": {
+            "outcome": "already_done",
+            "changed": False,
+            "confirmed_by": "read_back",
+            "attempts": 0,
+            "incident_id": -1000001,
+            "incident_url": OUTAGE_URL,
+            "request": None,
+        },
+        "fortisiem": {
+            "outcome": "already_done",
+            "changed": False,
+            "confirmed_by": "read_back",
+            "attempts": 0,
+            "incident_id": 1,
+            "fields": {
+                "status": "Manually Cleared",
+                "comments": "Patched",
+                "resolution": "False Positive",
+                "external_ticket_state": "Closed",
+            },
+            "verified": {},
+            "warning": None,
+            "request": None,
+        },
+    }
+    assert len(http.calls) == 2
+
+
+def test_the_resolution_goes_out_with_the_clearing(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"})
+    expect_cleared(
+        http,
+        {**SENT, "resolution": "3"},
+        ["incidentStatus", "incidentComments", "incidentReso", "incidentExtTicketState"],
+        {**WRITTEN, "incidentReso": 3},
+    )
+    assert close(resolution="False Positive")["fortisiem"]["fields"]["resolution"] == "False Positive"
+
+
+def test_of_a_cleared_incident_only_the_ticket_is_closed_and_no_second_comment_is_made(http):
+    expect_pair(http, "resolved", **{**CLOSED, "incidentExtTicketState": "New"})
+    expect_cleared(http, {"externalTicketState": "Closed"}, ["incidentExtTicketState"])
+    result = close()
+    assert (result["changed"], result["fortimonitor"]["changed"], result["fortisiem"]["changed"]) == (True, False, True)
+
+
+def test_what_an_earlier_run_wrote_is_not_written_again(http):
+    expect_pair(http, "resolved", incidentComments="Before\nPatched")
+    expect_cleared(
+        http, {"incidentStatus": "2", "externalTicketState": "Closed"}, ["incidentStatus", "incidentExtTicketState"]
+    )
+    assert close()["outcome"] == "done"
+
+
+# Which incident of FortiMonitor.
+
+
+@pytest.mark.parametrize("incident", ["-1000001", "#-1000001", OUTAGE_URL, -1000001])
+def test_an_incident_that_the_analyst_names_is_resolved_without_asking_for_a_marker(http, incident):
+    expect_siem_row(http, siem_row())
+    expect_resolve(http, {"reason": "Patched"})
+    expect_cleared(http, {"incidentStatus": "2", "comments": "Patched"}, ["incidentStatus", "incidentComments"])
+    assert close(incident=incident)["fortimonitor"]["incident_id"] == -1000001
+
+
+def test_an_incident_that_the_analyst_names_with_a_marker_must_carry_it(http):
+    expect_pair(http, marker="/api/3/alerts/42")
+    expect_resolve(http, {"reason": "Patched"})
+    expect_cleared(http)
+    assert close(incident="-1000001", correlation_id="/api/3/alerts/42")["outcome"] == "done"
+
+
+def test_the_ticket_must_carry_the_marker_that_the_analyst_names(http):
+    expect_pair(http, marker="/api/3/alerts/42")
+    expect_resolve(http, {"reason": "Patched"})
+    expect_cleared(http)
+    assert close(correlation_id="/api/3/alerts/42")["outcome"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("row", "carried"),
+    [
+        (outage(-1000001, "fortisiem:fortisiem.test:11"), "correlation id 'fortisiem:fortisiem.test:11'"),
+        (outage(-1000001, "", in_metadata=False, in_description=False), "no correlation id"),
+        (outage(-1000001, "other", "resolved"), "correlation id 'other'"),
+    ],
+)
+def test_a_ticket_of_something_else_is_refused_and_neither_side_is_touched(http, row, carried):
+    expect_siem_row(http, siem_row(**TICKET))
+    expect_read(http, -1000001, row)
+    assert failure() == (
+        f"Could not resolve incident -1000001: it carries {carried}, not '{MARKER}'. {NOTHING} It is another incident; check "
+        "its ID."
+    )
+
+
+def test_an_incident_with_another_marker_than_the_analyst_named_is_refused_and_neither_side_is_touched(http):
+    expect_pair(http)
+    assert "it carries correlation id" in failure(incident="-1000001", correlation_id="/api/3/alerts/42")
+
+
+def test_an_ordinary_outage_is_refused_and_fortisiem_is_not_touched(http):
+    expect_siem_row(http, siem_row())
+    expect_resolve(http, {"reason": "Patched"}, status=400)
+    expect_read(http, -1000001, outage(-1000001, MARKER, type="outage"))
+    assert failure(incident="-1000001") == (
+        "Could not resolve incident -1000001: it is an ordinary outage (FortiMonitor answered 400 to PUT "
+        f"/v2/outage/-1000001/force_resolve). {NOTHING} Only custom incidents can be force-resolved."
+    )
+
+
+@pytest.mark.parametrize(
+    ("ticket", "shown"),
+    [(None, "no external ticket"), (" ", "no external ticket"), ("INC-7", "the external ticket 'INC-7'")],
+)
+def test_without_a_ticket_that_names_one_the_incident_must_be_given(http, ticket, shown):
+    expect_siem_row(http, siem_row(incidentExtTicketId=ticket))
+    assert failure() == (
+        f"{GOAL}The parameters are not valid: FortiMonitor Incident is required: the FortiSIEM incident has {shown}. {NOTHING}"
+    )
+
+
+def test_an_incident_that_fortisiem_does_not_show_is_not_closed(http):
+    expect_siem_row(http)
+    assert failure(incident="-1000001") == (
+        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+    )
+
+
+# Half done, and run again.
+
+
+def test_what_fortimonitor_refuses_is_cleared_in_fortisiem_all_the_same(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"}, status=405)
+    expect_read(http, -1000001, outage(-1000001, MARKER))
+    expect_cleared(http)
+    assert failure() == (
+        f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(405)}. {PARTLY} {READ_ONLY}"
+    )
+
+
+def test_run_again_after_that_only_fortimonitor_is_resolved(http):
+    expect_pair(http, **WRITTEN)
+    expect_resolve(http, {"reason": "Patched"})
+    result = close()
+    assert (result["outcome"], result["fortisiem"]["outcome"]) == ("done", "already_done")
+    assert len(http.calls) == 3
+
+
+def test_what_fortisiem_refuses_is_resolved_in_fortimonitor_all_the_same(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"})
+    expect_siem_update(http, SENT, status=403)
+    assert failure() == (
+        f"{GOAL}FortiMonitor is done (incident -1000001); FortiSIEM is not: {UPDATE.format(403)}. {PARTLY} {ACCESS}"
+    )
+
+
+def test_run_again_after_that_only_fortisiem_is_cleared(http):
+    expect_pair(http, "resolved")
+    expect_cleared(http)
+    result = close()
+    assert (result["outcome"], result["fortimonitor"]["outcome"]) == ("done", "already_done")
+    assert len(http.calls) == 4
+
+
+def test_refused_again_nothing_was_changed_this_time(http):
+    expect_pair(http, "resolved")
+    expect_siem_update(http, SENT, status=403)
+    assert failure() == (
+        f"{GOAL}FortiMonitor is done (incident -1000001); FortiSIEM is not: {UPDATE.format(403)}. {NOTHING} {ACCESS}"
+    )
+
+
+def test_an_incident_that_is_gone_from_fortimonitor_is_told_and_fortisiem_is_cleared(http):
+    expect_siem_row(http, siem_row(**TICKET))
+    expect_read(http, -1000001, status=404)
+    expect_cleared(http)
+    assert failure() == (
+        f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: Could not read incident -1000001: FortiMonitor answered "
+        f"404 to GET /v2/outage/-1000001. {PARTLY} The requested resource does not exist. IDs of custom incidents may be "
+        "negative: the control panel may show the same number without its minus sign."
+    )
+
+
+def test_where_both_sides_refuse_both_are_named(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"}, status=405)
+    expect_read(http, -1000001, outage(-1000001, MARKER))
+    expect_siem_update(http, SENT, status=403)
+    assert failure() == (
+        f"{GOAL}FortiMonitor is not: {RESOLVE.format(405)}; FortiSIEM is not: {UPDATE.format(403)}. {NOTHING} {READ_ONLY} "
+        f"{ACCESS}"
+    )
+
+
+def test_where_nobody_knows_of_either_side_both_are_named_and_their_advice_once(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"}, status=500)
+    expect_read(http, -1000001, status=500)
+    expect_siem_update(http, SENT, status=500)
+    expect_siem_read(http, READ, status=500)
+    assert failure() == (
+        f"{GOAL}FortiMonitor is not: {RESOLVE.format(500)}; FortiSIEM is not: {UPDATE.format(500)}. Whether anything was "
+        f"changed is unknown. Whether anything was changed in FortiMonitor and FortiSIEM is unknown. {TRY_LATER}"
+    )
+
+
+def test_the_side_of_which_nobody_knows_is_named(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"}, status=500)
+    expect_read(http, -1000001, status=500)
+    expect_cleared(http)
+    assert failure() == (
+        f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(500)}. {PARTLY} Whether anything was "
+        f"changed in FortiMonitor is unknown. {TRY_LATER}"
+    )
+
+
+def test_where_both_fail_the_side_of_which_nobody_knows_is_named(http):
+    expect_pair(http)
+    expect_resolve(http, {"reason": "Patched"}, status=500)
+    expect_read(http, -1000001, status=500)
+    expect_siem_update(http, SENT, status=403)
+    assert failure() == (
+        f"{GOAL}FortiMonitor is not: {RESOLVE.format(500)}; FortiSIEM is not: {UPDATE.format(403)}. Whether anything was "
+        f"changed is unknown. Whether anything was changed in FortiMonitor is unknown. {TRY_LATER} {ACCESS}"
+    )
+
+
+def test_after_an_answer_that_was_lost_a_second_run_finds_both_done(http):
+    expect_pair(http, "resolved", **WRITTEN)
+    assert close()["outcome"] == "already_done"

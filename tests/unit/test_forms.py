@@ -1,0 +1,192 @@
+"""The kinds of fields that forms have besides plain ones: several choices, lists of items, live choices, periods."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from tests.support.package import module
+
+errors, manifest, validation = module("core.errors"), module("core.manifest"), module("core.validation")
+valid = validation.valid_parameters
+NOTHING = "Nothing was changed."
+STATUSES = "Active, Auto Cleared, Manually Cleared, System Cleared"
+
+
+def failure(operation, params):
+    with pytest.raises(errors.InvalidInput) as caught:
+        valid(operation, params)
+    return str(caught.value)
+
+
+# Several choices.
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["Active"], ["Active"]),
+        (["Active", "Auto Cleared"], ["Active", "Auto Cleared"]),
+        ('["Active", "Auto Cleared"]', ["Active", "Auto Cleared"]),
+        ("Active", ["Active"]),
+        (" Active ,, Auto Cleared, ", ["Active", "Auto Cleared"]),
+        ('"Active"', ["Active"]),
+    ],
+)
+def test_several_choices_are_read_from_a_list_its_json_text_or_text_with_commas(given, read):
+    assert valid("list_siem_incidents", {"status": given})["status"] == read
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", [], "[]", ",", " , ", '""', "null"])
+def test_no_choice_is_a_field_left_blank(blank):
+    assert "status" not in valid("list_siem_incidents", {"status": blank})
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "fault"),
+    [
+        (["Active", "Closed"], """'["Active", "Closed"]'""", f"is not one of: {STATUSES}"),
+        ("active", """'["active"]'""", f"is not one of: {STATUSES}"),
+        ([None], "'[null]'", f"is not one of: {STATUSES}"),
+        ("5", "'5'", "is not a list of choices"),
+        (True, "'true'", "is not a list of choices"),
+        ({"Active": 1}, """'{"Active": 1}'""", "is not a list of choices"),
+    ],
+)
+def test_anything_else_is_refused_with_the_choices_there_are(given, shown, fault):
+    assert failure("list_siem_incidents", {"status": given}) == (
+        f"The parameters are not valid: Status {shown} {fault}. {NOTHING}"
+    )
+
+
+# Lists of items.
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+@pytest.mark.parametrize("operation", ["update_siem_incidents", "force_resolve_incidents"])
+def test_one_to_a_thousand_items_are_taken_whatever_they_are(operation, count):
+    assert valid(operation, {"items": [{"a": [1]}] * count})["items"] == [{"a": [1]}] * count
+
+
+@pytest.mark.parametrize(("text", "read"), [("[1, 2]", [1, 2]), (' ["#-5"] ', ["#-5"]), ('[{"a": 1}]', [{"a": 1}])])
+def test_items_are_read_from_json_text(text, read):
+    assert valid("force_resolve_incidents", {"items": text})["items"] == read
+
+
+@pytest.mark.parametrize("given", [[], [1] * 1001, "[]", "-1", "-1, -2", -1, True, {"items": [1]}, '{"a": 1}', "[1"])
+def test_anything_else_is_no_list_of_items(given):
+    message = failure("force_resolve_incidents", {"items": given})
+    assert message.startswith("The parameters are not valid: Items '")
+    assert message.endswith(f"' is not a JSON list of 1 to 1000 items. {NOTHING}")
+    assert len(message) < 180
+
+
+def test_a_json_field_that_is_no_list_of_items_wants_an_object():
+    params = {"method": "POST", "endpoint": "/server", "body": [1]}
+    assert failure("make_fortimonitor_api_request", params) == (
+        f"The parameters are not valid: Body '[1]' is not a JSON object. {NOTHING}"
+    )
+
+
+# Choices that the form asks the product for.
+
+LIVE = {
+    "server": "list_fortimonitor_servers",
+    "user": "list_fortimonitor_users",
+    "who": "list_fortimonitor_users",
+    "plugin_textkey": "list_incident_textkeys",
+    "resource_textkey": "list_resource_textkeys",
+}
+
+
+def test_every_field_for_a_server_a_user_or_a_textkey_offers_live_choices_and_no_other_field_does():
+    for action in manifest.manifest()["operations"]:
+        for field in action["parameters"]:
+            assert field.get("apiOperation") == LIVE.get(field["name"]), (action["operation"], field["name"])
+            if "apiOperation" in field:
+                assert field["type"] == "select"
+                assert "options" not in field
+                assert field.get("apiOnchange", False) is field["name"].endswith("_textkey")
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("web-01.example.com", "web-01.example.com"), (1001, "1001"), (" 7 ", "7")]
+)
+def test_a_field_with_live_choices_takes_typed_text_too(typed, read):
+    assert valid("list_incident_textkeys", {"server": typed}) == {"server": read}
+
+
+@pytest.mark.parametrize("given", [True, ["1001"], {"value": "1001"}])
+def test_a_field_with_live_choices_takes_nothing_but_text(given):
+    message = failure("list_fortimonitor_incidents", {"server": given})
+    assert message.endswith(f" is not text. {NOTHING}")
+
+
+@pytest.mark.parametrize("operation", sorted(set(LIVE.values())))
+def test_what_fills_choices_may_be_handed_the_values_of_the_forms_other_fields(operation):
+    assert manifest.feeds_choices(operation)
+    form = {"description": "Disk full", "metadata": "{", "start_time": "soon", "if_exists": "Fail"}
+    assert set(valid(operation, form)) <= {"max_results"}
+
+
+def test_what_fills_no_choices_is_not():
+    assert not manifest.feeds_choices("list_siem_incidents")
+    assert failure("list_siem_incidents", {"statuses": "Active"}) == (
+        f"The parameters are not valid: There is no parameter 'statuses'; 'status' comes close. {NOTHING}"
+    )
+
+
+def test_the_own_parameters_of_what_fills_choices_are_checked_all_the_same():
+    assert failure("list_fortimonitor_servers", {"max_results": 0, "description": "Disk full"}) == (
+        f"The parameters are not valid: Max Results '0' is not between 1 and 25000. {NOTHING}"
+    )
+
+
+# Periods.
+
+PERIODS = [
+    ("list_fortimonitor_incidents", "started_after", "started_before", "Started After", "Started Before"),
+    ("list_siem_incidents", "time_from", "time_to", "Time From", "Time To"),
+    ("get_siem_incident_events", "time_from", "time_to", "Time From", "Time To"),
+]
+
+
+@pytest.mark.parametrize(("operation", "start", "end", "first", "second"), PERIODS)
+def test_a_period_that_ends_before_it_begins_is_refused(operation, start, end, first, second):
+    bounds = {start: "2026-11-22T10:00:01Z", end: "2026-11-22 10:00:00"}
+    assert failure(operation, {"incident_id": 1, **bounds} if "events" in operation else bounds) == (
+        f"The parameters are not valid: {first} must not be later than {second}. {NOTHING}"
+    )
+
+
+def test_a_period_may_be_one_moment_or_open_at_either_end():
+    moment = datetime(2026, 11, 22, 10, tzinfo=timezone.utc)
+    for given in ({"time_from": "1795341600", "time_to": "2026-11-22T11:00:00+01:00"}, {"time_from": 1795341600}):
+        values = valid("list_siem_incidents", given)
+        assert {name: values[name] for name in given} == dict.fromkeys(given, moment)
+    assert valid("list_siem_incidents", {"time_to": "2026-11-22T10:00:00Z"})["time_to"] == moment
+
+
+def test_a_bound_that_is_no_time_is_told_once_and_not_compared():
+    assert failure("list_siem_incidents", {"time_from": "soon", "time_to": "2026-11-22T10:00:00Z"}) == (
+        "The parameters are not valid: Time From 'soon' is not ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in "
+        f"UTC. {NOTHING}"
+    )
+
+
+# Queries.
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1]])
+def test_a_query_has_scalars_alone(value):
+    params = {"endpoint": "/server", "query": {"ok": 1, "nested": value}}
+    assert failure("make_fortimonitor_api_request", params) == (
+        "The parameters are not valid: Query has a value that is not text, a number, true, false or null: 'nested'. "
+        f"{NOTHING}"
+    )
+
+
+def test_the_body_of_a_request_of_the_analysts_own_may_be_nested():
+    params = {"method": "POST", "endpoint": "/server", "body": {"a": {"b": [1]}}}
+    assert valid("make_fortisiem_api_request", params)["body"] == {"a": {"b": [1]}}
