@@ -62,7 +62,7 @@ class EventSource:
         query_id = self._query_id(self._send("GET", f"{EVENTS}/start", params=params))
         for wait in (*PROGRESS_WAITS, None):
             progress = self._send("GET", f"{EVENTS}{path('/progress/{query}', query=query_id)}")
-            if _percent(progress) >= 100:
+            if self._percent(progress) >= 100:
                 result = f"{EVENTS}{path('/result/{query}', query=query_id)}"
                 return self._events(self._send("GET", result, params={"size": params["size"]}))
             if wait is None or not self._http.deadline.wait(wait):
@@ -77,6 +77,15 @@ class EventSource:
         if not QUERY_ID.fullmatch(query_id):
             raise AnswerBroken(f"{self._http.where(answer)} without the query's ID", changed="no")
         return query_id
+
+    def _percent(self, answer: Answer) -> float:
+        """Read the progress: documented as ``100``, ``{"progressPct": 100}`` in clients' code."""
+        body = self._body(answer)
+        value = body.get("progressPct") if isinstance(body, dict) else body
+        try:
+            return float(str(answer.text if value is None else value).strip("%"))
+        except ValueError:
+            return 0.0
 
     def _events(self, answer: Answer) -> List[Dict[str, Any]]:
         """Read events: a bare list up to 6.6, the ``data`` of an object since."""
@@ -93,13 +102,3 @@ class EventSource:
         if isinstance(result, dict) and result.get("code") not in (None, 0):
             raise Rejected(f"{self._http.where(answer)}: {error_text(self._http, answer)}")
         return body
-
-
-def _percent(answer: Answer) -> float:
-    """Read the progress: documented as ``100``, ``{"progressPct": 100}`` in clients' code."""
-    body = json_of(answer)
-    value = body.get("progressPct") if isinstance(body, dict) else body
-    try:
-        return float(str(value if value is not None else answer.text).strip("%"))
-    except ValueError:
-        return 0.0

@@ -99,6 +99,7 @@ class FortiMonitor:
         severity: Optional[str] = None,
         since: Optional[datetime] = None,
         until: Optional[datetime] = None,
+        oldest_first: bool = False,
     ) -> Iterator[Outage]:
         """GET /outage, or /server/{server_id}/outage: all pages, newest first, one page in memory at a time.
 
@@ -107,6 +108,7 @@ class FortiMonitor:
             severity: "critical" or "warning"; None for both.
             since, until: bounds of the start. What the API's filters compare is documented nowhere, so the rows are
                 compared once more here.
+            oldest_first: the other way round, if FortiMonitor sorts as it is asked to.
         """
         endpoint = "/outage" if server_id is None else path("/server/{id}/outage", id=server_id)
         params = {
@@ -114,10 +116,12 @@ class FortiMonitor:
             "severity": severity,
             "start_time": fortimonitor_time(since) if since else None,
             "end_time": fortimonitor_time(until) if until else None,
+            "order_by": "start_time" if oldest_first else None,
+            "order": "asc" if oldest_first else None,
         }
         wanted = {name: value for name, value in params.items() if value}
         with attempting("list the incidents" + (f" of server {server_id}" if server_id else "")):
-            for row in self._rows(endpoint, "outage_list", wanted, rows_leave=status == "active"):
+            for row in self._rows(endpoint, "outage_list", wanted, _server_advice, rows_leave=status == "active"):
                 outage = outage_in(self._http.base, row)
                 if _is_within(outage.start, since, until):
                     yield outage
@@ -174,6 +178,11 @@ class FortiMonitor:
     def address(self) -> str:
         """The server's origin."""
         return str(self._http.base.origin)
+
+    @property
+    def host(self) -> str:
+        """The server's host name."""
+        return self._http.base.origin.host
 
     def check(self) -> None:
         """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request."""
@@ -282,7 +291,7 @@ class FortiMonitor:
         if server_id is not None:
             endpoint, key = path("/server/{id}/agent_resource", id=server_id), "agent_resource_list"
         with attempting("list textkeys"):
-            read = [textkeys_in(row) for row in self._rows(endpoint, key, {})]
+            read = [textkeys_in(row) for row in self._rows(endpoint, key, {}, _server_advice)]
         return list(dict.fromkeys(each for each in read if each is not None))
 
     def _servers_like(self, text: str) -> List[Server]:
@@ -309,14 +318,15 @@ class FortiMonitor:
                 it begins at a row that is new, some have left: then it goes back a page. Pages of one row cannot
                 overlap; they are taken as they come.
         """
-        offset, previous, overlaps = 0, None, False
+        offset, previous, total, overlaps = 0, None, None, False
         seen: Set[str] = set()
         while True:
             answer = self._send(
                 "GET", endpoint, advice or _advice, params={**params, "limit": PAGE_SIZE, "offset": offset}
             )
             rows, meta = self._page(answer, key)
-            if rows and rows == previous:
+            # A page of new rows that came meanwhile pushes the last page to where the next one is; the total tells.
+            if rows and rows == previous and meta.get("total_count") == total:
                 raise AnswerBroken(f"{self._http.where(answer)} with a page that cannot be right", changed="no")
             if overlaps and not (rows and str(rows[0].get("url")) in seen):
                 offset, previous = max(0, offset - (len(rows) or PAGE_SIZE)), None
@@ -326,7 +336,7 @@ class FortiMonitor:
                 if str(row.get("url")) not in seen:
                     yield row
             seen.update(str(row["url"]) for row in rows if "url" in row)
-            offset, previous = offset + len(rows), rows
+            offset, previous, total = offset + len(rows), rows, meta.get("total_count")
             if not rows or meta.get("next") is None or offset >= meta.get("total_count", offset + 1):
                 return
             overlaps = rows_leave and len(rows) > 1
@@ -395,8 +405,6 @@ def _advice(answer: Answer, _text: str) -> Optional[str]:
 
 def _create_advice(answer: Answer, text: str) -> Optional[str]:
     """Name the prerequisites. What FortiMonitor answers when one is missing is documented nowhere."""
-    if answer.status == 404:
-        return "The requested resource does not exist. Check the server's ID, and that FortiMonitor URL ends in /v2."
     if answer.status == 400 and re.search(r"not enabled|feature", text, re.I):
         return "The Custom Incidents feature must be enabled on the account; ask FortiMonitor's support for it."
     if answer.status == 400 and "textkey" in text.lower():
@@ -408,6 +416,12 @@ def _create_advice(answer: Answer, text: str) -> Optional[str]:
         return (
             f"{ADVICE[400]} The Custom Incidents feature must be enabled, and a custom incident defined on the server."
         )
+    return _server_advice(answer, text)
+
+
+def _server_advice(answer: Answer, text: str) -> Optional[str]:
+    if answer.status == 404:
+        return "The requested resource does not exist. Check the server's ID, and that FortiMonitor URL ends in /v2."
     return _advice(answer, text)
 
 

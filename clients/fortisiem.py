@@ -125,6 +125,11 @@ class FortiSIEM:
         with attempting("list FortiSIEM incidents"):
             return IncidentList(self._http, self._send, wanted).newest(size)
 
+    def oldest_incidents(self, wanted: Wanted, size: int) -> Page:
+        """POST /phoenix/rest/pub/incident: return those that occurred longest ago, at most a page of them."""
+        with attempting("list FortiSIEM incidents"):
+            return IncidentList(self._http, self._send, wanted).oldest(size)
+
     def all_incidents(self, wanted: Wanted) -> Iterator[Dict[str, Any]]:
         """POST /phoenix/rest/pub/incident and its further pages: yield every incident, by ascending id."""
         with attempting("list FortiSIEM incidents"):
@@ -157,9 +162,7 @@ class FortiSIEM:
         """Send any request below /phoenix/rest. Raises InvalidInput for an endpoint that is none of this server's."""
         given = named_endpoint(self._http, endpoint)
         below = given[len(REST) :] if given.startswith(f"{REST}/") else given
-        # As JSON writes them: Python's words are True and False.
-        words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
-        return self._send(method, f"{REST}{below}", body, params=words)
+        return self._send(method, f"{REST}{below}", body, params=query)
 
     @property
     def product(self) -> str:

@@ -68,6 +68,10 @@ class IncidentList:
         """Return the first page, the newest incidents first."""
         return self._query(size, 0, descending=True)
 
+    def oldest(self, size: int) -> Page:
+        """Return the first page, those first whose last occurrence is longest ago."""
+        return self._query(size, 0, order_by="incidentLastSeen")
+
     def all(self) -> Iterator[Row]:
         """Yield every incident once, by ascending id, one page in memory at a time.
 
@@ -139,14 +143,14 @@ class IncidentList:
                     raise
         return None
 
-    def _query(self, size: int, start: int, descending: bool = False) -> Page:
+    def _query(self, size: int, start: int, order_by: str = "incidentId", descending: bool = False) -> Page:
         body = {
             "filters": self._wanted.filters,
             "timeFrom": self._wanted.time_from,
             "timeTo": self._wanted.time_to,
             "start": start,
             "size": size,
-            "orderBy": "incidentId",
+            "orderBy": order_by,
             "descending": descending,
             "fields": list(self._wanted.fields),
         }

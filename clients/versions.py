@@ -39,7 +39,7 @@ def since(name: str) -> str:
 def features_of(version: Optional[str]) -> List[str]:
     """Return the names of what a version has; nothing for an unknown one."""
     parts = _parts(version or "")
-    return [feature.name for feature in FEATURES if parts and parts >= _parts(feature.version)]
+    return [feature.name for feature in FEATURES if parts >= _parts(feature.version)]
 
 
 def _parts(version: str) -> List[int]:

@@ -80,7 +80,8 @@ def _unknown_names(fields: List[Field], params: Dict[str, Any]) -> List[str]:
     for key in params:
         if key not in names:
             close = difflib.get_close_matches(str(key), names, 1, 0.75)
-            hint = f"'{close[0]}' comes close." if close else f"the parameters are: {', '.join(names)}."
+            others = f"the parameters are: {', '.join(names)}." if names else "this action has none."
+            hint = f"'{close[0]}' comes close." if close else others
             problems.append(f"There is no parameter {shown(key)}; {hint}")
     return problems
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from ..clients.bridge import Bridge
-from . import bridge, bulk, diagnostics, fortimonitor, fortisiem
+from . import bridge, bulk, diagnostics, fortimonitor, fortisiem, ingestion
 
 Action = Callable[[Bridge, Dict[str, Any]], Any]
 
@@ -41,5 +41,6 @@ OPERATIONS: Dict[str, Action] = {
     "get_incident_state": bridge.get_incident_state,
     "update_siem_incidents": bulk.update_siem_incidents,
     "force_resolve_incidents": bulk.force_resolve_incidents,
+    "fetch_incidents": ingestion.fetch_incidents,
     "get_diagnostics": diagnostics.get_diagnostics,
 }

@@ -44,6 +44,7 @@ def escalate_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     incident_id = params["incident_id"]
     with attempting(f"escalate FortiSIEM incident {incident_id}"):
+        _require_both(bridge)
         server_id = bridge.fortimonitor.server_id(params["server"])
         row = existing_row(bridge, incident_id)
         marker = params.get("correlation_id") or _marker(bridge, incident_id)
@@ -71,6 +72,7 @@ def close_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     incident_id = params["incident_id"]
     with attempting(f"close FortiSIEM incident {incident_id} and its incident in FortiMonitor"):
+        _require_both(bridge)
         row = existing_row(bridge, incident_id)
         resolving = {"incident": str(_outage_id(bridge, params, row)), "reason": params["reason"]}
         if "incident" not in params or "correlation_id" in params:
@@ -92,8 +94,10 @@ def get_incident_state(bridge: Bridge, params: Dict[str, Any]) -> Result:
         correlation_id: marker of the pair; optional, default made of server name and incident id.
     Returns: agree, differences (what, fortimonitor, fortisiem, since), fortimonitor and fortisiem (the incidents).
     """
-    row = existing_row(bridge, params["incident_id"])
-    outage = bridge.fortimonitor.outage(_outage_id(bridge, params, row))
+    _require_both(bridge)
+    with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
+        row = existing_row(bridge, params["incident_id"])
+        outage = bridge.fortimonitor.outage(_outage_id(bridge, params, row))
     marker = params.get("correlation_id") or _marker(bridge, params["incident_id"])
     differences = [*_status_difference(row, outage), *_link_differences(row, outage, marker)]
     return {
@@ -102,6 +106,11 @@ def get_incident_state(bridge: Bridge, params: Dict[str, Any]) -> Result:
         "fortimonitor": shapes.outage(bridge, outage),
         "fortisiem": shapes.siem_incident(row),
     }
+
+
+def _require_both(bridge: Bridge) -> None:
+    """Raise ProductNotConfigured before the first request, where one of the products is switched off."""
+    _ = bridge.fortimonitor, bridge.fortisiem
 
 
 # The pair.

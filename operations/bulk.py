@@ -12,10 +12,12 @@ from ..core.errors import (
     AuthenticationFailed,
     BridgeError,
     InvalidInput,
+    MethodNotAllowed,
     NotFound,
     PermissionDenied,
     RateLimited,
     Unreachable,
+    attempting,
 )
 from ..core.sessions import close_own
 from ..core.validation import valid_parameters
@@ -28,8 +30,8 @@ MOST_PROBLEMS = 20  # shown of invalid items
 REPORTS = 10  # lines of progress in the log
 RESERVE = 0.1  # of the time, in which nothing new is begun, so that what is under way can end
 OUTCOMES = ("done", "already_done", "failed", "unknown", "not_attempted")
-# What would meet every further item too.
-STOPPING = (AuthenticationFailed, PermissionDenied, RateLimited, Unreachable)
+# What would meet every further item too. A read-only key of FortiMonitor is refused with 405.
+STOPPING = (AuthenticationFailed, PermissionDenied, MethodNotAllowed, RateLimited, Unreachable)
 
 
 class Job(NamedTuple):
@@ -156,8 +158,9 @@ def _rows(bridge: Bridge, updates: List[Tuple[int, Dict[str, str]]]) -> Dict[int
     fields = sorted({ATTRIBUTES[name].read for _, values in updates for name in values})
     rows: Dict[int, Dict[str, Any]] = {}
     try:
-        for start in range(0, len(ids), READ_AT_ONCE):
-            rows.update(bridge.fortisiem.incidents_by_id(ids[start : start + READ_AT_ONCE], fields))
+        with attempting("read the FortiSIEM incidents"):
+            for start in range(0, len(ids), READ_AT_ONCE):
+                rows.update(bridge.fortisiem.incidents_by_id(ids[start : start + READ_AT_ONCE], fields))
     except NotFound:
         return {}
     return rows

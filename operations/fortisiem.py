@@ -115,8 +115,7 @@ def list_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     is_complete = first.total <= len(first.rows)
     if not is_complete and len(found) < most:
         matching = (row for row in bridge.fortisiem.all_incidents(wanted) if matches(row))
-        newest = deque(matching, maxlen=most + 1)
-        found, is_complete = list(reversed(newest)), len(newest) <= most
+        found, is_complete = list(reversed(deque(matching, maxlen=most + 1))), True
     is_complete = is_complete and len(found) <= most
     listed = [shapes.siem_incident(row, further) for row in found[:most]]
     return {"incidents": listed, "count": len(listed), "is_complete": is_complete}

@@ -8,7 +8,7 @@ switch has no line in them, and its tests fail.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from lab.fortisiem.switches import SWITCHES as FORTISIEM_SWITCHES
 from lab.fortisiem.versions import VERSIONS
 from lab.fortisoar.switches import SWITCHES as FORTISOAR_SWITCHES
 from lab.switches import Switch
+from tests.support.every_action import CALLS, NEW, InsideLab, assert_holds, changed, inside_lab
 from tests.support.installed import BY_TOKEN, TAG, InstalledBridge
 
 CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
@@ -135,6 +136,12 @@ FORTIMONITOR = {
     "page_cap": PASSES,  # and see the test of pages
     "fqdn_match": Case(create={"server": "web-01.example.com"}),
     "definitions_listed": PASSES,
+    "put_status": PASSES,
+    "acknowledge_anomaly": PASSES,
+    "who_required": PASSES,
+    "description_keeps_metadata": PASSES,
+    "log_on_resolved": PASSES,
+    "people_match": PASSES,
 }
 
 EXTERNAL, TWIN = "/phoenix/rest/incident/external", "/phoenix/rest/pub/incident/update"
@@ -176,6 +183,8 @@ FORTISIEM = {
     ),
     "json_content_type": PASSES,
     "concurrency_limit": PASSES,
+    "triggering_progress": PASSES,
+    "triggering_query_steps": PASSES,
     "health_summary": PASSES,
     "health_node_type_key": PASSES,
     "unauthorized_body": Case(
@@ -631,3 +640,300 @@ def test_a_create_waits_for_a_rate_limit_that_ends_soon(bridge: InstalledBridge)
     assert (result["outcome"], result["attempts"], result["incident_id"]) == ("done", 2, -1000001)
     bridge.control.switch("fortimonitor", rate_limit=False)
     assert len(bridge.outages()) == 4
+
+
+# The other actions: those that a switch touches.
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a switch touches besides the scenario above.
+
+    Parameters:
+        calls: names of calls in ``tests.support.every_action.CALLS``.
+        together: positions of other switches of that product, without which this one would not matter.
+        sign_in: changes of the configuration.
+        otherwise: by position, and by name of a call: what is other than there, or the core of the message.
+    """
+
+    calls: tuple[str, ...]
+    together: dict[str, Any] = field(default_factory=dict)
+    sign_in: dict[str, str] = field(default_factory=dict)
+    otherwise: dict[Any, dict[str, dict[str, Any] | str]] = field(default_factory=dict)
+
+    def adds_to_default(self, position: Any) -> bool:
+        """Tell whether a default position is more here than the lab as it starts."""
+        return bool(self.together) or position in self.otherwise
+
+
+BY_PUT = ("acknowledge", "describe", "summary", "tags", "lead", "escalate in FortiMonitor", "broadcast", "delay")
+WRITES = ("create", "resolve", "note", *BY_PUT)
+PAIRS = ("escalate", "close", "state")
+UPDATES = ("update", "clear", "comment", "updates", "escalate", "close")
+LISTED = ("get from FortiSIEM", "list from FortiSIEM", "fetch from FortiSIEM", "state", "escalate", "updates")
+FEATURE_OFF = "FortiMonitor answered {} to POST /v2/server/1001/custom_incident"
+# Calls of these actions that only some positions of a switch make interesting.
+MORE_CALLS = {
+    "note without a user": replace(
+        CALLS["note"], params={"incident": NEW, "note": "Seen"}, changes={f"outage {NEW}": {"log": ["Seen"]}}
+    ),
+    "note on a resolved incident": replace(
+        CALLS["note"],
+        before=(*CALLS["note"].before, (RESOLVE, {"incident": NEW, "reason": "Over"})),
+        changes={f"outage {NEW}": {"log": ["Over", "Seen"]}},
+    ),
+    "acknowledge an anomaly": replace(
+        CALLS["acknowledge"],
+        params={"incident": -3001, "who": "oncall@example.com"},
+        data={"outcome": "done", "acknowledged_by": "oncall@example.com (On call, 501)"},
+        changes={"outage -3001": {"acknowledged_by": "oncall@example.com", "log": ["Acknowledged"]}},
+    ),
+    "describe with metadata": replace(
+        CALLS["describe"], before=((CREATE, {**CALLS["create"].params, "metadata": {"alert": "42"}}),)
+    ),
+    "server by FQDN": replace(CALLS["textkeys"], params={"server": "web-01.example.com"}),
+}
+EVERY_CALL = {**CALLS, **MORE_CALLS}
+
+TOUCHED_OF_FORTIMONITOR = {
+    "rate_limit": Touched(("resolves", "list")),
+    "allow_query_key": Touched(("request to FortiMonitor",)),
+    "custom_incidents": Touched(("escalate",), otherwise={False: {"escalate": "Custom incidents are not enabled"}}),
+    "feature_off_status": Touched(
+        ("escalate",),
+        together={"custom_incidents": False},
+        otherwise={status: {"escalate": FEATURE_OFF.format(status)} for status in (400, 401, 404, 405)},
+    ),
+    "strict_fields": Touched((*WRITES, "escalate")),
+    "metadata_values": Touched(("create", "escalate")),
+    "id_sign": Touched((*WRITES, "get", "list", "log", *PAIRS, "resolves")),
+    "create_status": Touched(("escalate", "note")),
+    "create_body": Touched(("escalate", "note")),
+    "location": Touched(("escalate", "note")),
+    "id_header": Touched(("escalate", "note")),
+    "metadata_in_description": Touched(("get", "list", "describe with metadata", *PAIRS)),
+    "metadata_shown": Touched(("get", "list", "describe with metadata", *PAIRS)),
+    "server_id_form": Touched(("get", "list", "fetch from FortiMonitor", "servers", *PAIRS)),
+    "resolve_status": Touched(("resolves", "close")),
+    "resolve_resolved_status": Touched(("resolves", "close")),
+    "put_status": Touched(BY_PUT),
+    "acknowledge_anomaly": Touched(
+        ("acknowledge", "acknowledge an anomaly"),
+        otherwise={
+            400: {
+                "acknowledge an anomaly": "Could not acknowledge incident -3001: FortiMonitor answered 400 to PUT "
+                "/v2/outage/-3001/acknowledge: Only outages can be acknowledged, not anomalies"
+            }
+        },
+    ),
+    "who_required": Touched(
+        ("note", "summary", "note without a user"),
+        otherwise={
+            True: {
+                "note without a user": f"Could not add a note to incident {NEW}: FortiMonitor answered 400 to POST "
+                f"/v2/outage/{NEW}/outage_log: user: This field is required"
+            }
+        },
+    ),
+    "description_keeps_metadata": Touched(("describe", "describe with metadata")),
+    "log_on_resolved": Touched(
+        ("note on a resolved incident", "log"),
+        otherwise={
+            400: {
+                "note on a resolved incident": f"Could not add a note to incident {NEW}: FortiMonitor answered 400 to "
+                f"POST /v2/outage/{NEW}/outage_log"
+            }
+        },
+    ),
+    "page_cap": Touched(("list", "log", "servers", "users", "fetch from FortiMonitor")),
+    "fqdn_match": Touched(("server by FQDN", "servers")),
+    "people_match": Touched(
+        ("users", "acknowledge", "delay"),
+        otherwise={"exact": {"users": {"params": {"username": "oncall@example.com"}}}},
+    ),
+    "definitions_listed": Touched(
+        ("textkeys", "resource textkeys"),
+        otherwise={
+            False: {name: {"data": CALLS[name].data[:1]} for name in ("textkeys", "resource textkeys")},
+        },
+    ),
+}
+# They change how a failure looks, which the scenario above has.
+FAILURES_OF_FORTIMONITOR = {
+    "rate_limit_header",
+    "auth_order",
+    "read_only_status",
+    "error_shape",
+    "error_headers",
+    "unknown_textkeys_status",
+    "resolve_ordinary_status",
+}
+TOUCHED_OF_FORTISIEM = {
+    "external_endpoint": Touched(UPDATES),
+    "twin_endpoint": Touched(UPDATES),
+    "comments_mode": Touched(
+        UPDATES,
+        otherwise={
+            "overwrite": {
+                "close": {
+                    "changes": {
+                        **CALLS["close"].changes,
+                        "incident 1": {**CALLS["close"].changes["incident 1"], "incidentComments": "Handled"},
+                    }
+                }
+            }
+        },
+    ),
+    "ok_body": Touched(
+        (*UPDATES, "request to FortiSIEM"),
+        otherwise={
+            body: {
+                "request to FortiSIEM": {
+                    "data": {"status": 200, "body": None, "text": "" if body == "empty" else body}
+                },
+                **({"updates": {"data": {"outcome": "done", "changed": True}}} if body == "empty" else {}),
+            }
+            for body in ("OK", "SUCCESS", "empty")
+        },
+    ),
+    "ok_content_type": Touched((*UPDATES, "request to FortiSIEM")),
+    "strict_vocab": Touched(("update", "escalate", "close")),
+    "empty_text": Touched(UPDATES),
+    "resolution_clears": Touched(("clear with a resolution", "update of every attribute")),
+    "twin_body_id": Touched(UPDATES, together={"external_endpoint": "retired"}),
+    "paging_6_7": Touched(("list from FortiSIEM", "fetch from FortiSIEM"), together={"version": "6.7"}),
+    "page_not_ready": Touched(("list from FortiSIEM", "fetch from FortiSIEM")),
+    "page_not_ready_status": Touched(("list from FortiSIEM", "fetch from FortiSIEM")),
+    "two_page_defect": Touched(("list from FortiSIEM", "fetch from FortiSIEM"), together={"version": "7.0"}),
+    "severity_category_filter": Touched(("list from FortiSIEM", "fetch from FortiSIEM")),
+    "unset_attributes": Touched((*LISTED, "close", "clear")),
+    "json_content_type": Touched((*LISTED, "events", "diagnostics")),
+    "concurrency_limit": Touched(("list from FortiSIEM", "events", "updates")),
+    "triggering_progress": Touched(("events",), together={"triggering_query_steps": 1}),
+    "triggering_query_steps": Touched(("events",)),
+    "health_summary": Touched(("diagnostics",)),
+    "health_node_type_key": Touched(("diagnostics",)),
+    "token_rate_limit": Touched(("get from FortiSIEM", "escalate"), sign_in=BY_TOKEN),
+    "expires_in_unit": Touched(
+        ("get from FortiSIEM", "events", "escalate"), together={"token_rate_limit": False}, sign_in=BY_TOKEN
+    ),
+}
+# The versions have tests of their own, of every action; the others change how a failure looks.
+ELSEWHERE_OF_FORTISIEM = {
+    "version",
+    "unknown_id_mode",
+    "xml_error_under_200",
+    "xml_error_shape",
+    "unauthorized_body",
+    "token_single_use",
+    "token_answer",
+    "failure",
+}
+HOW = ("attempts", "request", "confirmed_by")  # how it went; what came of it is the same
+
+
+@pytest.fixture(scope="module")
+def inside(archive: Path) -> Iterator[InsideLab]:
+    with inside_lab(archive) as lab:
+        yield lab
+
+
+@pytest.fixture
+def inside_forgetful(inside: InsideLab) -> Iterator[InsideLab]:
+    """The same, for a FortiSIEM that lacks an address for updates: workers remember which one it has."""
+    yield inside
+    inside.install()
+
+
+def touched(table: dict[str, Touched], declared: Sequence[Switch]) -> list[Any]:
+    """Return every call under every position of every switch that touches it, for parametrize.
+
+    test_every_action.py runs all calls under the default positions, so the first one is left out where it is alone.
+    """
+    return [
+        pytest.param(switch.name, position, name, id=f"{switch.name}={position}-{name}")
+        for switch in declared
+        if switch.name in table
+        for position in switch.positions
+        if position != switch.positions[0] or table[switch.name].adds_to_default(position)
+        for name in table[switch.name].calls
+    ]
+
+
+def what_came_of_it(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: what_came_of_it(part) for name, part in value.items() if name not in HOW}
+    return [what_came_of_it(part) for part in value] if isinstance(value, list) else value
+
+
+def with_positive_ids(value: Any) -> Any:
+    """Return a value with the ids of custom incidents as they are where these are positive."""
+    if isinstance(value, dict):
+        return {with_positive_ids(name): with_positive_ids(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(with_positive_ids(part) for part in value)
+    if isinstance(value, str):
+        return value.replace(str(NEW), str(-NEW)).replace(str(NEW - 1), str(1 - NEW))
+    return -value if value in (NEW, NEW - 1) else value
+
+
+def run_touched(lab: InsideLab, product: str, case: Touched, switch: str, position: Any, name: str) -> None:
+    """Run a call under a position of a switch: what comes of it is what comes of it under the default positions."""
+    call = EVERY_CALL[name]
+    configuration = lab.fresh(case.sign_in)
+    lab.control.switch(product, **{**case.together, switch: position})
+    if (switch, position) == ("id_sign", "positive"):
+        call = replace(
+            call,
+            params=with_positive_ids(call.params),
+            data=with_positive_ids(call.data),
+            before=with_positive_ids(call.before),
+            changes=with_positive_ids(call.changes),
+        )
+    other = case.otherwise.get(position, {}).get(name, {})
+    if isinstance(other, dict):
+        call = replace(call, **other)
+    lab.prepare(call, configuration)
+    before = lab.stored()
+    if isinstance(other, str):
+        message = lab.failure(call.operation, call.params, configuration)
+        assert other in message
+        assert "Nothing was changed." in message
+        assert lab.stored() == before
+        return
+    data = lab.execute(call.operation, call.params, configuration)
+    assert_holds(data, lab.filled(what_came_of_it(call.data)))
+    after = lab.stored()
+    assert changed(before, after) == lab.filled(call.changes)
+    if call.again is not None:
+        lab.execute(call.operation, call.params, configuration)
+        assert lab.stored() == after
+    assert lab.monitor.counters()["side_effect_gets"] == 0
+
+
+@pytest.mark.parametrize(("switch", "position", "name"), touched(TOUCHED_OF_FORTIMONITOR, FORTIMONITOR_SWITCHES))
+def test_an_action_under_a_switch_of_fortimonitor(inside: InsideLab, switch: str, position: Any, name: str) -> None:
+    run_touched(inside, "fortimonitor", TOUCHED_OF_FORTIMONITOR[switch], switch, position, name)
+
+
+@pytest.mark.parametrize(("switch", "position", "name"), touched(TOUCHED_OF_FORTISIEM, FORTISIEM_SWITCHES))
+def test_an_action_under_a_switch_of_fortisiem(
+    inside: InsideLab, request: pytest.FixtureRequest, switch: str, position: Any, name: str
+) -> None:
+    if "external_endpoint" in {switch, *TOUCHED_OF_FORTISIEM[switch].together}:
+        request.getfixturevalue("inside_forgetful")
+    run_touched(inside, "fortisiem", TOUCHED_OF_FORTISIEM[switch], switch, position, name)
+
+
+@pytest.mark.parametrize(
+    ("touches", "elsewhere", "declared"),
+    [
+        (TOUCHED_OF_FORTIMONITOR, FAILURES_OF_FORTIMONITOR, FORTIMONITOR_SWITCHES),
+        (TOUCHED_OF_FORTISIEM, ELSEWHERE_OF_FORTISIEM, FORTISIEM_SWITCHES),
+    ],
+)
+def test_every_switch_has_the_actions_that_it_touches(
+    touches: dict[str, Touched], elsewhere: set[str], declared: Sequence[Switch]
+) -> None:
+    assert touches.keys() | elsewhere == {switch.name for switch in declared}
+    assert not touches.keys() & elsewhere

@@ -447,12 +447,19 @@ def test_what_was_done_already_is_told_where_the_rest_was_stopped(http):
     assert outcomes(update(comments(1, 2), skip_done=True)) == [(1, "already_done"), (2, "not_attempted")]
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 500])
+@pytest.mark.parametrize("status", [400, 404, 500])
 def test_what_meets_one_item_alone_stops_nothing(http, status):
     expect_resolve(http, -1, status=status)
     expect_read(http, -1, status=500)
     expect_resolve(http, -2)
     assert outcomes(resolve([-1, -2])) == [(-1, "unknown" if status == 500 else "failed"), (-2, "done")]
+
+
+def test_a_read_only_key_stops_the_run(http):
+    expect_resolve(http, -1)
+    expect_resolve(http, -2, status=405)
+    expect_read(http, -2, status=500)
+    assert outcomes(resolve([-1, -2, -3], concurrency=1)) == [(-1, "done"), (-2, "not_attempted"), (-3, "not_attempted")]
 
 
 def test_a_server_that_cannot_be_reached_stops_the_run(http, monkeypatch):
@@ -662,7 +669,9 @@ def test_a_server_that_cannot_be_read_is_sent_everything(http):
 def test_a_read_that_fails_for_another_reason_sends_nothing(http, status):
     expect_rows(http, [1], ["incidentComments"], status=status)
     message = failure(update, comments(1), skip_done=True)
-    assert message.startswith(f"FortiSIEM answered {status} to POST /phoenix/rest/pub/incident. {NOTHING}")
+    assert message.startswith(
+        f"Could not read the FortiSIEM incidents: FortiSIEM answered {status} to POST /phoenix/rest/pub/incident. {NOTHING}"
+    )
 
 
 # Logs and secrets.

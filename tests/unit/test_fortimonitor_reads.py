@@ -283,7 +283,7 @@ def test_a_failing_list_names_the_server(http):
     expect_page(http, "/server/1001/outage", [], status=404)
     assert failure("list_fortimonitor_incidents", server="1001") == (
         "Could not list the incidents of server 1001: FortiMonitor answered 404 to GET /v2/server/1001/outage. "
-        f"{NOTHING} The requested resource does not exist."
+        f"{NOTHING} The requested resource does not exist. Check the server's ID, and that FortiMonitor URL ends in /v2."
     )
 
 

@@ -118,18 +118,21 @@ def test_the_marker_of_the_analyst_is_the_one_that_is_compared(http):
     assert state(correlation_id="/api/3/alerts/42")["agree"] is True
 
 
+GOAL = "Could not compare FortiSIEM incident 1 with its incident in FortiMonitor: "
+
+
 def test_without_a_ticket_that_names_one_the_incident_must_be_given(http):
     expect_siem_row(http, siem_row())
     assert failure() == (
-        "The parameters are not valid: FortiMonitor Incident is required: the FortiSIEM incident has no external ticket. "
-        "Nothing was changed."
+        f"{GOAL}The parameters are not valid: FortiMonitor Incident is required: the FortiSIEM incident has no external "
+        "ticket. Nothing was changed."
     )
 
 
 def test_an_incident_that_fortisiem_does_not_show_is_told(http):
     expect_siem_row(http)
     assert failure() == (
-        "FortiSIEM shows no incident 1. Nothing was changed. Check the ID, and that the account sees the incident's "
+        f"{GOAL}FortiSIEM shows no incident 1. Nothing was changed. Check the ID, and that the account sees the incident's "
         "organization."
     )
 

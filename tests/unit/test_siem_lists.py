@@ -1,0 +1,651 @@
+"""list_siem_incidents: which requests go out in either style of paging, and that no incident is lost or shown twice."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+
+import pytest
+from responses import matchers
+
+from tests.support.package import FORTISIEM_URL, ConnectorError, configuration, execute, module
+from tests.support.pair import BASIC
+
+INCIDENTS = f"{FORTISIEM_URL}/phoenix/rest/pub/incident"
+FROM, TO = 1762300800000, 1762387200000  # 2025-11-05 and the day after
+PERIOD = {"time_from": "2025-11-05T00:00:00Z", "time_to": "2025-11-06T00:00:00Z"}
+FAILED = "Could not list FortiSIEM incidents: "
+NOTHING = "Nothing was changed."
+WHERE_PAGE = "FortiSIEM answered {} to GET /phoenix/rest/pub/incident/q-1/{}"
+
+
+def row(number, **values):
+    return {"incidentId": number, **values}
+
+
+def rows(*numbers, **values):
+    return [row(number, **values) for number in numbers]
+
+
+def expect_query(http, shown, total=None, size=500, start=0, newest=False, filters=None, further=(), **body):
+    """Expect a query for a page; what else is in the answer's body goes by name, such as queryId and pages."""
+    wanted = {
+        "filters": filters or {},
+        "timeFrom": FROM,
+        "timeTo": TO,
+        "start": start,
+        "size": size,
+        "orderBy": "incidentId",
+        "descending": newest,
+        "fields": [*module("clients.attributes").READ_FIELDS, *further],
+    }
+    http.post(
+        INCIDENTS,
+        match=[matchers.json_params_matcher(wanted, strict_match=True), matchers.header_matcher(BASIC)],
+        json={"total": len(shown) if total is None else total, "data": shown, **body},
+    )
+
+
+def expect_newest(http, shown, total=None, size=100, **given):
+    expect_query(http, shown, total, size, newest=True, **given)
+
+
+def expect_page(http, number, shown=None, total=0, query="q-1", **answer):
+    body = {"total": total, "data": shown, "queryId": query, "pages": answer.pop("pages", 0)}
+    http.get(f"{INCIDENTS}/{query}/{number}", match=[matchers.header_matcher(BASIC)], **(answer or {"json": body}))
+
+
+def answer(config=None, **params):
+    return execute("list_siem_incidents", {**PERIOD, **params}, config)
+
+
+def listed(config=None, **params):
+    """Return the ids that are listed and whether these are all."""
+    result = answer(config, **params)
+    assert result["count"] == len(result["incidents"])
+    return [incident["incident_id"] for incident in result["incidents"]], result["is_complete"]
+
+
+def failure(config=None, **params):
+    with pytest.raises(ConnectorError) as caught:
+        answer(config, **params)
+    return str(caught.value)
+
+
+@pytest.fixture
+def pages_of_two(monkeypatch):
+    make_pages(monkeypatch, 2)
+
+
+def make_pages(monkeypatch, size):
+    places = [module("clients.listing"), module("operations.fortisiem")]  # both, before the one has another size
+    for place in places:
+        monkeypatch.setattr(place, "PAGE_SIZE", size)
+
+
+# One request is enough.
+
+
+def test_an_incident_is_shown_as_by_the_action_that_reads_one(http):
+    shown = row(7, incidentTitle="Brute force", incidentStatus=0, phCustId=2000)
+    expect_newest(http, [shown], further=["phCustId"])
+    incident = module("operations.shapes").siem_incident(shown, ["phCustId"])
+    assert incident["other"] == {"phCustId": 2000}
+    assert answer(fields="phCustId, incidentStatus") == {"incidents": [incident], "count": 1, "is_complete": True}
+
+
+@pytest.mark.parametrize("total", [2, "2"])
+def test_a_page_that_holds_them_all_is_the_only_request(http, total):
+    expect_newest(http, rows(9, 8), total=total)
+    assert listed() == ([9, 8], True)
+
+
+def test_none_at_all_is_an_answer(http):
+    expect_newest(http, [])
+    assert answer() == {"incidents": [], "count": 0, "is_complete": True}
+
+
+@pytest.mark.parametrize("total", [3, "3"])
+def test_the_newest_are_enough_where_no_more_are_wanted(http, total):
+    expect_newest(http, rows(9, 8), total=total, size=2)
+    assert listed(max_results=2) == ([9, 8], False)
+
+
+def test_no_more_than_wanted_are_shown_even_if_more_come(http):
+    expect_newest(http, rows(9, 8, 7), size=2)
+    assert listed(max_results="2") == ([9, 8], False)
+
+
+def test_as_many_as_wanted_are_all_where_there_are_no_more(http):
+    expect_newest(http, rows(9, 8), size=2)
+    assert listed(max_results=2) == ([9, 8], True)
+
+
+def test_a_page_is_never_larger_than_500(http):
+    expect_newest(http, rows(9), size=500)
+    assert listed(max_results=25000) == ([9], True)
+
+
+# Filters.
+
+
+@pytest.mark.parametrize(
+    ("given", "filters"),
+    [
+        ({"status": ["Active"]}, {"status": [0]}),
+        ({"status": "System Cleared, Auto Cleared"}, {"status": [1, 3]}),
+        ({"status": '["Manually Cleared"]'}, {"status": [2]}),
+        ({"category": ["Other", "Availability"]}, {"phIncidentCategory": [1, 5]}),
+        ({"category": ["Security"], "status": ["Active"]}, {"status": [0], "phIncidentCategory": [4]}),
+        ({"status": [], "category": ""}, {}),
+    ],
+)
+def test_status_and_category_are_left_to_fortisiem_and_no_more_than_wanted_is_asked_for(http, given, filters):
+    expect_newest(http, [], size=3, filters=filters)
+    assert listed(max_results=3, **given) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("given", "fits", "does_not"),
+    [
+        (
+            {"status": ["Active", "Auto Cleared"]},
+            [{"incidentStatus": 0}, {"incidentStatus": "1"}],
+            [{"incidentStatus": 2}, {}],
+        ),
+        (
+            {"category": ["Security"]},
+            [{"phIncidentCategory": 4}],
+            [{"phIncidentCategory": 1}, {"phIncidentCategory": None}],
+        ),
+    ],
+)
+def test_filters_that_fortisiem_ignores_are_applied_all_the_same(http, given, fits, does_not):
+    names = {"status": ("status", [0, 1]), "category": ("phIncidentCategory", [4])}
+    name, values = names[next(iter(given))]
+    given_rows = [row(number, **each) for number, each in enumerate([*fits, *does_not], 1)]
+    expect_newest(http, given_rows, filters={name: values})
+    assert listed(**given) == (list(range(1, len(fits) + 1)), True)
+
+
+HERE = [
+    ({"severity": ["High", "Low"]}, [{"eventSeverityCat": "HIGH"}, {"eventSeverityCat": "LOW"}], [{"eventSeverityCat": "MEDIUM"}, {}]),
+    ({"event_type": "A, B,"}, [{"eventType": "A"}, {"eventType": "B"}], [{"eventType": "AB"}, {"eventType": "a"}, {}]),
+    ({"organization": "acme"}, [{"customer": "Acme"}, {"customer": "ACME"}], [{"customer": "Acme 2"}, {"customer": None}]),
+    (
+        {"text": "WEB-01"},
+        [
+            {"incidentTitle": "Down: web-01"},
+            {"incidentSrc": "hostName:web-01,"},
+            {"incidentTarget": "hostName:WEB-01,"},
+            {"incidentDetail": "x:Web-01"},
+            {"incidentRptIp": "web-01"},
+            {"incidentRptDevName": "web-01.example.com"},
+        ],
+        [{"incidentTitle": "web", "incidentSrc": "-01"}, {"incidentComments": "web-01"}, {}],
+    ),
+    ({"text": "none"}, [{"incidentTitle": "None left"}], [{"incidentTitle": None}]),
+    ({"severity": ["High"], "text": "a"}, [{"eventSeverityCat": "HIGH", "incidentSrc": "a"}], [{"eventSeverityCat": "HIGH"}, {"incidentSrc": "a"}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "fits", "does_not"), HERE)
+def test_what_fortisiem_cannot_filter_is_chosen_from_a_whole_page(http, given, fits, does_not):
+    given_rows = [row(number, **each) for number, each in enumerate([*fits, *does_not], 1)]
+    expect_newest(http, given_rows, size=500)
+    assert listed(max_results=10, **given) == (list(range(1, len(fits) + 1)), True)
+
+
+def test_enough_on_the_first_page_are_enough(http):
+    expect_newest(http, rows(9, 8, 7, eventSeverityCat="HIGH"), total=5000, size=500)
+    assert listed(max_results=2, severity=["High"]) == ([9, 8], False)
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_where_too_few_are_on_the_first_page_all_pages_are_read_and_the_newest_shown(http):
+    expect_newest(http, rows(6, 5), total=6, size=2)
+    expect_query(http, [row(1, eventSeverityCat="HIGH"), row(2)], total=6, size=2)
+    expect_query(http, [row(3, eventSeverityCat="HIGH"), row(4)], total=6, size=2, start=2)
+    expect_query(http, [row(5, eventSeverityCat="HIGH"), row(6, eventSeverityCat="HIGH")], total=6, size=2, start=4)
+    assert listed(max_results=3, severity=["High"]) == ([6, 5, 3], False)
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_as_many_as_wanted_in_all_pages_are_complete(http):
+    expect_newest(http, rows(4, 3), total=4, size=2)
+    expect_query(http, [row(1, eventType="A"), row(2)], total=4, size=2)
+    expect_query(http, [row(3), row(4, eventType="A")], total=4, size=2, start=2)
+    assert listed(max_results=2, event_type="A") == ([4, 1], True)
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_the_status_is_off_the_wire_when_all_pages_are_read(http):
+    expect_newest(
+        http, rows(6, 5, incidentStatus=0), total=3, size=2, filters={"status": [0], "phIncidentCategory": [4]}
+    )
+    all_of = {"filters": {"phIncidentCategory": [4]}, "size": 2, "total": 4}
+    seen = {"phIncidentCategory": 4}
+    expect_query(http, [row(1, incidentStatus=0, **seen), row(2, incidentStatus=2, **seen)], **all_of)
+    expect_query(http, rows(5, 6, incidentStatus=0, **seen), start=2, **all_of)
+    assert listed(status=["Active"], category=["Security"]) == ([6, 5, 1], True)
+
+
+# Times.
+
+
+@pytest.fixture
+def noon(monkeypatch):
+    """Let it be noon on 2025-11-05."""
+
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2025, 11, 5, 12, tzinfo=tz)
+
+    monkeypatch.setattr(module("operations.fortisiem"), "datetime", Noon)
+
+
+def milliseconds(day, hour):
+    return int(datetime(2025, 11, day, hour, tzinfo=timezone.utc).timestamp() * 1000)
+
+
+@pytest.mark.usefixtures("noon")
+@pytest.mark.parametrize(
+    ("given", "period"),
+    [
+        ({}, (milliseconds(4, 12), milliseconds(6, 12))),
+        ({"time_to": "2025-11-03T06:00:00Z"}, (milliseconds(2, 6), milliseconds(3, 6))),
+        ({"time_from": "2025-11-01 01:00:00"}, (milliseconds(1, 1), milliseconds(6, 12))),
+        ({"time_from": 1762300800, "time_to": "2025-11-06T01:00:00+01:00"}, (FROM, TO)),
+        ({"time_from": "2025-11-05T00:00:00Z", "time_to": "2025-11-05T00:00:00Z"}, (FROM, FROM)),
+    ],
+)
+def test_the_period_is_the_last_day_unless_it_is_given(http, given, period):
+    http.post(
+        INCIDENTS,
+        match=[matchers.json_params_matcher({"timeFrom": period[0], "timeTo": period[1]}, strict_match=False)],
+        json={"total": 0, "data": []},
+    )
+    assert execute("list_siem_incidents", given)["count"] == 0
+
+
+@pytest.mark.usefixtures("noon")
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"time_from": "2025-11-07T00:00:00Z"}, "Time From must not lie in the future."),
+        (
+            {"time_from": "2025-11-05T00:00:01Z", "time_to": "2025-11-05T00:00:00Z"},
+            "Time From must not be later than Time To.",
+        ),
+        ({"max_results": 0}, "Max Results '0' is not between 1 and 25000."),
+        ({"max_results": 25001}, "Max Results '25001' is not between 1 and 25000."),
+        (
+            {"status": ["Open"]},
+            "Status '[\"Open\"]' is not one of: Active, Auto Cleared, Manually Cleared, System Cleared.",
+        ),
+        (
+            {"time_from": "yesterday"},
+            "Time From 'yesterday' is not ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC.",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_before_anything_is_sent(http, given, problem):
+    with pytest.raises(ConnectorError) as caught:
+        execute("list_siem_incidents", given)
+    assert str(caught.value) == f"The parameters are not valid: {problem} {NOTHING}"
+
+
+# All pages by start and size, as in 6.x.
+
+TWO = pytest.mark.usefixtures("pages_of_two")
+
+
+def many(http, total):
+    """Expect the request for the newest, which are too few."""
+    expect_newest(http, rows(99), total=total, size=2)
+
+
+@TWO
+def test_pages_by_start_go_on_by_what_came_until_the_total(http):
+    many(http, 5)
+    expect_query(http, rows(1, 2), total=5, size=2)
+    expect_query(http, rows(3), total=5, size=2, start=2)
+    expect_query(http, rows(4, 5), total=5, size=2, start=3)
+    assert listed() == ([5, 4, 3, 2, 1], True)
+
+
+@TWO
+def test_incidents_that_come_while_the_list_is_read_are_read_too(http):
+    many(http, 3)
+    expect_query(http, rows(1, 2), total=3, size=2)
+    expect_query(http, rows(3, 4), total=5, size=2, start=2)
+    expect_query(http, rows(5), total=5, size=2, start=4)
+    assert listed() == ([5, 4, 3, 2, 1], True)
+
+
+@TWO
+def test_where_the_total_falls_the_list_is_read_again_and_nothing_shown_twice(http):
+    many(http, 4)
+    expect_query(http, rows(1, 2), total=4, size=2)
+    expect_query(http, rows(4), total=3, size=2, start=2)  # 1 has left, so that 3 slipped past
+    expect_query(http, rows(2, 3), total=3, size=2)
+    expect_query(http, rows(4), total=3, size=2, start=2)
+    incidents, is_complete = listed()
+    assert (sorted(incidents), is_complete) == ([1, 2, 3, 4], True)
+
+
+@TWO
+def test_a_total_that_falls_and_rises_again_has_fallen(http):
+    many(http, 7)
+    expect_query(http, rows(1, 2), total=7, size=2)
+    expect_query(http, rows(4, 5), total=6, size=2, start=2)
+    expect_query(http, rows(6, 7), total=7, size=2, start=4)
+    expect_query(http, rows(8), total=7, size=2, start=6)
+    for start, numbers in ((0, (2, 3)), (2, (4, 5)), (4, (6, 7)), (6, (8,))):
+        expect_query(http, rows(*numbers), total=7, size=2, start=start)
+    assert sorted(listed()[0]) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@TWO
+def test_what_came_before_the_list_was_read_again_does_not_stand_in_for_what_does_not_come(http):
+    many(http, 4)
+    expect_query(http, rows(1, 2), total=4, size=2)
+    expect_query(http, rows(4), total=3, size=2, start=2)
+    for start in (0, 2):
+        expect_query(http, rows(2, 3), total=3, size=2, start=start)
+    assert failure() == f"{FAILED}FortiSIEM counted 3 incidents and sent 2. {NOTHING}"
+
+
+@TWO
+def test_a_list_that_keeps_falling_is_read_three_times_and_no_more(http):
+    many(http, 9)
+    for _ in range(3):
+        expect_query(http, rows(1, 2), total=4, size=2)
+        expect_query(http, rows(3), total=3, size=2, start=2)
+    assert failure() == (
+        f"{FAILED}incidents kept leaving the list while it was read. {NOTHING} Run the action again, or ask for less."
+    )
+
+
+@TWO
+@pytest.mark.parametrize("second", [rows(1, 2), [], rows(2, 2), rows("x", None), [{}, {}]])
+def test_fewer_incidents_than_were_counted_are_not_taken_for_all(http, second):
+    many(http, 4)
+    expect_query(http, rows(1, 2), total=4, size=2)
+    expect_query(http, second, total=4, size=2, start=2)
+    assert failure() == f"{FAILED}FortiSIEM counted 4 incidents and sent 2. {NOTHING}"
+
+
+@TWO
+def test_a_first_page_without_incidents_ends_the_list(http):
+    many(http, 4)
+    expect_query(http, [], total=4, size=2)
+    assert failure() == f"{FAILED}FortiSIEM counted 4 incidents and sent 0. {NOTHING}"
+
+
+@TWO
+def test_ids_as_text_are_the_same_incidents(http):
+    many(http, 3)
+    expect_query(http, rows("1", "2"), total=3, size=2)
+    expect_query(http, rows(2, 3), total=3, size=2, start=2)
+    assert listed() == ([3, "2", "1"], True)
+
+
+# All pages by queryId, as in 7.x.
+
+
+def expect_first(http, shown, total, pages, size=2, query="q-1"):
+    expect_query(http, shown, total, size, queryId=query, pages=pages)
+
+
+@TWO
+def test_further_pages_come_by_query_id_from_page_two_on(http):
+    many(http, 5)
+    expect_first(http, rows(1, 2), 5, pages=3)
+    expect_page(http, 2, rows(3, 4), 5)
+    expect_page(http, 3, rows(5), 5)
+    assert listed() == ([5, 4, 3, 2, 1], True)
+
+
+@TWO
+@pytest.mark.parametrize("pages", [1, 0])
+def test_the_only_page_needs_no_further_request(http, pages):
+    many(http, 2)
+    expect_first(http, rows(1, 2), 2, pages=pages)
+    assert listed() == ([2, 1], True)
+
+
+@TWO
+def test_pages_that_are_added_meanwhile_are_read_too(http):
+    many(http, 5)
+    expect_first(http, rows(1, 2), 5, pages=3)
+    expect_page(http, 2, rows(3, 4), 5, pages=3)
+    expect_page(http, 3, rows(5, 6), 7, pages=4)
+    expect_page(http, 4, rows(7), 7, pages=4)
+    assert listed()[0] == [7, 6, 5, 4, 3, 2, 1]
+
+
+@TWO
+def test_incidents_that_are_counted_after_the_query_need_not_come_with_it(http):
+    many(http, 5)
+    expect_first(http, rows(1, 2), 5, pages=3)
+    expect_page(http, 2, rows(3, 4), 6, pages=3)
+    expect_page(http, 3, rows(5), 6, pages=3)
+    assert listed() == ([5, 4, 3, 2, 1], True)
+
+
+@TWO
+def test_pages_that_are_gone_are_not_asked_for_and_the_list_is_read_again(http):
+    many(http, 5)
+    expect_first(http, rows(1, 2), 5, pages=3)
+    expect_page(http, 2, rows(5), 3, pages=2)  # 1 and 2 have left, so that 3 and 4 slipped past
+    expect_first(http, rows(3, 4), 3, pages=2, query="q-2")
+    expect_page(http, 2, rows(5), 3, pages=2, query="q-2")
+    assert sorted(listed()[0]) == [1, 2, 3, 4, 5]
+
+
+@TWO
+def test_a_repeated_page_by_query_id_is_not_taken_for_another(http):
+    many(http, 6)
+    expect_first(http, rows(1, 2), 6, pages=3)
+    expect_page(http, 2, rows(1, 2), 6)
+    expect_page(http, 3, rows(5, 6), 6)
+    assert failure() == f"{FAILED}FortiSIEM counted 6 incidents and sent 4. {NOTHING}"
+
+
+@TWO
+@pytest.mark.parametrize("status", [400, 404, 503])
+def test_a_page_that_is_not_ready_is_waited_for(http, slept, status):
+    many(http, 6)
+    expect_first(http, rows(1, 2), 6, pages=3)
+    for _ in range(5):
+        expect_page(http, 2, status=status)
+    expect_page(http, 2, rows(3, 4), 6)
+    expect_page(http, 3, status=status)
+    expect_page(http, 3, rows(5, 6), 6)
+    assert listed() == ([6, 5, 4, 3, 2, 1], True)
+    assert slept == [0.5, 1.0, 2.0, 4.0, 8.0, 0.5]
+
+
+@TWO
+def test_a_page_for_which_fortisiem_is_too_busy_is_waited_for(http, slept):
+    many(http, 6)
+    expect_first(http, rows(1, 2), 6, pages=3)
+    for _ in range(3):
+        expect_page(http, 2, status=429, headers={"Retry-After": "3"})
+    expect_page(http, 2, rows(3, 4), 6)
+    expect_page(http, 3, rows(5, 6), 6)
+    assert listed()[0] == [6, 5, 4, 3, 2, 1]
+    assert slept == [3.0, 3.0, 0.5]
+
+
+@TWO
+def test_a_page_that_is_never_ready_ends_the_action_with_what_fortisiem_says(http, slept):
+    many(http, 6)
+    expect_first(http, rows(1, 2), 6, pages=3)
+    for _ in range(6):
+        expect_page(http, 2, status=503, body="Page 2 is not ready")
+    assert failure() == (
+        f"{FAILED}{WHERE_PAGE.format(503, 2)}: Page 2 is not ready. {NOTHING} The API request failed due to an internal server "
+        "error. Try again later."
+    )
+    assert slept == [0.5, 1.0, 2.0, 4.0, 8.0]
+
+
+@TWO
+def test_a_page_is_not_waited_for_beyond_the_deadline(http, slept):
+    many(http, 6)
+    expect_first(http, rows(1, 2), 6, pages=3)
+    for _ in range(3):
+        expect_page(http, 2, status=404)
+    assert WHERE_PAGE.format(404, 2) in failure(configuration(total_timeout=2))
+    assert slept == [0.5, 1.0]
+
+
+@TWO
+@pytest.mark.parametrize("status", [401, 403, 405, 500, 502])
+def test_a_page_that_is_refused_is_not_waited_for(http, slept, status):
+    many(http, 6)
+    expect_first(http, rows(1, 2), 6, pages=3)
+    expect_page(http, 2, status=status)
+    assert failure().startswith(f"{FAILED}{WHERE_PAGE.format(status, 2)}. {NOTHING}")
+    assert slept == []
+
+
+# 6.7 to 7.0.0 never deliver page 2 of exactly 2.
+
+
+@pytest.mark.parametrize("status", [400, 404, 503])
+def test_of_two_pages_the_second_that_does_not_come_is_replaced_by_thirds(http, slept, status):
+    expect_newest(http, rows(99), total=601, size=500)
+    expect_first(http, rows(*range(1, 501)), 601, pages=2, size=500)
+    expect_page(http, 2, status=status)
+    expect_first(http, rows(*range(1, 202)), 601, pages=3, size=201, query="q-2")
+    expect_page(http, 2, rows(*range(202, 403)), 601, query="q-2", pages=3)
+    expect_page(http, 3, rows(*range(403, 602)), 601, query="q-2", pages=3)
+    assert listed(max_results=1000) == (list(range(601, 0, -1)), True)
+    assert slept == []
+
+
+@TWO
+def test_of_two_pages_the_second_that_comes_at_once_is_taken(http):
+    many(http, 4)
+    expect_first(http, rows(1, 2), 4, pages=2)
+    expect_page(http, 2, rows(3, 4), 4, pages=2)
+    assert listed() == ([4, 3, 2, 1], True)
+
+
+@pytest.mark.parametrize("total", [4, 0])
+def test_pages_that_cannot_be_cut_in_thirds_are_waited_for(http, slept, pages_of_two, total):
+    """Thirds of a list of four are pages of two, and those of an unknown number none."""
+    many(http, 4)
+    expect_first(http, rows(1, 2), total, pages=2)
+    expect_page(http, 2, status=503)
+    expect_page(http, 2, rows(3, 4), total, pages=2)
+    assert listed() == ([4, 3, 2, 1], True)
+    assert slept == [0.5]
+
+
+def test_three_pages_are_not_cut_in_thirds(http, slept, monkeypatch):
+    make_pages(monkeypatch, 4)
+    expect_newest(http, rows(99), total=9, size=4)
+    expect_first(http, rows(1, 2, 3, 4), 9, pages=3, size=4)
+    expect_page(http, 2, status=503)
+    expect_page(http, 2, rows(5, 6, 7, 8), 9)
+    expect_page(http, 3, rows(9), 9)
+    assert listed() == ([9, 8, 7, 6, 5, 4, 3, 2, 1], True)
+    assert slept == [0.5]
+
+
+@TWO
+@pytest.mark.parametrize("status", [500, 403])
+def test_a_second_page_that_is_refused_is_not_replaced(http, status):
+    many(http, 3)
+    expect_first(http, rows(1, 2), 3, pages=2)
+    expect_page(http, 2, status=status)
+    assert WHERE_PAGE.format(status, 2) in failure()
+
+
+# Answers that are no page.
+
+
+@pytest.mark.parametrize(
+    "body", [{"body": "x"}, {"json": []}, {"json": {}}, {"json": {"data": {}}}, {"json": {"data": [1]}}]
+)
+def test_an_answer_without_a_list_is_no_page(http, body):
+    http.post(INCIDENTS, **body)
+    assert failure() == (
+        f"{FAILED}FortiSIEM answered 200 to POST /phoenix/rest/pub/incident without a list of incidents. {NOTHING}"
+    )
+
+
+@TWO
+def test_a_further_page_that_is_none_is_said_to_be_none(http):
+    many(http, 6)
+    expect_first(http, rows(1, 2), 6, pages=3)
+    expect_page(http, 2, body="hello")
+    assert failure() == f"{FAILED}{WHERE_PAGE.format(200, 2)} without a list of incidents. {NOTHING}"
+
+
+@pytest.mark.parametrize("query", [".", "..", "../../config", "a/b", "a?b", "q 1", "x" * 101, {"a": 1}, ["q"]])
+def test_a_query_id_that_would_lead_elsewhere_is_refused(http, query):
+    http.post(INCIDENTS, json={"total": 9, "pages": 5, "queryId": query, "data": []})
+    assert failure() == (
+        f"{FAILED}FortiSIEM answered 200 to POST /phoenix/rest/pub/incident with a query's ID that is none. {NOTHING}"
+    )
+
+
+@TWO
+@pytest.mark.parametrize("query", ["pub_inc_query_81_1684452618294", 14262, "a.b-c"])
+def test_a_query_id_is_taken_as_text_or_number(http, query):
+    many(http, 5)
+    expect_first(http, rows(1, 2), 5, pages=3, query=query)
+    expect_page(http, 2, rows(3, 4), 5, query=query)
+    expect_page(http, 3, rows(5), 5, query=query)
+    assert listed()[0] == [5, 4, 3, 2, 1]
+
+
+def test_a_refusal_of_the_list_says_why(http):
+    http.post(INCIDENTS, status=400, json={"result": {"code": 255, "description": "Invalid timeFrom"}})
+    assert failure() == (
+        f"{FAILED}FortiSIEM answered 400 to POST /phoenix/rest/pub/incident: Invalid timeFrom. {NOTHING} The request failed, "
+        "often due to a missing or misconfigured parameter."
+    )
+
+
+def test_a_list_that_fails_changed_nothing_although_it_is_a_post(http):
+    http.post(INCIDENTS, status=500)
+    assert failure() == (
+        f"{FAILED}FortiSIEM answered 500 to POST /phoenix/rest/pub/incident. {NOTHING} The API request failed due to an "
+        "internal server error. Try again later."
+    )
+
+
+def test_a_list_whose_connection_breaks_is_asked_for_again(http, slept):
+    http.post(INCIDENTS, body=ConnectionError("cut"))
+    expect_newest(http, rows(9))
+    assert listed() == ([9], True)
+    assert slept == [0.5]
+
+
+# One page in memory at a time.
+
+
+@TWO
+@pytest.mark.parametrize("by_query", [True, False])
+def test_a_page_is_asked_for_only_when_the_one_before_is_used_up(http, by_query):
+    given = {"queryId": "q-1", "pages": 2} if by_query else {}
+    expect_query(http, rows(1, 2), total=4, size=2, **given)
+    if by_query:
+        expect_page(http, 2, rows(3, 4), 4)
+    else:
+        expect_query(http, rows(3, 4), total=4, size=2, start=2)
+    config = module("core.validation").valid_configuration(configuration())
+    bridge = module("clients.bridge").Bridge(config, module("core.redact").Redactor(), logging.getLogger("test"))
+    wanted = module("clients.listing").Wanted({}, FROM, TO, module("clients.attributes").READ_FIELDS)
+    incidents = bridge.fortisiem.all_incidents(wanted)
+    asked = []
+    for _ in incidents:
+        asked.append(len(http.calls))
+    assert asked == [1, 1, 2, 2]

@@ -1,0 +1,335 @@
+"""get_siem_incident: the request that goes out, and what becomes of an incident as FortiSIEM shows it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from responses import matchers
+
+from tests.support.package import PASSWORD, ConnectorError, execute, module, with_token
+from tests.support.pair import INCIDENTS, expect_siem_read, expect_siem_row
+
+# The documented row of 6.4, and what else is shown on request (7.5.1).
+ROW = {
+    "incidentTitle": "SNMP service down on wk5794.example.com",
+    "eventSeverity": 10,
+    "incidentFirstSeen": 1621941030000,
+    "incidentReso": 1,
+    "incidentRptIp": "172.30.57.94",
+    "incidentLastSeen": 1621987770000,
+    "incidentSrc": "",
+    "count": 54,
+    "attackTechnique": '[{"name": "Service Stop", "techniqueid": "T1489"}]',
+    "eventType": "PH_RULE_SNMP_DOWN",
+    "phIncidentCategory": 1,
+    "phSubIncidentCategory": "Network",
+    "incidentClearedTime": 1621987771999,
+    "incidentTarget": "hostIpAddr:172.30.57.94, hostName:wk5794.example.com, ",
+    "attackTactic": "Impact",
+    "eventSeverityCat": "HIGH",
+    "incidentDetail": None,
+    "incidentRptDevName": "wk5794.example.com",
+    "eventName": "SNMP Service Unavailable",
+    "incidentStatus": 2,
+    "customer": "Super",
+    "incidentComments": "seen\nfixed",
+    "incidentClearedReason": "fixed",
+    "incidentClearedUser": "super/admin",
+    "incidentExtUser": "ABC",
+    "incidentExtTicketId": "-1000001",
+    "incidentExtTicketState": "Closed",
+    "incidentExtTicketType": "MEDIUM",
+}
+SHOWN = {
+    "incident_id": 1,
+    "title": "SNMP service down on wk5794.example.com",
+    "status": "Manually Cleared",
+    "severity": "High",
+    "severity_value": 10,
+    "category": "Availability",
+    "subcategory": "Network",
+    "event_type": "PH_RULE_SNMP_DOWN",
+    "event_name": "SNMP Service Unavailable",
+    "resolution": "Open",
+    "count": 54,
+    "first_seen": "2021-05-25T11:10:30Z",
+    "last_seen": "2021-05-26T00:09:30Z",
+    "cleared_time": "2021-05-26T00:09:31Z",
+    "cleared_by": "super/admin",
+    "cleared_reason": "fixed",
+    "organization": "Super",
+    "reporting_ip": "172.30.57.94",
+    "reporting_device": "wk5794.example.com",
+    "tactics": "Impact",
+    "techniques": [{"id": "T1489", "name": "Service Stop"}],
+    "source": {"text": "", "attributes": {}},
+    "target": {
+        "text": "hostIpAddr:172.30.57.94, hostName:wk5794.example.com, ",
+        "attributes": {"hostIpAddr": ["172.30.57.94"], "hostName": ["wk5794.example.com"]},
+    },
+    "detail": {"text": "", "attributes": {}},
+    "comments": "seen\nfixed",
+    "external_ticket_type": "Medium",
+    "external_ticket_id": "-1000001",
+    "external_ticket_state": "Closed",
+    "external_assigned_user": "ABC",
+    "other": {},
+}
+# What an incident shows that has no more than its id.
+NOTHING_SET = {
+    **dict.fromkeys(SHOWN),
+    "incident_id": 1,
+    "techniques": [],
+    **{name: {"text": "", "attributes": {}} for name in ("source", "target", "detail")},
+    "other": {},
+}
+READ_FAILED = "Could not read FortiSIEM incident 1: FortiSIEM answered {} to POST /phoenix/rest/pub/incident"
+NOTHING = "Nothing was changed."
+
+
+def get(config=None, **params):
+    return execute("get_siem_incident", {"incident_id": 1, **params}, config)
+
+
+def failure(**params):
+    with pytest.raises(ConnectorError) as caught:
+        get(**params)
+    assert PASSWORD not in str(caught.value)
+    return str(caught.value)
+
+
+def shown(http, **row):
+    """Return what the action makes of an incident that shows only some attributes."""
+    expect_siem_row(http, row)
+    return get()
+
+
+# The request, and the whole incident.
+
+
+def test_an_incident_is_read_by_its_id_with_every_attribute_that_is_named(http):
+    expect_siem_row(http, ROW)
+    assert get() == SHOWN
+
+
+def test_every_attribute_of_the_documentation_is_asked_for():
+    assert set(module("clients.attributes").READ_FIELDS) == {"incidentId", *ROW}
+
+
+@pytest.mark.parametrize("incident_id", [1, "1", " 1 "])
+def test_an_id_is_taken_as_number_or_text(http, incident_id):
+    expect_siem_row(http, {})
+    assert get(incident_id=incident_id) == NOTHING_SET
+
+
+def test_further_attributes_are_asked_for_and_shown_as_they_are(http):
+    wanted = [*module("clients.attributes").READ_FIELDS, "phCustId", "noSuchThing"]
+    expect_siem_read(http, wanted, {"phCustId": 2000, "incidentStatus": 0})
+    result = get(fields=" phCustId, ,incidentStatus,noSuchThing, ")
+    assert result["other"] == {"phCustId": 2000, "noSuchThing": None}
+    assert result["status"] == "Active"
+
+
+def test_an_id_that_is_shown_as_text_is_found(http):
+    http.post(INCIDENTS, json={"data": [{"incidentId": "1", "incidentTitle": "t"}]})
+    assert get()["title"] == "t"
+
+
+def test_a_server_that_ignores_the_filter_does_not_make_another_incident_be_shown(http):
+    http.post(INCIDENTS, json={"data": [{"incidentId": 2, "incidentTitle": "two"}, {"incidentId": 1}]})
+    assert get() == NOTHING_SET
+
+
+def test_a_token_that_is_refused_is_replaced_once_for_a_read_too(http):
+    token = "https://fortisiem.test/phoenix/rest/pub/security/oauth/token"
+    http.post(token, json={"access_token": "token-old-1", "expires_in": 15})
+    http.post(INCIDENTS, match=[matchers.header_matcher({"Authorization": "Bearer token-old-1"})], status=401)
+    http.post(token, json={"access_token": "token-new-2", "expires_in": 15})
+    http.post(
+        INCIDENTS,
+        match=[matchers.header_matcher({"Authorization": "Bearer token-new-2"})],
+        json={"data": [{"incidentId": 1}]},
+    )
+    assert get(with_token()) == NOTHING_SET
+
+
+# Words, times, unset values.
+
+
+@pytest.mark.parametrize("as_shown", [int, str])
+@pytest.mark.parametrize(
+    ("field", "key", "words"),
+    [
+        ("incidentStatus", "status", {0: "Active", 1: "Auto Cleared", 2: "Manually Cleared", 3: "System Cleared"}),
+        (
+            "incidentReso",
+            "resolution",
+            {0: "None", 1: "Open", 2: "True Positive", 3: "False Positive", 4: "In Progress"},
+        ),
+        (
+            "phIncidentCategory",
+            "category",
+            {1: "Availability", 2: "Performance", 3: "Change", 4: "Security", 5: "Other"},
+        ),
+    ],
+)
+def test_numbers_that_stand_for_words_become_words_and_others_stay(http, field, key, words, as_shown):
+    for number, word in {**words, 77: "77"}.items():
+        assert shown(http, **{field: as_shown(number)})[key] == word
+
+
+@pytest.mark.parametrize("field", ["eventSeverityCat", "incidentExtTicketType"])
+def test_levels_are_written_as_in_the_form_and_others_stay(http, field):
+    key = {"eventSeverityCat": "severity", "incidentExtTicketType": "external_ticket_type"}[field]
+    for text, word in {
+        "LOW": "Low",
+        "MEDIUM": "Medium",
+        "HIGH": "High",
+        "Medium": "Medium",
+        "Incident": "Incident",
+    }.items():
+        assert shown(http, **{field: text})[key] == word
+
+
+@pytest.mark.parametrize("field", ["incidentFirstSeen", "incidentLastSeen", "incidentClearedTime"])
+def test_times_are_milliseconds_and_what_is_none_is_nothing(http, field):
+    key = {"incidentClearedTime": "cleared_time", "incidentLastSeen": "last_seen", "incidentFirstSeen": "first_seen"}[
+        field
+    ]
+    for value, moment in {1621941030999: "2021-05-25T11:10:30Z", 0: None, None: None, "": None, 10**30: None}.items():
+        assert shown(http, **{field: value})[key] == moment
+
+
+@pytest.mark.parametrize("unset", ["", None])
+def test_what_is_not_set_is_nothing_however_fortisiem_shows_it(http, unset):
+    names = [*module("clients.attributes").SHOWN_ON_REQUEST, "attackTactic", "attackTechnique", "eventSeverityCat"]
+    names += ["incidentStatus", "incidentReso", "phIncidentCategory", "incidentSrc", "incidentTarget", "incidentDetail"]
+    assert shown(http, **dict.fromkeys(names, unset)) == NOTHING_SET
+
+
+# Attribute strings.
+
+
+@pytest.mark.parametrize("field", ["incidentSrc", "incidentTarget", "incidentDetail"])
+@pytest.mark.parametrize(
+    ("text", "attributes"),
+    [
+        (
+            "hostIpAddr:172.30.57.94, hostName:web.example.com,",
+            {"hostIpAddr": ["172.30.57.94"], "hostName": ["web.example.com"]},
+        ),
+        ("hostIpAddr:2001:db8::1, hostName:web, ", {"hostIpAddr": ["2001:db8::1"], "hostName": ["web"]}),
+        ("srcIpAddr:::1", {"srcIpAddr": ["::1"]}),
+        ("srcIpAddr:::ffff:10.1.1.1, user:bob", {"srcIpAddr": ["::ffff:10.1.1.1"], "user": ["bob"]}),
+        ("hostMACAddr:00:1b:44:11:3a:b7, port:443,", {"hostMACAddr": ["00:1b:44:11:3a:b7"], "port": ["443"]}),
+        (
+            "infoURL:https://a.example.com:8443/x?y=1,2&z=a:b, user:CORP\\bob, ",
+            {"infoURL": ["https://a.example.com:8443/x?y=1,2&z=a:b"], "user": ["CORP\\bob"]},
+        ),
+        ("fileName:C:\\a, b\\c.exe, procName:c.exe", {"fileName": ["C:\\a, b\\c.exe"], "procName": ["c.exe"]}),
+        ("lastSeen:2025-11-05 17:37:30, count:2", {"lastSeen": ["2025-11-05 17:37:30"], "count": ["2"]}),
+        ("msg:one, two, three, user:bob", {"msg": ["one, two, three"], "user": ["bob"]}),
+        ("srcIpAddr:10.1.1.1, user:bob, srcIpAddr:10.1.1.2", {"srcIpAddr": ["10.1.1.1", "10.1.1.2"], "user": ["bob"]}),
+        ("user:, hostName:web,", {"user": [""], "hostName": ["web"]}),
+        ("user:bob,\n  hostName:web", {"user": ["bob"], "hostName": ["web"]}),
+        ("  user_2: bob ,  hostName:web  ,  ", {"user_2": ["bob"], "hostName": ["web"]}),
+        ("user:bob,hostName:web", {"user": ["bob,hostName:web"]}),
+        ("just words", {}),
+        ("10:20, :x", {}),
+        (7, {}),
+    ],
+)
+def test_an_attribute_string_is_read_without_losing_a_value_and_kept_as_it_is(http, field, text, attributes):
+    key = {"incidentSrc": "source", "incidentTarget": "target", "incidentDetail": "detail"}[field]
+    assert shown(http, **{field: text})[key] == {"text": str(text), "attributes": attributes}
+
+
+# Techniques.
+
+
+@pytest.mark.parametrize("in_a_text", [True, False])
+def test_techniques_are_read_inside_of_a_text_or_not(http, in_a_text):
+    listed = [{"name": "Brute Force", "techniqueid": "T1110"}, {"techniqueid": 7}, {"name": "x"}, "T1", None]
+    assert shown(http, attackTechnique=json.dumps(listed) if in_a_text else listed)["techniques"] == [
+        {"id": "T1110", "name": "Brute Force"},
+        {"id": "7", "name": ""},
+        {"id": "", "name": "x"},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "T1489", "[{", '{"techniqueid": "T1"}', 5, {"techniqueid": "T1"}])
+def test_what_is_no_list_of_techniques_is_none(http, text):
+    assert shown(http, attackTechnique=text)["techniques"] == []
+
+
+# Failures.
+
+
+@pytest.mark.parametrize("rows", [[], [{"incidentId": 2}], [{"incidentId": 11}], [None, "1", {}]])
+def test_an_incident_that_is_not_shown_does_not_exist(http, rows):
+    http.post(INCIDENTS, json={"total": len(rows), "data": rows})
+    assert failure() == (
+        f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+    )
+
+
+@pytest.mark.parametrize("answer", [{"json": []}, {"json": {}}, {"json": {"data": {}}}, {"body": "x"}, {"body": ""}])
+def test_an_answer_without_a_list_is_no_incident(http, answer):
+    expect_siem_row(http, **answer)
+    assert failure() == f"{READ_FAILED.format(200)} without a list of incidents. {NOTHING}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            {"status": 400, "json": {"result": {"code": 255, "description": "Invalid field x"}}},
+            f"{READ_FAILED.format(400)}: Invalid field x. {NOTHING} The request failed, often due to a missing or misconfigured parameter.",
+        ),
+        (
+            {"status": 400, "body": "Invalid incident id"},
+            f"{READ_FAILED.format(400)}: Invalid incident id. {NOTHING} Check that the incident exists in organization super.",
+        ),
+        (
+            {"status": 403},
+            f"{READ_FAILED.format(403)}. {NOTHING} Make sure that the account has the appropriate access.",
+        ),
+        (
+            {"status": 404},
+            f"{READ_FAILED.format(404)}. {NOTHING} The server does not have this resource. Check FortiSIEM Server; updating "
+            "incidents needs FortiSIEM 5.2.5 or newer, reading them FortiSIEM 6.3.0 or newer.",
+        ),
+        (
+            {"status": 503},
+            f"{READ_FAILED.format(503)}. {NOTHING} The API request failed due to an internal server error. Try again later.",
+        ),
+        (
+            {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"},
+            f"{READ_FAILED.format(200)} with a web page instead of an API answer. {NOTHING} Something between here and the "
+            "product answered, such as a proxy or a login page. Check the address.",
+        ),
+        (
+            {
+                "status": 200,
+                "body": '<response><error code="255"><description>No such field</description></error></response>',
+            },
+            f"{READ_FAILED.format(200)}: No such field. {NOTHING} The request failed, often due to a missing or misconfigured parameter.",
+        ),
+    ],
+)
+def test_each_refusal_of_a_read_changed_nothing_and_says_why(http, answer, message):
+    expect_siem_row(http, **answer)
+    assert failure() == message
+
+
+def test_a_comment_that_looks_like_an_error_is_none(http):
+    text = '<error code="255"><description>not ours</description></error>'
+    assert shown(http, incidentComments=text)["comments"] == text
+
+
+@pytest.mark.parametrize("incident_id", ["abc", 0, -1, 1.5, "", None])
+def test_what_is_no_id_is_refused_before_anything_is_sent(http, incident_id):
+    message = failure(incident_id=incident_id)
+    assert message.startswith("The parameters are not valid: Incident ID ")
+    assert message.endswith(f". {NOTHING}")
