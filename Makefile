@@ -7,7 +7,7 @@ READY := .venv/.ready
 STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test prove lab package docs check lock clean
+.PHONY: help setup demo test prove bench lab package docs check lock clean
 
 help:  ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: $(READY)  ## Run all tests.
 
 prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples.
 	@$(PYTHON) -m pytest tests/properties --hypothesis-profile=prove $(ARGS)
+
+bench: $(READY)  ## Measure many updates at once against one after another.
+	@$(PYTHON) -m tests.bench.bulk
 
 lab: $(READY)  ## Keep the lab running until Ctrl-C.
 	@$(PYTHON) -m lab serve $(ARGS)
