@@ -170,6 +170,60 @@ def faults(lab_file: Path | None, arm: str | None, clear: bool) -> None:
     tables.show_faults(console, remote.listed(control_url))
 
 
+@commands.group(short_help="Run a playbook step by step, or check playbooks.")
+def playbook() -> None:
+    """Run one of the connector's playbooks in a lab, or check playbooks without running them."""
+
+
+@playbook.command("run", short_help="Run a playbook and show each step.")
+@click.argument("name")
+@click.option("--record", type=PATH, metavar="FILE", help="Create the record in FILE (JSON) first, and run on it.")
+@click.option("--module", default="alerts", show_default=True, metavar="NAME", help="The record's module.")
+@click.option("--params", default="{}", metavar="JSON", help="The playbook's parameters, or @FILE with them.")
+@click.option(
+    "--answer", "answers", multiple=True, metavar="OPTION", help="Choose OPTION at a manual input; repeatable."
+)
+def run_one(name: str, record: Path | None, module: str, params: str, answers: tuple[str, ...]) -> None:
+    """Run the playbook NAME of the connector in a lab of its own, and show each step.
+
+    The connector is built from the working copy, installed and configured. A step's line has its time, its name and
+    its status; below stand its arguments as rendered, and its result.
+    """
+    _stop_once()
+
+    from .fortisoar.playbooks.trying import run_playbook
+
+    wanted = _params(params)
+    fields = _parsed(str(record), _text_of(record)) if record else None
+    if fields is not None and not isinstance(fields, dict):
+        raise LabError(f"{record} must hold a JSON object, the fields of a record.")
+    if not run_playbook(name, module, fields, wanted, list(answers), click.echo):
+        raise click.exceptions.Exit(1)
+
+
+@playbook.command("lint", short_help="Check playbooks without running them.")
+@click.argument("file", type=PATH, required=False)
+def lint_file(file: Path | None) -> None:
+    """Check FILE, an export of playbooks; without it, the connector's own playbooks/playbooks.json.
+
+    Steps of this connector are checked against info.json. The exit code is 1 if anything is found.
+    """
+    from .connector import ROOT
+    from .fortisoar.playbooks.lint import lint
+
+    path = file or ROOT / "playbooks" / "playbooks.json"
+    exported = _parsed(str(path), _text_of(path))
+    if not isinstance(exported, dict):
+        raise LabError(f"{path} must hold a JSON object.")
+    manifest = _parsed("info.json", _text_of(ROOT / "info.json"))
+    findings = lint(exported, [manifest])
+    for finding in findings:
+        click.echo(str(finding))
+    click.echo(f"{len(findings)} findings in {path}.", err=True)
+    if findings:
+        raise click.exceptions.Exit(1)
+
+
 def _stop_once() -> None:
     """Turn the first signal to stop into KeyboardInterrupt, and ignore others while everything is put away."""
 

@@ -22,8 +22,10 @@ from .accounts import Accounts
 from .configurations import Configurations
 from .connectors import Connectors
 from .execution import Execution
+from .playbooks import Playbooks
+from .records import Records
 from .refusals import Refusal, refusal
-from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
+from .shapes import PAGE_SIZE, Row, page
 
 VERSION = "7.6.5-5662"
 PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
@@ -73,12 +75,16 @@ class Api:
         connectors: Connectors,
         configurations: Configurations,
         execution: Execution,
+        records: Records,
+        playbooks: Playbooks,
         patient: Executor,
     ) -> None:
         self._accounts = accounts
         self._connectors = connectors
         self._configurations = configurations
         self._execution = execution
+        self._records = records
+        self._playbooks = playbooks
         self._patient = patient
 
     def app(self) -> ASGIApp:
@@ -92,7 +98,6 @@ class Api:
         return [
             _route("POST", "/auth/authenticate", self._log_in),
             _route("GET", "/api/version", _version),
-            _route("GET", "/api/3/people", _people),
             Route("/api/3/solutionpacks/install", self._install, methods=["POST"]),
             _route("GET", f"{base}/connectors/", self._list_connectors),
             _route("POST", f"{base}/connector/development/list/", _development_list),
@@ -114,6 +119,8 @@ class Api:
             _route("PUT", f"{base}/configuration/{{key}}/", self._update_configuration),
             _route("DELETE", f"{base}/configuration/{{key}}/", self._delete_configuration),
             _route("POST", f"{base}/execute/", self._execute, self._patient),
+            *self._playbooks.routes(),
+            *self._records.routes(),
         ]
 
     def _log_in(self, request: Request, body: Row) -> Answer:
@@ -247,17 +254,6 @@ def _positive(text: str | None, default: int) -> int:
 
 def _version(request: Request, body: Row) -> Answer:
     return 200, {"version": VERSION}
-
-
-def _people(request: Request, body: Row) -> Answer:
-    person = {"@id": f"/api/3/people/{SELF_AGENT}", "@type": "Person", "firstname": "CS", "lastname": "Admin"}
-    return 200, {
-        "@context": "/api/3/contexts/Person",
-        "@id": "/api/3/people",
-        "@type": "hydra:Collection",
-        "hydra:member": [person],
-        "hydra:totalItems": 1,
-    }
 
 
 def _development_list(request: Request, body: Row) -> Answer:

@@ -19,6 +19,8 @@ from .execution import Execution
 from .handover import Handover
 from .hooks import Hooks
 from .models import Base
+from .playbooks import Playbooks
+from .records import Records
 from .requirements import Requirements
 from .secrets_at_rest import Vault
 from .switches import SWITCHES
@@ -70,14 +72,21 @@ class FortiSoar:
         handover = Handover(vault, self.switches)
         hooks = Hooks(self._hook_worker, code)
         self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
+        self.records = Records(self.store, clock)
+        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {api_key}")
         api = Api(
             Accounts(username, password, api_key, clock, self.switches),
             self._connectors,
             Configurations(self.store, vault, handover, hooks, self.switches),
             Execution(self.store, handover, self._workers, code, self.switches),
+            self.records,
+            self.playbooks,
             self._patient,
         )
-        self.app: ASGIApp = JournalMiddleware(api.app(), self.journal)
+        app = api.app()
+        self.playbooks.connect(app)
+        self.records.subscribe(self.playbooks.record_written)
+        self.app: ASGIApp = JournalMiddleware(app, self.journal)
 
     def start_workers(self) -> None:
         """Start the worker processes without waiting for them, so that the first call finds them ready."""
@@ -85,11 +94,14 @@ class FortiSoar:
         self._hook_worker.warm_up()
 
     def seed(self) -> None:
-        """Do nothing: a fresh FortiSOAR of the lab has no connectors."""
+        """Make the standard records, unless they are there; a fresh FortiSOAR of the lab has no connectors."""
+        self.records.seed()
 
     def reset(self) -> None:
-        """Uninstall everything, put the switches back and clear the journal."""
+        """Uninstall everything, go back to the standard records, put the switches back and clear the journal."""
+        self.playbooks.reset()
         self.store.clear()
+        self.records.seed()
         self._connectors.uninstall_all()
         self.switches.reset()
         self.journal.clear()
@@ -100,6 +112,7 @@ class FortiSoar:
 
     def close(self) -> None:
         """End the worker processes and close the database."""
+        self.playbooks.close()
         self._connectors.close()
         self._workers.close()
         self._hook_worker.close()

@@ -550,8 +550,8 @@ def test_an_output_schema_is_the_manifests(client: TestClient) -> None:
 
 
 def test_what_is_not_there_is_404(client: TestClient) -> None:
-    answer = client.get("/api/3/alerts")
-    assert (answer.status_code, answer.json()) == (404, {"message": "The local FortiSOAR has no GET /api/3/alerts"})
+    answer = client.get("/api/nothing")
+    assert (answer.status_code, answer.json()) == (404, {"message": "The local FortiSOAR has no GET /api/nothing"})
     assert client.post("/api/integration/connectors/healthcheck/", json={}).status_code == 404
 
 

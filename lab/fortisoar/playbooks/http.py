@@ -1,0 +1,99 @@
+"""Routes of the workflow engine: a handler gets the call and returns a status and JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ..refusals import Refusal, refusal
+from .definitions import Row
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: the parts of its path, its query, and its JSON body."""
+
+    path: Row
+    query: dict[str, str]
+    body: Any
+    address: str
+
+    @property
+    def fields(self) -> Row:
+        """Return the body, which must be an object."""
+        if not isinstance(self.body, dict):
+            raise refusal(400, "The body must be a JSON object.")
+        return self.body
+
+
+Answer = tuple[int, Any]
+Handler = Callable[[Call], Answer]
+
+
+def route(method: str, path: str, handler: Handler, threads: Executor | None = None) -> Route:
+    """Make a route whose handler runs in a thread and may raise Refusal.
+
+    Parameters:
+        threads: for handlers that wait for long; None for the server's own threads.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            call = Call(request.path_params, dict(request.query_params), await _body(request), request.url.path)
+            if threads is None:
+                status, body = await run_in_threadpool(handler, call)
+            else:
+                status, body = await asyncio.get_running_loop().run_in_executor(threads, handler, call)
+        except Refusal as refused:
+            status, body = refused.status, refused.body
+        if body is None:
+            return Response(status_code=status)
+        return Response(json.dumps(body), status, media_type="application/json")
+
+    return Route(path, endpoint, methods=[method])
+
+
+def hydra_page(rows: list[Row], call: Call, context: str, limit: int = 30) -> Row:
+    """Return one page of rows as ``/api/wf/`` lists write it, with neighbours as addresses without ``/api``."""
+    size, offset = _number(call.query.get("limit"), limit), _number(call.query.get("offset"), 0)
+    address = call.address.removeprefix("/api")
+    kept = {name: value for name, value in sorted(call.query.items()) if name not in ("limit", "offset", "format")}
+
+    def at(position: int) -> str:
+        parts = {"limit": size, **({"offset": position} if position else {}), **kept}
+        return f"{address}?{'&'.join(f'{name}={value}' for name, value in parts.items())}"
+
+    last = (len(rows) - 1) // size * size if rows else 0
+    return {
+        "@context": context,
+        "hydra:firstPage": at(0),
+        "hydra:itemsPerPage": size,
+        "hydra:lastPage": at(last),
+        "hydra:member": rows[offset : offset + size],
+        "hydra:nextPage": at(offset + size) if offset + size < len(rows) else None,
+        "hydra:previousPage": at(max(0, offset - size)) if offset else None,
+        "hydra:totalItems": len(rows),
+    }
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() else default
+
+
+async def _body(request: Request) -> Any:
+    content = await request.body()
+    if not content:
+        return {}
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise refusal(400, f"JSON parse error - {error}") from error

@@ -1,0 +1,139 @@
+"""Manual inputs: the questions that runs wait with, and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+from starlette.routing import Route
+
+from ...store import Store
+from ..refusals import refusal
+from .definitions import Row, uuid_of
+from .http import Answer, Call, hydra_page, route
+from .models import Question
+
+BASE = "/api/wf/api/manual-wf-input/"
+RESUMED = "Awaiting Playbook resumed successfully."
+
+# The run's number, the step's result, the steps it goes on to; returns the task id.
+Resume = Callable[[int, Any, list[str]], str]
+
+
+class Inputs:
+    """The open questions and their HTTP interface.
+
+    Parameters:
+        resume: takes a run up again, and returns when it yields.
+    """
+
+    def __init__(self, store: Store, resume: Resume) -> None:
+        self._store = store
+        self._resume = resume
+        self._tokens = Fernet(Fernet.generate_key())
+
+    def routes(self) -> list[Route]:
+        """Return the addresses of questions and answers."""
+        return [
+            route("POST", f"{BASE}list_wfinput/", self._list),
+            route("GET", BASE, self._of_run),
+            route("GET", f"{BASE}{{number:int}}/", self._read),
+            route("POST", f"{BASE}{{number:int}}/retrieve_wfinput/", self._read),
+            route("DELETE", f"{BASE}{{number:int}}/", self._delete),
+            route("POST", "/api/wf/api/workflows/{number:int}/wfinput_resume/", self._answer),
+        ]
+
+    def _list(self, call: Call) -> Answer:
+        """List in short: without the form, and with the run's number sealed, as the appliance does."""
+        rows = [
+            {**_row(question), "workflow": self._tokens.encrypt(str(question.run).encode()).decode()}
+            for question in self._questions()
+            if call.fields.get("is_approval") in (None, _is_approval(question))
+        ]
+        return 200, hydra_page(rows, call, "/wf/api/manual-wf-input/context/")
+
+    def _of_run(self, call: Call) -> Answer:
+        rows = [_full(q) for q in self._questions() if call.query.get("workflow", str(q.run)) == str(q.run)]
+        return 200, hydra_page(rows, call, "/wf/api/manual-wf-input/context/")
+
+    def _read(self, call: Call) -> Answer:
+        return 200, _full(self._question(call.path["number"]))
+
+    def _delete(self, call: Call) -> Answer:
+        self._remove(self._question(call.path["number"]))
+        return 204, None
+
+    def _answer(self, call: Call) -> Answer:
+        fields = call.fields
+        question = self._question(fields.get("manual_input_id"))
+        if question.run != call.path["number"]:
+            raise refusal(404, "Not found.")
+        if not fields.get("step_iri"):
+            raise refusal(500, "Internal server error")  # as met for an option that leads to no step
+        self._remove(question)
+        mapping = question.arguments.get("response_mapping") or {}
+        result = {"input": fields.get("input") or {}, "step_iri": fields["step_iri"], "user": fields.get("user")}
+        task_id = self._resume(question.run, result, [uuid_of(fields["step_iri"])])
+        return 200, {"task_id": task_id, "message": mapping.get("customSuccessMessage") or RESUMED}
+
+    def _questions(self) -> list[Question]:
+        with self._store.transaction() as session:
+            return list(session.scalars(select(Question).order_by(Question.id.desc())))
+
+    def _question(self, number: Any) -> Question:
+        with self._store.transaction() as session:
+            question = session.get(Question, number) if isinstance(number, int) else None
+            if question is None:
+                raise refusal(404, "Not found.")
+            return question
+
+    def _remove(self, question: Question) -> None:
+        """Take a question away; the second of two answers at once finds it gone."""
+        with self._store.transaction() as session:
+            found = session.get(Question, question.id)
+            if found is None:
+                raise refusal(404, "Not found.")
+            session.delete(found)
+
+
+def _row(question: Question) -> Row:
+    arguments = question.arguments
+    return {
+        "id": question.id,
+        "record": arguments.get("record") or "",
+        "type": arguments.get("type") or "InputBased",
+        "title": _schema(arguments).get("title"),
+        "external_channel_list": [],
+        "inline_channel_list": [],
+        "owners": [],
+        "assignment_type": None,
+        "owner_details": arguments.get("owner_detail") or {},
+        "created": question.created.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "timeout": None,
+        "timeout_details": None,
+        "step_id": question.step,
+        "unauthenticated_input": bool(arguments.get("unauthenticated_input")),
+        "agent_id": None,
+        "is_approval": _is_approval(question),
+    }
+
+
+def _full(question: Question) -> Row:
+    return _row(question) | {
+        "workflow": question.run,
+        "input": question.arguments.get("input") or {},
+        "response_mapping": question.arguments.get("response_mapping") or {},
+        "custom_fields": {},
+    }
+
+
+def _is_approval(question: Question) -> bool:
+    return question.arguments.get("is_approval") is True
+
+
+def _schema(arguments: Row) -> Row:
+    form = arguments.get("input")
+    schema = form.get("schema") if isinstance(form, dict) else None
+    return schema if isinstance(schema, dict) else {}

@@ -1,0 +1,114 @@
+"""The tables of the workflow engine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from ..models import Base
+
+
+class WorkflowCollection(Base):
+    """A collection of playbooks. ``serial`` is that of the installed connector it came with, if any."""
+
+    __tablename__ = "workflow_collection"
+
+    uuid: Mapped[str] = mapped_column(primary_key=True)
+    serial: Mapped[str | None] = mapped_column(index=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Workflow(Base):
+    """A playbook's definition: ``document`` is as imported, with its steps and routes."""
+
+    __tablename__ = "workflow"
+
+    uuid: Mapped[str] = mapped_column(primary_key=True)
+    collection: Mapped[str | None] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(index=True)
+    active: Mapped[bool] = mapped_column(index=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Macro(Base):
+    """A global variable."""
+
+    __tablename__ = "macro"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    value: Mapped[str]
+    default_value: Mapped[str]
+
+
+class Run(Base):
+    """One run of a playbook.
+
+    ``state`` holds what is needed to go on: variables, which routes were taken, the playbook as it was at the start.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(index=True)
+    parent: Mapped[int | None] = mapped_column(index=True)
+    workflow: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    status: Mapped[str]
+    created: Mapped[datetime]
+    modified: Mapped[datetime]
+    debug: Mapped[bool]
+    tags: Mapped[list[str]] = mapped_column(JSON)
+    records: Mapped[list[str]] = mapped_column(JSON)
+    result: Mapped[Any] = deferred(mapped_column(JSON))
+    state: Mapped[dict[str, Any]] = deferred(mapped_column(JSON))
+
+
+class RunStep(Base):
+    """One step of a run, as often as it was reached."""
+
+    __tablename__ = "run_step"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    uuid: Mapped[str]
+    name: Mapped[str]
+    type: Mapped[str]
+    status: Mapped[str]
+    started: Mapped[datetime]
+    completed: Mapped[datetime | None]
+    arguments: Mapped[Any] = mapped_column(JSON)
+    result: Mapped[Any] = mapped_column(JSON)
+
+
+class Question(Base):
+    """A manual input that a run waits for."""
+
+    __tablename__ = "manual_input"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    step: Mapped[int]
+    created: Mapped[datetime]
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Schedule(Base):
+    """A periodic task. ``looked`` is the lab's time up to which it was fired."""
+
+    __tablename__ = "schedule"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    looked: Mapped[datetime]
+    fired: Mapped[datetime | None]
+    count: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,149 @@
+"""Jinja as playbooks use it: in a sandbox, with the platform's filters, globals and reading of results."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, Template, TemplateError, Undefined, nodes
+from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.sandbox import SandboxedEnvironment
+
+from ...clock import Clock
+from .asking import Ask
+from .filters import JsonText, as_plain, filters
+from .globals import global_names
+
+TEMPLATES = 2000
+
+
+class RenderingFailed(Exception):
+    """A template that is wrong, or that asks for what is not there; the text says which and why."""
+
+
+class _Generator(NativeCodeGenerator):
+    """Leaves every expression to the moment of rendering: worked out earlier, it would come out as text, and once."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Any, finalize: Any) -> Any:
+        if not isinstance(node, nodes.TemplateData):
+            raise nodes.Impossible
+        return super()._output_child_to_const(node, frame, finalize)
+
+
+class _PlaybookTemplate(Template):
+    def render(self, *args: Any, **kwargs: Any) -> Any:
+        context = self.new_context(dict(*args, **kwargs))
+        try:
+            return _joined(self.root_render_func(context))
+        except Exception:  # noqa: BLE001  Jinja's own way: it rewrites the traceback and raises again
+            return self.environment.handle_exception()
+
+
+class _Environment(SandboxedEnvironment):
+    """A sandbox that hands a lone value on as it is, and joins anything else to text."""
+
+    code_generator_class = _Generator
+    template_class = _PlaybookTemplate
+
+    @staticmethod
+    def concat(parts: Iterable[Any]) -> Any:
+        """Join what a block produced, as ``{% set %}...{% endset %}`` and macros need it."""
+        return _joined(parts)
+
+
+class Renderer:
+    """Renders values of a playbook.
+
+    Parameters:
+        ask: asks the local FortiSOAR, for picklists and records.
+        clock: the lab's time, which ``arrow`` and the date functions tell.
+        global_variable: returns a global variable's value, None if there is none.
+    """
+
+    def __init__(self, ask: Ask, clock: Clock, global_variable: Any) -> None:
+        self._environment = environment(ask, clock)
+        self._environment.globals["globalVars"] = _GlobalVariables(global_variable, self)
+        self._template = lru_cache(TEMPLATES)(self._environment.from_string)
+
+    def render(self, value: Any, variables: dict[str, Any]) -> Any:
+        """Return a value with every text in it rendered; ``vars`` holds the variables.
+
+        A text that comes out with a brace or bracket at its start is read as an object or list where it is one
+        (the appliance does so; ``toJSON`` keeps a lone value from it).
+        Raises: RenderingFailed.
+        """
+        if isinstance(value, dict):
+            return {key: self.render(item, variables) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.render(item, variables) for item in value]
+        if isinstance(value, str) and is_template(value):
+            return self.text(value, {"vars": variables})
+        return value
+
+    def text(self, text: str, context: dict[str, Any]) -> Any:
+        """Return one template, rendered with these names.
+
+        Raises: RenderingFailed.
+        """
+        try:
+            return _read(self._template(text).render(context))
+        except TemplateError as error:
+            raise RenderingFailed(f"{text!r}: {error.message}") from error
+        except RenderingFailed:
+            raise
+        except Exception as error:
+            raise RenderingFailed(f"{text!r}: {type(error).__name__}: {error}") from error
+
+
+class _GlobalVariables:
+    """``globalVars``: each value is looked up when asked for, and may itself be a template."""
+
+    def __init__(self, value: Any, renderer: Renderer) -> None:
+        self._value = value
+        self._renderer = renderer
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._value(name)
+        if value is None:
+            raise KeyError(name)
+        return self._renderer.render(value, {})
+
+
+def environment(ask: Ask, clock: Clock) -> Environment:
+    """Return the sandbox with the platform's filters and globals; ``globalVars`` and ``vars`` are not in it."""
+    made = _Environment(optimized=False, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+    made.filters.update(filters(ask, clock))
+    made.globals.update(global_names(clock))
+    return made
+
+
+def is_template(text: str) -> bool:
+    """Tell whether a text holds anything that Jinja acts on."""
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+def _joined(parts: Iterable[Any]) -> Any:
+    values = list(parts)
+    if len(values) == 1:
+        return "" if isinstance(values[0], Undefined) else values[0]
+    return "".join(str(value) for value in values)
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, JsonText):
+        return str(value)
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        return _parsed(value)
+    return as_plain(value)
+
+
+def _parsed(text: str) -> Any:
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+    return text

@@ -1,0 +1,278 @@
+"""What each type of step does: one function per type.
+
+A function gets the step's turn and its rendered arguments, and returns the result that later steps see.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .definitions import Row, type_of, uuid_of
+from .state import State
+from .utilities import UTILITIES
+
+UTILITIES_CONNECTOR = "cyops_utilities"
+
+
+class StepFailed(Exception):
+    """A step that could not do what it is there for; the text is what the run shows."""
+
+
+class Waits(Exception):
+    """The step waits for a person, or for a playbook that does.
+
+    Parameters:
+        question: the arguments of the manual input; None if it is the called playbook that waits.
+    """
+
+    def __init__(self, question: Row | None) -> None:
+        super().__init__()
+        self.question = question
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A result, and the steps that the run goes on to."""
+
+    result: Any
+    leads_to: list[str]
+
+
+class Platform(Protocol):
+    """What steps need from the engine."""
+
+    def ask(self, method: str, path: str, body: Any = None, /) -> tuple[int, Any]: ...
+
+    def render(self, value: Any, state: State) -> Any: ...
+
+    def call(self, state: State, workflow: str, body: Row, records: list[Any], is_async: bool) -> Any:
+        """Run another playbook; return its result, or ``{"task_id"}`` at once if it is asynchronous."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait by the lab's clock."""
+
+    def set_macro(self, name: str, value: str) -> Row | None:
+        """Give an existing global variable a value; return its row, None if there is none of that name."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One execution of one step."""
+
+    platform: Platform
+    state: State
+    step: Row
+
+
+Step = Callable[[Turn, Row], Any]
+
+
+def perform(turn: Turn, arguments: Row) -> Any:
+    """Do what the step's type does.
+
+    Raises: StepFailed, Waits.
+    """
+    kind = type_of(turn.step)
+    if kind not in STEPS:
+        raise StepFailed(f"The local FortiSOAR has no step type {kind}")
+    return STEPS[kind](turn, arguments)
+
+
+def insert_many(turn: Turn, arguments: Row, resources: list[Row], size: int) -> list[Any]:
+    """Create or upsert many records, some at a time; return those that the server gave back.
+
+    That a single record that is refused fails the step is assumed: no source.
+    """
+    done: list[Any] = []
+    for start in range(0, len(resources), size):
+        rows = [_fields(resource) for resource in resources[start : start + size]]
+        path, body = _bulk(str(arguments.get("collection")), rows)
+        answer = _asked(turn, "POST", path, body)
+        if failures := answer.get("failure"):
+            raise StepFailed(f"CS-WF-6: {len(failures)} of {len(rows)} records were refused: {failures[0]}")
+        done += answer.get("success") or answer.get("hydra:member") or []
+    return done
+
+
+def _bulk(collection: str, rows: list[Row]) -> tuple[str, Any]:
+    *_, before, module = collection.rstrip("/").split("/")
+    if before == "upsert":
+        return f"/api/3/bulkupsert/{module}", rows
+    return f"/api/3/insert/{module}", {"data": rows}
+
+
+def _start(turn: Turn, arguments: Row) -> Any:
+    """Take the input as the step's variables shape it. That a lone record becomes a list of one is assumed."""
+    variables = turn.state.variables
+    shaped = turn.platform.render((turn.step.get("arguments") or {}).get("step_variables") or {}, turn.state)
+    shaped = shaped if isinstance(shaped, dict) else {}
+    given = shaped.pop("input", None)
+    given = given if isinstance(given, dict) else {}
+    records = given.get("records") or variables["input"]["records"]
+    # What a form asks for comes as keys of the trigger's body, and is read as a parameter.
+    asked = [variable["name"] for variable in (turn.step.get("arguments") or {}).get("inputVariables") or []]
+    answers = {name: variables[name] for name in asked if name in variables}
+    variables["input"] = {
+        **variables["input"],
+        "params": {**variables["input"]["params"], **answers, **(given.get("params") or {})},
+        "records": [record for record in (records if isinstance(records, list) else [records]) if record],
+    }
+    variables.update(shaped)
+    return {"input": variables["input"], **shaped}
+
+
+def _set_variables(turn: Turn, arguments: Row) -> Any:
+    turn.state.variables.update(arguments)
+    return arguments
+
+
+def _connector(turn: Turn, arguments: Row) -> Any:
+    if arguments.get("connector") == UTILITIES_CONNECTOR:
+        return _utility(turn, arguments)
+    body = {
+        "connector": arguments.get("connector"),
+        "version": arguments.get("version"),
+        "operation": arguments.get("operation"),
+        # Generators write the default configuration as a text of two quotes.
+        "config": str(arguments.get("config") or "").strip("'"),
+        "params": arguments.get("params") or {},
+    }
+    status, answer = turn.platform.ask("POST", "/api/integration/execute/", body)
+    if status != 200:
+        raise StepFailed(_message(answer))
+    return answer
+
+
+def _utility(turn: Turn, arguments: Row) -> Any:
+    operation = str(arguments.get("operation"))
+    if operation not in UTILITIES:
+        raise StepFailed(f"The local FortiSOAR has no operation {operation} of {UTILITIES_CONNECTOR}")
+    params = arguments.get("params")
+    try:
+        data = UTILITIES[operation](turn.platform, params if isinstance(params, dict) else {})
+    except ValueError as error:
+        raise StepFailed(
+            f"CS-INTEGRATION-5: Error occurred while executing the connector action ERROR :: {error}"
+        ) from error
+    return {"data": data, "message": "", "operation": None, "status": "Success"}
+
+
+def _decide(turn: Turn, arguments: Row) -> Chosen:
+    """Choose the first option whose condition holds, else the default, else none."""
+    options = [option for option in arguments.get("conditions") or [] if isinstance(option, dict)]
+    default = next((option for option in options if option.get("default")), None)
+    chosen = default
+    for option in options:
+        if not option.get("default") and is_true(turn.platform.render(option.get("condition"), turn.state)):
+            chosen = option
+            break
+    if chosen is None:
+        return Chosen({"step_name": None}, [])
+    return Chosen({"step_name": chosen.get("step_name"), "option": chosen.get("option")}, [uuid_of(chosen["step_iri"])])
+
+
+def _call(turn: Turn, arguments: Row) -> Any:
+    given = arguments.get("arguments")
+    inherited = dict(turn.state.variables) if arguments.get("pass_parent_env") is True else {}
+    for own in ("steps", "result", "task_id", "audit_info", "input"):
+        inherited.pop(own, None)
+    records = turn.state.variables["input"]["records"] if arguments.get("pass_input_record") is True else []
+    body = {
+        **inherited,
+        "input": {"params": given if isinstance(given, dict) else {}},
+        "request": turn.state.variables["request"],
+    }
+    is_async = arguments.get("apply_async") is True
+    return turn.platform.call(turn.state, uuid_of(arguments.get("workflowReference")), body, records, is_async)
+
+
+def _insert(turn: Turn, arguments: Row) -> Any:
+    collection = str(arguments.get("collection"))
+    return _asked(turn, "POST", collection, _fields(arguments.get("resource")))
+
+
+def _update(turn: Turn, arguments: Row) -> Any:
+    iri = arguments.get("collection")
+    if not iri:
+        raise StepFailed("CS-WF-35: Record IRI is empty")
+    return _asked(turn, "PUT", str(uuid_path(iri)), _fields(arguments.get("resource")))
+
+
+def uuid_path(iri: Any) -> Any:
+    """Return the IRI of a record that may be given as a whole."""
+    return iri.get("@id") if isinstance(iri, dict) else iri
+
+
+def _find(turn: Turn, arguments: Row) -> Any:
+    answer = _asked(turn, "POST", f"/api/query/{arguments.get('module')}", arguments.get("query") or {})
+    return answer["hydra:member"]
+
+
+def _delay(turn: Turn, arguments: Row) -> Any:
+    spans = arguments.get("delay") or {}
+    units = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+    if arguments.get("type", "TimeBased") != "TimeBased" or not isinstance(spans, dict):
+        raise StepFailed(f"The local FortiSOAR has no delay of type {arguments.get('type')}")
+    turn.platform.wait(sum(float(spans.get(unit) or 0) * seconds for unit, seconds in units.items()))
+    return {}
+
+
+def _ask_a_person(turn: Turn, arguments: Row) -> Any:
+    raise Waits(arguments)
+
+
+STEPS: dict[str, Step] = {
+    "cybersponse.action": _start,
+    "cybersponse.abstract_trigger": _start,
+    "cybersponse.post_create": _start,
+    "cybersponse.post_update": _start,
+    "cybersponse.api_call": _start,
+    "SetVariable": _set_variables,
+    "Connectors": _connector,
+    "CyopsUtilites": _connector,
+    "Decision": _decide,
+    "WorkflowReference": _call,
+    "InsertData": _insert,
+    "UpdateRecord": _update,
+    "FindRecords": _find,
+    "Delay": _delay,
+    "ManualInput": _ask_a_person,
+}
+
+
+def is_true(value: Any) -> bool:
+    """Tell whether a rendered condition holds; which texts count as false is assumed: no source."""
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", "false", "none", "null", "no", "0")
+    return bool(value)
+
+
+def _fields(resource: Any) -> Row:
+    """Return a record's fields without the editor's marks, such as ``__replace``; links are no marks."""
+    if isinstance(resource, str):
+        try:
+            resource = json.loads(resource)
+        except ValueError as error:
+            raise StepFailed(f"The record is not JSON: {error}") from error
+    if not isinstance(resource, dict):
+        raise StepFailed("The record is not an object")
+    links = ("__link", "__unlink")
+    return {name: value for name, value in resource.items() if not name.startswith("__") or name in links}
+
+
+def _asked(turn: Turn, method: str, path: str, body: Any) -> Any:
+    status, answer = turn.platform.ask(method, path, body)
+    if status >= 400:
+        raise StepFailed(f"CS-WF-6: {method} {path} was answered with {status}: {_message(answer)}")
+    return answer
+
+
+def _message(answer: Any) -> str:
+    if isinstance(answer, dict):
+        for key in ("message", "hydra:description", "detail", "title"):
+            if answer.get(key):
+                return str(answer[key])
+    return json.dumps(answer)

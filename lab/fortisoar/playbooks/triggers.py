@@ -1,0 +1,109 @@
+"""What starts a playbook: its own address, a record's menu, an API endpoint, or a record that was written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.routing import Route
+
+from ..refusals import refusal
+from .asking import Ask
+from .collections import Collections
+from .definitions import Definition, Row, arguments_of, type_of
+from .http import Answer, Call, route
+
+BASE = "/api/triggers/1"
+ON_WRITE = {"create": "cybersponse.post_create", "update": "cybersponse.post_update"}
+
+log = logging.getLogger(__name__)
+
+# The playbook, the trigger's body, the records; returns the task id.
+StartRun = Callable[[Definition, Row, list[Any]], str]
+
+
+class Triggers:
+    """The addresses that start playbooks, and the starts on writing records."""
+
+    def __init__(self, collections: Collections, ask: Ask, start: StartRun) -> None:
+        self._collections = collections
+        self._ask = ask
+        self._start = start
+
+    def routes(self) -> list[Route]:
+        """Return the addresses that start playbooks."""
+        return [
+            route("POST", f"{BASE}/notrigger/{{uuid}}", self._without_record),
+            route("POST", f"{BASE}/action/{{name}}", self._on_records),
+            route("POST", f"{BASE}/deferred/{{name}}", lambda call: (202, self._by_name(call))),
+            route("POST", f"{BASE}/{{name}}", lambda call: (200, self._by_name(call))),
+        ]
+
+    def written(self, change: str, module: str, record: Row, changed: set[str]) -> None:
+        """Start the active playbooks that wait for a record of this module to be created or updated."""
+        for definition in self._collections.active():
+            start = definition.start
+            if start is None or type_of(start) != ON_WRITE[change]:
+                continue
+            if module in (arguments_of(start).get("resources") or []):
+                trigger = arguments_of(start).get("fieldbasedtrigger") or {}
+                if self._passes(trigger, module, record, changed):
+                    self._start(definition, {}, [self._record(record["@id"])])
+
+    def _without_record(self, call: Call) -> Answer:
+        definition = self._collections.find(call.path["uuid"])
+        if definition is None:
+            raise refusal(404, "Workflow not found")
+        # The body's records are not read on this road, as found in the appliance.
+        return 200, {"task_id": self._start(definition, call.fields, [])}
+
+    def _on_records(self, call: Call) -> Answer:
+        definition, start = self._routed("cybersponse.action", call.path["name"])
+        body = call.fields
+        records = [self._record(str(iri)) for iri in body.get("records") or []]
+        if not records and not start.get("noRecordExecution"):
+            raise refusal(400, "The playbook runs on records, and none were given.")
+        # That each record gets its own run where the start says "single" is assumed: no source.
+        is_single = body.get("singleRecordExecution") or start.get("singleRecordExecution")
+        groups = [[record] for record in records] if is_single and records else [records]
+        return 200, {"task_ids": [self._start(definition, body, group) for group in groups]}
+
+    def _by_name(self, call: Call) -> Row:
+        definition, _ = self._routed("cybersponse.api_call", call.path["name"])
+        request = {"data": call.body, "params": call.query, "uri": call.address, "method": "POST"}
+        return {"task_id": self._start(definition, {"request": request}, [])}
+
+    def _routed(self, kind: str, name: str) -> tuple[Definition, Row]:
+        for definition in self._collections.active():
+            start = definition.start
+            if start is not None and type_of(start) == kind and arguments_of(start).get("route") == name:
+                return definition, arguments_of(start)
+        raise refusal(404, f"No active playbook has the route {name}")
+
+    def _record(self, iri: str) -> Any:
+        status, record = self._ask("GET", f"{iri}?$relationships=true", None)
+        if status != 200:
+            raise refusal(400, f"Record {iri} cannot be read")
+        return record
+
+    def _passes(self, group: Row, module: str, record: Row, changed: set[str]) -> bool:
+        """Tell whether a record passes a trigger's filters: changes are seen here, the rest is left to a query."""
+        filters = [one for one in group.get("filters") or [] if isinstance(one, dict)]
+        results = (
+            self._passes(one, module, record, changed)
+            if "filters" in one
+            else self._passes_one(one, module, record, changed)
+            for one in filters
+        )
+        return not filters or (any(results) if str(group.get("logic")).upper() == "OR" else all(results))
+
+    def _passes_one(self, one: Row, module: str, record: Row, changed: set[str]) -> bool:
+        if one.get("operator") == "changed":
+            return str(one.get("field")).split(".")[0] in changed
+        this = {"field": "uuid", "operator": "eq", "value": record["uuid"]}
+        status, answer = self._ask("POST", f"/api/query/{module}", {"logic": "AND", "filters": [this, one]})
+        if status != 200:
+            log.error("A trigger's filter cannot be decided: %s %s", status, answer)
+            return False
+        return bool(answer["hydra:member"])

@@ -1,0 +1,326 @@
+"""Creating, changing and deleting records in one transaction."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from .errors import conflict, malformed, not_found, unexpected_value
+from .modules import LISTS, MODULES, Module, inverse
+from .picklists import picklist_uuid
+from .tables import Counter, Link, Record, UniqueKey
+from .values import Cleaner, address, iri
+
+Row = dict[str, Any]
+Key = tuple[str, str]  # the columns and their value
+LinkEdit = tuple[str, str, str, bool]  # relation, module and uuid at the other end, whether it is made or undone
+
+UUID = re.compile("[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+# What an answer carries but a request cannot set. Clients send whole records back.
+KEPT = {"id", "uuid", "createDate", "modifyDate", "createUser", "modifyUser", "deletedAt", "tenant"}
+
+
+@dataclass
+class Draft:
+    """What a request asks of one record, with every value checked."""
+
+    values: Row
+    links: list[LinkEdit]
+    replaced: list[str]  # relations that lose what they held
+
+
+class Writer:
+    """Writes records of one module through one session.
+
+    Parameters:
+        session: the open transaction. Its autoflush must be off: a bulk is written in one go at its end.
+        module: whose records.
+        now: the lab's time, in seconds since 1970.
+        author: the IRI of the person who writes.
+    """
+
+    def __init__(self, session: Session, module: Module, now: float, author: str) -> None:
+        self._session = session
+        self.module = module
+        self._now = now
+        self._author = author
+        self.changed: dict[str, set[str]] = {}  # by uuid: the fields that got another value
+        self._holders: dict[Key, str | None] = {}
+        self._fresh: dict[str, Record] = {}
+        self._read: Sequence[Record] = ()  # keeps them in the session, which holds its records weakly
+        self._existing: dict[tuple[str, str], bool] = {}
+        self._picklists: dict[str, str | None] = {}
+        self._cleaner = Cleaner(self._picklist_of, self._exists)
+        self._counter = session.get(Counter, module.name) or Counter(module=module.name, last=0)
+        session.add(self._counter)
+
+    def look_ahead(self, bodies: Iterable[Any]) -> None:
+        """Read in one query who holds the unique values of many records, instead of one by one."""
+        keys = [key for body in bodies if isinstance(body, dict) for key in self._keys(self._raw_values(body))]
+        self._holders |= dict.fromkeys(keys)
+        held = select(UniqueKey).where(
+            UniqueKey.module == self.module.name, UniqueKey.value.in_([value for _, value in keys])
+        )
+        self._holders |= {(key.columns, key.value): key.uuid for key in self._session.scalars(held)}
+        uuids = [uuid for uuid in self._holders.values() if uuid]
+        self._read = self._session.scalars(
+            select(Record).where(Record.module == self.module.name, Record.uuid.in_(uuids))
+        ).all()
+
+    def create(self, body: Any) -> Record:
+        """Make a record; raise Refusal 400 for a wrong value, 409 for a unique one that is taken."""
+        draft = self._draft(self._with_defaults(body))
+        uuid = self._new_uuid(body.get("uuid"))
+        self._check_free(self._keys(draft.values), uuid)
+        self._counter.last += 1
+        values = draft.values
+        if self.module.name not in LISTS:
+            values |= {"createUser": self._author, "modifyUser": self._author}
+        record = Record(
+            module=self.module.name,
+            uuid=uuid,
+            number=self._counter.last,
+            document={},
+            created=self._now,
+            modified=self._now,
+        )
+        self._session.add(record)
+        self._fresh[uuid] = record
+        self._existing[(record.module, uuid)] = True
+        self._store(record, values)
+        self._link(record, draft)
+        return record
+
+    def update(self, record: Record, body: Any, restores: bool = False) -> Record:
+        """Merge fields into a record; raise Refusal as ``create``.
+
+        Parameters:
+            restores: whether ``deletedAt: null`` takes it out of the recycle bin.
+        """
+        draft = self._draft(body)
+        values = {**record.document, **draft.values}
+        self._check_free(self._keys(values), record.uuid)
+        if self.module.name not in LISTS:
+            values["modifyUser"] = self._author
+        record.modified = self._now
+        if restores and "deletedAt" in body and body["deletedAt"] is None:
+            record.deleted = None
+        self._store(record, values)
+        self._link(record, draft)
+        return record
+
+    def upsert(self, body: Any) -> tuple[Record, bool]:
+        """Update the record that has the same unique values, else create; return it and whether it is new.
+
+        A record in the recycle bin keeps its unique values reserved (met on 8.0), so it is a conflict: assumed.
+        """
+        if not isinstance(body, dict):
+            raise malformed("A record must be a JSON object.")
+        for columns, value in self._keys(self._raw_values(body)):
+            if uuid := self._holder((columns, value)):
+                record = self._fresh.get(uuid) or find(self._session, self.module.name, uuid, with_deleted=True)
+                if record.deleted is not None:
+                    raise conflict(self.module.name, columns, value)
+                return self.update(record, body), False
+        return self.create(body), True
+
+    def delete(self, record: Record, hard: bool) -> None:
+        """Put a record into the recycle bin, or remove it with its links; the lists' records know no bin."""
+        if not hard and record.module not in LISTS:
+            record.deleted = self._now
+            return
+        remove(self._session, record)
+
+    def _new_uuid(self, given: Any) -> str:
+        if not given:
+            return str(uuid4())
+        uuid = str(given).lower()
+        if not UUID.fullmatch(uuid):
+            raise unexpected_value('The "uuid" field expects a uuid.')
+        if self._exists(self.module.name, uuid):
+            raise conflict(self.module.name, "uuid", uuid)
+        return uuid
+
+    def _draft(self, body: Any) -> Draft:
+        if not isinstance(body, dict):
+            raise malformed("A record must be a JSON object.")
+        draft = Draft(self._clean_values(body), [], [])
+        for name in self.module.many:
+            if name in body:
+                draft.replaced.append(name)
+                draft.links += self._edits(name, body[name], True)
+        for word, makes in (("__link", True), ("__unlink", False)):
+            for name, given in _object(word, body.get(word)).items():
+                if name not in self.module.many:
+                    raise unexpected_value(f'{self.module.name} has no relation "{name}".')
+                draft.links += self._edits(name, given, makes)
+        return draft
+
+    def _clean_values(self, body: Row) -> Row:
+        """Return the given fields as they are stored; what the module does not have is ignored, as far as known."""
+        fields = self.module.fields
+        return {
+            name: self._cleaner.clean(name, fields[name], value)
+            for name, value in body.items()
+            if name in fields and name not in KEPT and fields[name].kind != "many"
+        }
+
+    def _raw_values(self, body: Row) -> Row:
+        """Return what makes a record unique, as far as it can be read."""
+        columns = {column for group in self.module.unique for column in group}
+        fields = self.module.fields
+        values = {}
+        for column in columns:
+            given = body.get(column)
+            if given is not None and fields[column].kind == "picklist":
+                found = address(given)
+                values[column] = iri(*found) if found else None
+            elif given is not None:
+                values[column] = self._cleaner.clean(column, fields[column], given)
+        return values
+
+    def _edits(self, name: str, given: Any, makes: bool) -> list[LinkEdit]:
+        field = self.module.fields[name]
+        edits = []
+        for value in given if isinstance(given, list) else [given]:
+            if value is None or value == "":
+                continue
+            found = address(self._cleaner.related(name, field, value))
+            assert found is not None
+            edits.append((name, *found, makes))
+        return edits
+
+    def _with_defaults(self, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body
+        items = {
+            name: iri("picklists", picklist_uuid(f"{self.module.fields[name].target}/{item}"))
+            for name, item in self.module.defaults.items()
+        }
+        return items | body
+
+    def _keys(self, values: Row) -> list[Key]:
+        """Return the unique values of a record; like a database, a null makes none."""
+        keys = []
+        for group in self.module.unique:
+            held = [values.get(column) for column in group]
+            if None not in held:
+                keys.append((", ".join(group), json.dumps(held)))
+        return keys
+
+    def _check_free(self, keys: list[Key], uuid: str) -> None:
+        for key in keys:
+            if self._holder(key) not in (None, uuid):
+                raise conflict(self.module.name, *key)
+
+    def _holder(self, key: Key) -> str | None:
+        if key not in self._holders:
+            found = self._session.get(UniqueKey, (self.module.name, *key))
+            self._holders[key] = found.uuid if found else None
+        return self._holders[key]
+
+    def _store(self, record: Record, values: Row) -> None:
+        before, after = set(self._keys(record.document)), set(self._keys(values))
+        if before - after:
+            self._session.flush()
+        for key in before - after:
+            if held := self._session.get(UniqueKey, (record.module, *key)):
+                self._session.delete(held)
+            self._holders[key] = None
+        for key in after - before:
+            self._session.add(UniqueKey(module=record.module, columns=key[0], value=key[1], uuid=record.uuid))
+            self._holders[key] = record.uuid
+        document = {name: value for name, value in values.items() if value is not None}
+        names = {*document, *record.document} - {"createUser", "modifyUser"}
+        differing = {name for name in names if document.get(name) != record.document.get(name)}
+        self.changed.setdefault(record.uuid, set()).update(differing)
+        record.document = document
+
+    def _link(self, record: Record, draft: Draft) -> None:
+        if not draft.replaced and not draft.links:
+            return
+        self._session.flush()
+        self.changed[record.uuid] |= {*draft.replaced, *(name for name, *_ in draft.links)}
+        for name in draft.replaced:
+            for link in linked(self._session, record, name):
+                self.unlink(record, name, link.target_module, link.target_uuid)
+        for name, module, uuid, makes in draft.links:
+            (self.link if makes else self.unlink)(record, name, module, uuid)
+
+    def link(self, record: Record, name: str, module: str, uuid: str) -> None:
+        """Put a record into a relation, seen from both ends; nothing happens if it is there."""
+        for end in _ends(record, name, module, uuid):
+            self._session.merge(Link(**end))
+        self._session.flush()
+
+    def unlink(self, record: Record, name: str, module: str, uuid: str) -> None:
+        """Take a record out of a relation, seen from both ends."""
+        for end in _ends(record, name, module, uuid):
+            self._session.execute(delete(Link).filter_by(**end))
+
+    def _exists(self, module: str, uuid: str) -> bool:
+        if (module, uuid) not in self._existing:
+            self._existing[(module, uuid)] = self._session.get(Record, (module, uuid)) is not None
+        return self._existing[(module, uuid)]
+
+    def _picklist_of(self, uuid: str) -> str | None:
+        if uuid not in self._picklists:
+            item = self._session.get(Record, ("picklists", uuid))
+            held = address(item.document.get("listName")) if item else None
+            owner = self._session.get(Record, held) if held else None
+            self._picklists[uuid] = owner.document.get("name") if owner else None
+        return self._picklists[uuid]
+
+
+def find(session: Session, module: str, uuid: str, with_deleted: bool = False) -> Record:
+    """Return a record; raise Refusal 404 if there is none, or it lies in the recycle bin."""
+    record = session.get(Record, (module, uuid.lower()))
+    if record is None or (record.deleted is not None and not with_deleted):
+        raise not_found(iri(module, uuid))
+    return record
+
+
+def linked(session: Session, record: Record, name: str) -> list[Link]:
+    """Return what a relation of a record holds."""
+    found = select(Link).where(Link.module == record.module, Link.uuid == record.uuid, Link.field == name)
+    return list(session.scalars(found))
+
+
+def remove(session: Session, record: Record) -> None:
+    """Remove a record for good, with what it reserved and its links; a picklist also with its items."""
+    session.execute(delete(UniqueKey).where(UniqueKey.module == record.module, UniqueKey.uuid == record.uuid))
+    session.execute(delete(Link).where(Link.module == record.module, Link.uuid == record.uuid))
+    session.execute(delete(Link).where(Link.target_module == record.module, Link.target_uuid == record.uuid))
+    if record.module == "picklist_names":
+        for item in session.scalars(select(Record).where(Record.module == "picklists")):
+            if item.document.get("listName") == record.iri:
+                remove(session, item)
+    session.delete(record)
+
+
+def _ends(record: Record, name: str, module: str, uuid: str) -> list[Row]:
+    here = {"module": record.module, "uuid": record.uuid}
+    there = {"module": module, "uuid": uuid}
+    ends = [_end(here, name, there)]
+    if module in MODULES and (back := inverse(record.module, name)):
+        ends.append(_end(there, back, here))
+    return ends
+
+
+def _end(here: Row, name: str, there: Row) -> Row:
+    return {**here, "field": name, "target_module": there["module"], "target_uuid": there["uuid"]}
+
+
+def _object(word: str, given: Any) -> Row:
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise malformed(f'"{word}" must be an object of relations.')
+    return given
