@@ -1,4 +1,4 @@
-"""`python -m release`: build the archive, draw the icons, write the generated pages, check the package's types."""
+"""`python -m release`: build the archive and what goes into it, write the generated pages, check the types."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def icons() -> None:
 
     for path in draw(ROOT / "images"):
         click.echo(path)
+
+
+@main.command()
+def playbooks() -> None:
+    """Build the collection of playbooks from its sources."""
+    from .playbooks import COLLECTION
+    from .playbooks import build as build_playbooks
+
+    try:
+        (ROOT / COLLECTION).write_text(build_playbooks(), encoding="ascii")
+    except BuildError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(ROOT / COLLECTION)
 
 
 @main.command()

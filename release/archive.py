@@ -18,6 +18,7 @@ SHIPPED = (
     "clients/*.py",
     "operations/*.py",
     "images/*.png",
+    "playbooks/playbooks.json",
 )
 TEXT = {".json", ".py", ".txt", ""}
 

@@ -20,6 +20,7 @@ from release.archive import ROOT, SHIPPED, BuildError, build, shipped_files
 NAME = "fortinet-incident-bridge"
 MAY_SHIP = re.compile(
     r"info\.json|connector\.py|requirements\.txt|LICENSE|(core|clients|operations)/\w+\.py|images/\w+\.png"
+    r"|playbooks/playbooks\.json"
 )
 MUST_SHIP = ("core/**/*.py", "clients/**/*.py", "operations/**/*.py", "images/**/*.png")
 
@@ -41,7 +42,13 @@ def copied(to: Path, order: Callable[[list[Path]], list[Path]] = list) -> Path:
         target = to / file.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-    for beside in ("core/__pycache__/errors.cpython-39.pyc", "tests/unit/test_x.py", "lab/info.json", ".git/config"):
+    for beside in (
+        "core/__pycache__/errors.cpython-39.pyc",
+        "tests/unit/test_x.py",
+        "lab/info.json",
+        ".git/config",
+        "playbooks/sources/x.yaml",
+    ):
         (to / beside).parent.mkdir(parents=True, exist_ok=True)
         (to / beside).write_text("not to be shipped")
     return to
@@ -64,7 +71,7 @@ def test_nothing_is_in_it_but_the_package(members: list[tarfile.TarInfo]) -> Non
 
 def test_no_file_of_the_package_is_left_out(members: list[tarfile.TarInfo]) -> None:
     there = {path.relative_to(ROOT).as_posix() for pattern in MUST_SHIP for path in ROOT.glob(pattern)}
-    there |= {"info.json", "connector.py", "requirements.txt", "LICENSE"}
+    there |= {"info.json", "connector.py", "requirements.txt", "LICENSE", "playbooks/playbooks.json"}
     assert {member.name.removeprefix(f"{NAME}/") for member in members} == there
 
 
