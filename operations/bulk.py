@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..clients.attributes import ATTRIBUTES
@@ -41,6 +42,11 @@ class Job(NamedTuple):
     act: Callable[[], Result]
 
 
+class _Update(NamedTuple):
+    fields: Dict[str, str]
+    verify: bool
+
+
 def update_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """Update many incidents in FortiSIEM.
 
@@ -53,25 +59,10 @@ def update_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     Raises: InvalidInput with the problems of all items, before anything is sent.
     """
     items: List[Any] = params["items"]
-    checked = _valid("update_siem_incident", items)
-    updates = [
-        (values["incident_id"], {name: values[name] for name in ATTRIBUTES if name in values}) for values in checked
-    ]
-    _refuse_repeats([incident_id for incident_id, _ in updates])
-    _refuse([f"Item {place} has no attribute to update." for place, (_, fields) in _numbered(updates) if not fields])
+    updates = _each(items, _update_of)
     fortisiem = bridge.fortisiem  # made once, before the threads use it
     rows = _rows(bridge, updates) if params["skip_done"] else {}
-
-    def act(incident_id: int, fields: Dict[str, str], verify: bool) -> Result:
-        if incident_id in rows and not not_applied(rows[incident_id], fields):
-            return already_done()
-        return update(bridge, incident_id, fields, verify)
-
-    verified = [_is_verified(item, values) for item, values in zip(items, checked)]
-    jobs = [
-        Job(incident_id, lambda i=incident_id, f=fields, v=verify: act(i, f, v))  # type: ignore[misc]
-        for (incident_id, fields), verify in zip(updates, verified)
-    ]
+    jobs = [Job(incident_id, partial(_updated, bridge, rows, incident_id, wanted)) for incident_id, wanted in updates]
     return _Run(bridge, f"update of {fortisiem.host}", items, jobs).result(params["concurrency"])
 
 
@@ -87,42 +78,32 @@ def force_resolve_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     items: List[Any] = params["items"]
     common = {"reason": params["reason"]} if "reason" in params else {}
-    given = [item if isinstance(item, dict) else {"incident": item} for item in items]
-    checked = [{**common, **values} for values in _valid("force_resolve_incident", given)]
-    ids = _outage_ids(bridge, checked)
-    _refuse_repeats(ids)
     bridge.fortimonitor = bridge.fortimonitor.taking_turns()
-    jobs = [
-        Job(outage_id, lambda v=values: force_resolve_incident(bridge, v))  # type: ignore[misc]
-        for outage_id, values in zip(ids, checked)
-    ]
+
+    def resolve_of(item: Any) -> Tuple[int, Dict[str, Any]]:
+        given = item if isinstance(item, dict) else {"incident": item}
+        values = {**common, **valid_parameters("force_resolve_incident", given)}
+        return bridge.fortimonitor.outage_id(values["incident"]), values
+
+    resolves = _each(items, resolve_of)
+    jobs = [Job(outage_id, partial(force_resolve_incident, bridge, values)) for outage_id, values in resolves]
     return _Run(bridge, "force resolve", items, jobs).result(params["concurrency"])
 
 
 # Before the first request.
 
 
-def _valid(operation: str, items: List[Any]) -> List[Dict[str, Any]]:
-    """Return the items with every value in its type. Raises InvalidInput with the problems of all of them."""
+def _each(items: List[Any], check: Callable[[Any], Tuple[int, Any]]) -> List[Tuple[int, Any]]:
+    """Check every item and return its incident with what is to be done. Raises InvalidInput with all problems."""
     checked, problems = [], []
     for place, item in _numbered(items):
         try:
-            checked.append(valid_parameters(operation, item))
+            checked.append(check(item))
         except InvalidInput as error:
             problems += [f"Item {place}: {problem}" for problem in error.problems]
     _refuse(problems)
+    _refuse_repeats([incident_id for incident_id, _ in checked])
     return checked
-
-
-def _outage_ids(bridge: Bridge, checked: List[Dict[str, Any]]) -> List[int]:
-    ids, problems = [], []
-    for place, values in _numbered(checked):
-        try:
-            ids.append(bridge.fortimonitor.outage_id(values["incident"]))
-        except InvalidInput as error:
-            problems += [f"Item {place}: {problem}" for problem in error.problems]
-    _refuse(problems)
-    return ids
 
 
 def _refuse_repeats(ids: List[int]) -> None:
@@ -147,15 +128,25 @@ def _numbered(items: List[Any]) -> Iterator[Tuple[int, Any]]:
     return enumerate(items, start=1)
 
 
-def _is_verified(item: Dict[str, Any], values: Dict[str, Any]) -> bool:
-    """Tell whether an item asks to be verified: it costs a request, so it is off unless the item says so."""
-    return item.get("verify") not in (None, "") and values["verify"] is True
+def _update_of(item: Any) -> Tuple[int, _Update]:
+    values = valid_parameters("update_siem_incident", item)
+    fields = {name: values[name] for name in ATTRIBUTES if name in values}
+    if not fields:
+        raise InvalidInput("The parameters are not valid", ["At least one attribute to update must be given."])
+    # Verifying costs a request, so it is off unless the item itself asks for it.
+    return values["incident_id"], _Update(fields, item.get("verify") not in (None, "") and values["verify"])
 
 
-def _rows(bridge: Bridge, updates: List[Tuple[int, Dict[str, str]]]) -> Dict[int, Dict[str, Any]]:
+def _updated(bridge: Bridge, rows: Dict[int, Dict[str, Any]], incident_id: int, wanted: _Update) -> Result:
+    if incident_id in rows and not not_applied(rows[incident_id], wanted.fields):
+        return already_done()
+    return update(bridge, incident_id, wanted.fields, wanted.verify)
+
+
+def _rows(bridge: Bridge, updates: List[Tuple[int, _Update]]) -> Dict[int, Dict[str, Any]]:
     """Read what the incidents show of the attributes; nothing on servers that cannot tell (before 6.3)."""
     ids = [incident_id for incident_id, _ in updates]
-    fields = sorted({ATTRIBUTES[name].read for _, values in updates for name in values})
+    fields = sorted({ATTRIBUTES[name].read for _, wanted in updates for name in wanted.fields})
     rows: Dict[int, Dict[str, Any]] = {}
     try:
         with attempting("read the FortiSIEM incidents"):

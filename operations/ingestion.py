@@ -1,15 +1,18 @@
 """Ingestion: what is new in a product since a watermark, nothing lost, nothing twice.
 
-A watermark is a product's own time, so that clocks may differ: ``<epoch milliseconds>`` of the last incident that was
-returned. Where more is waiting, ``/<id>`` of that incident follows: the next call goes on right behind it. Where
-nothing is waiting, the next call begins a little earlier (the overlap), since incidents may arrive late. The watermark
-is returned, not kept: the playbook stores it once the records are stored.
+A watermark is a product's own time, so that clocks may differ: ``<epoch milliseconds>``. The next call begins a little
+earlier (the overlap), since incidents may arrive late. Where more is waiting than one call returns, the watermark is
+``<time>/<id>/<newest>``: the last incident that was returned, and the newest time when more began to wait. The next
+call goes on right behind that incident. Once nothing is waiting, ``newest`` becomes the watermark, so that what arrived
+late meanwhile is not passed over. The watermark is returned, not kept: the playbook stores it once the records are
+stored.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..clients.attributes import CLEARED, READ_FIELDS
@@ -22,23 +25,26 @@ from ..core.times import epoch_milliseconds, from_epoch, iso
 from . import shapes
 from .results import Result
 
-WATERMARK = re.compile(r"([0-9]{1,14})(?:/(-?[0-9]{1,19}))?", re.ASCII)
+WATERMARK = re.compile(r"([0-9]{1,14})(?:/(-?[0-9]{1,19})/([0-9]{1,14}))?", re.ASCII)
 FAR_AHEAD = timedelta(days=365)  # no product's clock is that wrong
+MOST_INCIDENTS = 5000
+MOST_OUTAGES = 2000  # 40 pages, and FortiMonitor allows 100 requests a minute
 SEVERITIES = {"critical": "Critical", "warning": "Medium"}
 
 Row = Dict[str, Any]
 Place = Tuple[int, int]  # time and id
-Fetched = Tuple[List[Tuple[Place, Row]], bool]
+Waiting = List[Tuple[Place, Row]]
 
 
 class Watermark(NamedTuple):
-    """How far an ingestion has come: a time in epoch milliseconds, and the last id at that time while it goes on."""
+    """How far an ingestion has come, in epoch milliseconds; while more is waiting, with an id and the newest time."""
 
     time: int
     id: Optional[int] = None
+    newest: Optional[int] = None
 
     def __str__(self) -> str:
-        return str(self.time) if self.id is None else f"{self.time}/{self.id}"
+        return str(self.time) if self.id is None else f"{self.time}/{self.id}/{self.newest}"
 
     def begin(self, overlap: int) -> int:
         """Return the time from which to ask on."""
@@ -60,23 +66,23 @@ def fetch_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
         watermark: as the call before returned it; optional, for the first call.
         overlap: seconds to look back behind the watermark.
         lookback: minutes to look back without a watermark.
-        max_results: 1 to 5000.
+        max_results: 1 to 5000; of FortiMonitor at most 2000 come at once.
     Returns: incidents (``source_id`` is unique for each), count, watermark, is_complete (whether nothing is waiting).
     Raises: InvalidInput for a watermark that is none; whatever a read raises: then nothing is returned and the
         watermark stands.
     """
-    source, most = params["source"], params["max_results"]
-    since = _watermark(params.get("watermark"), params["lookback"])
-    read = _FETCHES[source]
+    source = params["source"]
+    read, newest_time, most_at_once = _SOURCES[source]
+    since, most = _watermark(params.get("watermark"), params["lookback"]), min(params["max_results"], most_at_once)
+    begin = since.begin(params["overlap"])
     with attempting(f"fetch incidents from {source}"):
-        waiting, is_complete = read(bridge, since, since.begin(params["overlap"]), most)
-    taken = waiting[:most]
-    is_complete = is_complete and len(waiting) <= most
-    last = taken[-1][0] if taken else None
-    if is_complete:
-        watermark = Watermark(max(since.time, last[0]) if last else since.time)
-    else:
-        watermark = Watermark(*last) if last else since
+        waiting = read(bridge, since, begin, most)
+        taken, is_complete = waiting[:most], len(waiting) <= most
+        newest = since.newest
+        if newest is None:
+            newest = max([since.time, *(time for (time, _), _ in taken)])
+            newest = newest if is_complete else max(newest, newest_time(bridge, begin))
+    watermark = Watermark(newest) if is_complete else Watermark(*taken[-1][0], newest)
     return {
         "incidents": [incident for _, incident in taken],
         "count": len(taken),
@@ -93,14 +99,14 @@ def _watermark(text: Optional[str], lookback: int) -> Watermark:
     if match is None:
         problem = f"Watermark {text[:60]!r} is not one that this action returned, such as 1700000000000."
         raise InvalidInput("The parameters are not valid", [problem])
-    return Watermark(int(match.group(1)), int(match.group(2)) if match.group(2) else None)
+    return Watermark(*(int(part) for part in match.groups() if part is not None))
 
 
 # FortiSIEM.
 
 
-def _fetch_siem(bridge: Bridge, since: Watermark, begin: int, most: int) -> Fetched:
-    """Read the incidents of FortiSIEM by their last occurrence, oldest first, a page at a time.
+def _siem_waiting(bridge: Bridge, since: Watermark, begin: int, most: int) -> Waiting:
+    """Read the incidents of FortiSIEM by their last occurrence, oldest first, until more than enough have come.
 
     Each page is a query of its own, from the last time on: further pages of one query would lose incidents that recur
     and so move. One that recurs meanwhile comes again later, and counts once, at its later time.
@@ -108,22 +114,24 @@ def _fetch_siem(bridge: Bridge, since: Watermark, begin: int, most: int) -> Fetc
     found: Dict[int, Tuple[Place, Row]] = {}
     while True:
         page = bridge.fortisiem.oldest_incidents(_wanted(begin), PAGE_SIZE)
-        times = [_siem_place(row)[0] for row in page.rows]
         _add(found, since, page.rows)
+        times = [_siem_place(row)[0] for row in page.rows]
         if page.total <= len(page.rows):
-            return _siem_incidents(bridge, found), True
-        if times != sorted(times):  # a server that sorts otherwise
-            _add(found, since, bridge.fortisiem.all_incidents(_wanted(begin)))
-            return _siem_incidents(bridge, found), True
+            break
+        if not times:
+            raise AnswerBroken(f"FortiSIEM counted {page.total} incidents and sent none", changed="no")
         end = times[-1]
-        if end == begin:  # a page full of incidents of one moment
-            _add(found, since, bridge.fortisiem.all_incidents(_wanted(begin, begin)))
-            end += 1
+        if times != sorted(times) or times[0] < end <= begin:  # a server that sorts or looks back otherwise
+            _add(found, since, bridge.fortisiem.all_incidents(_wanted(begin)))
+            break
+        if times[0] == end:  # a page full of one moment, which does not show that it is the oldest one either
+            end += 1  # whether incidents of timeTo itself are listed is documented nowhere
+            _add(found, since, bridge.fortisiem.all_incidents(_wanted(begin, end)))
         begin = end
-        waiting = sorted(found.values(), key=_by_place)
         # Those of one moment come in any order, so the last one to be returned must be of a moment that is read whole.
-        if len(waiting) > most and waiting[most - 1][0][0] < end:
-            return _siem_incidents(bridge, found), False
+        if sum(time < end for (time, _), _ in found.values()) >= most < len(found):
+            break
+    return [(place, _from_siem(bridge, row)) for place, row in sorted(found.values(), key=_by_place)]
 
 
 def _add(found: Dict[int, Tuple[Place, Row]], since: Watermark, rows: Iterable[Row]) -> None:
@@ -133,10 +141,6 @@ def _add(found: Dict[int, Tuple[Place, Row]], since: Watermark, rows: Iterable[R
             found[place[1]] = (place, row)
 
 
-def _siem_incidents(bridge: Bridge, found: Dict[int, Tuple[Place, Row]]) -> List[Tuple[Place, Row]]:
-    return [(place, _from_siem(bridge, row)) for place, row in sorted(found.values(), key=_by_place)]
-
-
 def _by_place(each: Tuple[Place, Row]) -> Place:
     return each[0]
 
@@ -144,6 +148,12 @@ def _by_place(each: Tuple[Place, Row]) -> Place:
 def _wanted(time_from: int, time_to: Optional[int] = None) -> Wanted:
     far = epoch_milliseconds(datetime.now(timezone.utc) + FAR_AHEAD)
     return Wanted({}, time_from, far if time_to is None else time_to, READ_FIELDS)
+
+
+def _siem_newest(bridge: Bridge, begin: int) -> int:
+    """Return the last occurrence of the youngest incident: about the newest time, and never a later one."""
+    page = bridge.fortisiem.newest_incidents(_wanted(begin), 1)
+    return max((_siem_place(row)[0] for row in page.rows), default=0)
 
 
 def _siem_place(row: Row) -> Place:
@@ -158,7 +168,7 @@ def _from_siem(bridge: Bridge, row: Row) -> Row:
     return {
         "source_id": f"fortisiem:{bridge.fortisiem.host}:{incident['incident_id']}",
         "source": "FortiSIEM",
-        "title": incident["title"],
+        "title": incident["title"] or incident["event_name"] or f"Incident {incident['incident_id']}",
         "status": "Closed" if incident["status"] in CLEARED else "Open",
         "severity": incident["severity"],
         "start_time": incident["first_seen"],
@@ -172,25 +182,33 @@ def _from_siem(bridge: Bridge, row: Row) -> Row:
 # FortiMonitor.
 
 
-def _fetch_outages(bridge: Bridge, since: Watermark, begin: int, most: int) -> Fetched:
-    """Read the outages of FortiMonitor by their start, oldest first.
+def _outages_waiting(bridge: Bridge, since: Watermark, begin: int, most: int) -> Waiting:
+    """Read the outages of FortiMonitor by their start, oldest first, until more than enough have come.
 
-    It stops early where enough have come, unless FortiMonitor sorts otherwise than it was asked to.
+    It reads all of them where FortiMonitor sorts otherwise than it was asked to.
     """
-    found: List[Tuple[Place, Row]] = []
-    first: Optional[int] = None
+    found: Waiting = []
     last, is_sorted = 0, True
-    for outage in bridge.fortimonitor.outages(since=from_epoch(begin // 1000), oldest_first=True):
+    for outage in bridge.fortimonitor.outages(since=_started(begin), oldest_first=True):
         place = _outage_place(outage)
-        first = place[0] if first is None else first
         is_sorted = is_sorted and last <= place[0]
         last = place[0]
         if since.is_behind(place):
             found.append((place, _from_outage(bridge, outage)))
-        # As above: of one moment all or none. And equal times alone do not show which way they are sorted.
-        if is_sorted and first < last and len(found) > most and found[most - 1][0][0] < last:
-            return sorted(found, key=_by_place), False
-    return sorted(found, key=_by_place), True
+        if is_sorted and len(found) > most and found[most - 1][0][0] < last:  # as above: of one moment all or none
+            break
+    return sorted(found, key=_by_place)
+
+
+def _outages_newest(bridge: Bridge, begin: int) -> int:
+    """Return the start of the outage that comes first in a list of the newest."""
+    listed = bridge.fortimonitor.outages(since=_started(begin))
+    return max((_outage_place(outage)[0] for outage in islice(listed, 1)), default=0)
+
+
+def _started(begin: int) -> datetime:
+    # A second earlier: whether outages of start_time itself are listed is documented nowhere.
+    return from_epoch(begin // 1000 - 1)
 
 
 def _outage_place(outage: Outage) -> Place:
@@ -200,10 +218,11 @@ def _outage_place(outage: Outage) -> Place:
 
 
 def _from_outage(bridge: Bridge, outage: Outage) -> Row:
+    lines = outage.description.strip().splitlines() or [f"Incident {outage.id}"]
     return {
         "source_id": f"fortimonitor:{bridge.fortimonitor.host}:{outage.id}",
         "source": "FortiMonitor",
-        "title": outage.description.splitlines()[0] if outage.description else f"Incident {outage.id}",
+        "title": lines[0],
         "status": "Closed" if outage.is_resolved else "Open",
         "severity": SEVERITIES.get(outage.severity, outage.severity.title() or None),
         "start_time": iso(outage.start),
@@ -214,4 +233,7 @@ def _from_outage(bridge: Bridge, outage: Outage) -> Row:
     }
 
 
-_FETCHES = {"FortiSIEM": _fetch_siem, "FortiMonitor": _fetch_outages}
+_SOURCES = {
+    "FortiSIEM": (_siem_waiting, _siem_newest, MOST_INCIDENTS),
+    "FortiMonitor": (_outages_waiting, _outages_newest, MOST_OUTAGES),
+}

@@ -227,15 +227,16 @@ def test_the_problems_of_all_items_are_told_at_once_with_their_places(http):
     assert failure(update, items) == (
         "The parameters are not valid: Item 1: Incident ID 'x' is not a whole number. Item 3: There is no parameter "
         "'commments'; 'comments' comes close. Item 3: Incident ID is required. Item 3: Status 'Closed' is not one of: Active, "
-        "Auto Cleared, Manually Cleared, System Cleared. Item 4: They must be an object of names and values. Item 6: Incident "
-        f"ID is required. {NOTHING}"
+        "Auto Cleared, Manually Cleared, System Cleared. Item 4: They must be an object of names and values. Item 5: At least "
+        f"one attribute to update must be given. Item 6: Incident ID is required. {NOTHING}"
     )
 
 
 def test_items_without_anything_to_update_are_refused(http):
     items = [*comments(1), {"incident_id": 2}, {"incident_id": 3, "comments": " ", "verify": True}]
     assert failure(update, items) == (
-        f"The parameters are not valid: Item 2 has no attribute to update. Item 3 has no attribute to update. {NOTHING}"
+        "The parameters are not valid: Item 2: At least one attribute to update must be given. Item 3: At least one "
+        f"attribute to update must be given. {NOTHING}"
     )
 
 

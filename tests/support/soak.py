@@ -1,0 +1,178 @@
+"""Both products of the lab, in which incidents keep arriving while they are fetched, with faults on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lab.servers import Site, listening, serving
+from tests.support.busy import Busy, Front, let_go
+from tests.support.package import ConnectorError
+
+OVERLAP = 300  # seconds
+LATE = 200  # how many seconds after it occurred an incident may become known, at most
+CYCLE = 240  # seconds from one cycle to the next: the one looks back beyond the other
+MOST_AT_ONCE = {"FortiSIEM": 700, "FortiMonitor": 100}  # more than a page; what is of one moment is read whole
+PAGES = {"FortiSIEM": 500, "FortiMonitor": 50}
+NAMES = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
+REQUESTS_OF_A_FAULT = 3  # as often as a request is tried
+
+
+class Faults:
+    """What stands in front of a product and answers some requests of a call in its place.
+
+    Parameters:
+        app: the product's application.
+
+    ``status`` is what it answers to the request of the number ``at`` and to the next two. ``requests`` is how many
+    requests came in this call, answered by the product or not.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.begin(0, 0)
+
+    def begin(self, at: int, status: int) -> None:
+        """Begin a call; ``at`` is 0 for one without a fault."""
+        self.at, self.status, self.requests = at, status, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.requests += 1
+        if self.at and self.at <= self.requests < self.at + REQUESTS_OF_A_FAULT:
+            await PlainTextResponse("Injected error", self.status)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class Soak(Busy):
+    """Both products with faults in front of them."""
+
+    def __init__(self, folder: Path, ports: dict[str, int], seconds: float) -> None:
+        super().__init__(folder, ports)
+        self.clock.advance(seconds)
+        self.faults = {"FortiSIEM": Faults(self.siem.app), "FortiMonitor": Faults(self.monitor.app)}
+        self.fronts = {name: Front(self.faults[title]) for title, name in NAMES.items()}
+
+    def arrive(self, source: str, count: int, random: Random) -> None:
+        """Let so many incidents arrive now, which occurred within the last seconds, some of them all at one moment."""
+        at_once = count <= MOST_AT_ONCE[source] and random.random() < 0.2
+        if source == "FortiSIEM" and count:
+            self._spread(self.siem.add_incidents(count), 0 if at_once else LATE)
+        elif source == "FortiMonitor":
+            for first in range(0, count, LATE):
+                custom, some = random.random() < 0.5, min(LATE, count - first)
+                self.monitor.add_outages(some, custom=custom, spacing_seconds=0 if at_once else 1)
+
+    def _spread(self, numbers: list[int], seconds: int) -> None:
+        """Let incidents have occurred within so many seconds until now; their order is not that of the ids."""
+        seen = f"{self.siem.now() // 1000} - incidentId * 7919 % {seconds + 1}"
+        statement = f"UPDATE incidents SET incidentLastSeen = ({seen}) * 1000 WHERE incidentId >= {numbers[0]}"  # noqa: S608 - ours
+        with self.siem.store.transaction() as session:
+            session.connection().exec_driver_sql(statement)
+
+    def recur(self, random: Random) -> None:
+        """Let one incident occur again now, a cleared one under a new id."""
+        with self.siem.store.transaction() as session:
+            last = session.connection().exec_driver_sql("SELECT max(incidentId) FROM incidents").scalar_one()
+        self.siem.recur_incident(random.randint(1, last))
+
+    def last_times(self, source: str, since: float, until: float = math.inf) -> dict[int, int]:
+        """Return the last time of each incident, in epoch seconds, if it lies between two."""
+        if source == "FortiSIEM":
+            store, statement = self.siem.store, "SELECT incidentId, incidentLastSeen / 1000 FROM incidents"
+        else:
+            store, statement = self.monitor.store, "SELECT id, CAST(strftime('%s', start_time) AS INTEGER) FROM outage"
+        with store.transaction() as session:
+            rows = session.connection().exec_driver_sql(statement).all()
+        return {number: time for number, time in rows if since <= time < until}
+
+
+@contextmanager
+def soak(folder: Path, seconds: float) -> Iterator[Soak]:
+    """Serve both products until the end of the block, on the databases in a folder.
+
+    Parameters:
+        seconds: how far the lab's time is ahead of the real one.
+    """
+    with listening(dict.fromkeys(NAMES.values(), 0)) as listeners:
+        served = Soak(folder, {name: listener.getsockname()[1] for name, listener in listeners.items()}, seconds)
+        try:
+            with serving([Site(listeners[name], front) for name, front in served.fronts.items()]):
+                yield served
+                let_go()
+        finally:
+            let_go()
+            served.close()
+
+
+class Ingestion:
+    """A playbook that fetches from one product on a schedule and stores what comes by its source id.
+
+    ``records`` are the stored ones.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.records: dict[str, dict[str, Any]] = {}
+        self.calls = self.failures = self.unstored = self.waiting = self.rows = self.requests = 0
+        self._watermark = ""
+        self._seen_through = 0.0  # until when everything is known to be stored
+
+    def cycle(self, lab: Soak, fault: tuple[int, int] = (0, 0), is_stored: bool = True, most: int = 1000) -> bool:
+        """Fetch once and store what came; return whether it is complete.
+
+        Parameters:
+            fault: at which request, and with which status.
+            is_stored: whether the watermark is stored too, after the records.
+        """
+        faults = lab.faults[self.source]
+        faults.begin(*fault)
+        params = {"source": self.source, "watermark": self._watermark, "overlap": OVERLAP, "max_results": most}
+        self.calls += 1
+        try:
+            result = lab.execute("fetch_incidents", lookback=527_040, **params)
+        except ConnectorError:
+            assert 0 < faults.at <= faults.requests  # nothing but the fault fails it
+            self.failures += 1
+            return False
+        self._check_requests(faults, len(result["incidents"]))
+        for incident in result["incidents"]:
+            self.records[incident["source_id"]] = incident
+        if is_stored:
+            self._watermark = result["watermark"]
+            self._check_watermark(lab)
+        self.unstored += not is_stored
+        self.waiting += not result["is_complete"]
+        return bool(result["is_complete"])
+
+    def _check_requests(self, faults: Faults, rows: int) -> None:
+        """Check that a call asks for few more pages than its rows fill, also where a request was repeated."""
+        repeated = REQUESTS_OF_A_FAULT if faults.at and faults.requests > faults.at else 0
+        self.rows, self.requests = self.rows + rows, self.requests + faults.requests - repeated
+        assert faults.requests - repeated <= rows / PAGES[self.source] + 5, (faults.requests, rows)
+
+    def _check_watermark(self, lab: Soak) -> None:
+        """Check that all is stored that no later call comes by."""
+        until = int(self._watermark.rpartition("/")[2]) / 1000 - OVERLAP
+        if "/" in self._watermark:
+            until = min(until, int(self._watermark.partition("/")[0]) / 1000)
+        passed = lab.last_times(self.source, self._seen_through, until)
+        assert passed.items() <= self.stored().items()
+        self._seen_through = max(self._seen_through, until)
+
+    def stored(self) -> dict[int, int]:
+        """Return the last time of each stored incident, in epoch seconds."""
+        times = {
+            record["incident"]["incident_id"]: int(datetime.fromisoformat(record["last_time"]).timestamp())
+            for record in self.records.values()
+        }
+        assert len(times) == len(self.records)
+        return times

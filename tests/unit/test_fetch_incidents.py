@@ -1,0 +1,581 @@
+"""fetch_incidents: which requests go out, what comes back in which order, and which watermark follows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+from responses import matchers
+
+from tests.support.fortimonitor import expect_page, outage
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, module
+from tests.support.pair import BASIC, INCIDENTS
+
+START = 1762300800000  # 2025-11-05T00:00:00Z
+NOW = datetime(2025, 11, 6, tzinfo=timezone.utc)
+FAR = int((NOW + timedelta(days=365)).timestamp() * 1000)
+FAILED = "Could not fetch incidents from {0}: "
+LISTING = "Could not list FortiSIEM incidents: "
+READING = "Could not list the incidents: "
+NOTHING = "Nothing was changed."
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    """Let this machine's clock stand still."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return NOW.astimezone(tz)
+
+    monkeypatch.setattr(module("operations.ingestion"), "datetime", Clock)
+
+
+def row(number, second, **values):
+    """Return an incident of FortiSIEM whose last occurrence is so many seconds after START."""
+    return {"incidentId": number, "incidentLastSeen": START + round(second * 1000), **values}
+
+
+def rows(*places):
+    return [row(number, second) for number, second in places]
+
+
+def expect_query(http, shown, total=None, since=0, until=None, by="incidentLastSeen", size=500, newest=False, **answer):
+    """Expect FortiSIEM to be asked for a page, of incidents that occurred so many seconds after START."""
+    wanted = {
+        "filters": {},
+        "timeFrom": START + round(since * 1000),
+        "timeTo": FAR if until is None else START + round(until * 1000),
+        "start": 0,
+        "size": size,
+        "orderBy": by,
+        "descending": newest,
+        "fields": list(module("clients.attributes").READ_FIELDS),
+    }
+    http.post(
+        INCIDENTS,
+        match=[matchers.json_params_matcher(wanted, strict_match=True), matchers.header_matcher(BASIC)],
+        **(answer or {"json": {"total": len(shown) if total is None else total, "data": shown}}),
+    )
+
+
+def expect_all(http, shown, **given):
+    """Expect FortiSIEM to be asked for all, by id, of which one page shows all."""
+    expect_query(http, shown, by="incidentId", **given)
+
+
+def expect_newest(http, shown, **given):
+    """Expect FortiSIEM to be asked for its youngest incident."""
+    expect_query(http, shown, total=9, by="incidentId", size=1, newest=True, **given)
+
+
+def at(second):
+    """Return a watermark with nothing waiting, so many seconds after START."""
+    return str(START + round(second * 1000))
+
+
+def behind(second, number, newest):
+    """Return a watermark with more waiting behind an incident."""
+    return f"{at(second)}/{number}/{at(newest)}"
+
+
+def started(number, second, **changes):
+    """Return an outage that started so many seconds after START."""
+    moment = datetime.fromtimestamp(START / 1000 + second, timezone.utc)
+    return outage(number, "m", **{"start_time": format_datetime(moment), "description": f"Outage {number}", **changes})
+
+
+def outages(*places):
+    return [started(number, second) for number, second in places]
+
+
+def expect_outages(http, shown, since=0, oldest_first=True, **given):
+    """Expect a page of outages; it is asked for what started a second before ``since`` or later."""
+    moment = datetime.fromtimestamp(START / 1000 + since - 1, timezone.utc)
+    query = {"start_time": moment.strftime("%Y-%m-%d %H:%M:%S")}
+    order = {"order_by": "start_time", "order": "asc"} if oldest_first else {}
+    expect_page(http, "/outage", shown, query={**query, **order}, **given)
+
+
+def answer(source, watermark=None, overlap=0, **params):
+    return execute("fetch_incidents", {"source": source, "watermark": watermark, "overlap": overlap, **params})
+
+
+def fetched(source, watermark=None, **params):
+    """Return the ids that were fetched, the watermark, and whether these are all."""
+    result = answer(source, watermark or at(0), **params)
+    assert result["count"] == len(result["incidents"])
+    ids = [incident["incident"]["incident_id"] for incident in result["incidents"]]
+    return ids, result["watermark"], result["is_complete"]
+
+
+def failure(source, watermark=None, **params):
+    with pytest.raises(ConnectorError) as caught:
+        answer(source, watermark or at(0), **params)
+    return str(caught.value)
+
+
+SIEM, MONITOR = "FortiSIEM", "FortiMonitor"
+
+
+# Where a fetch begins.
+
+
+def test_the_first_fetch_looks_back_a_day_and_the_overlap(http):
+    expect_query(http, [], since=-300)
+    assert answer(SIEM, overlap=None) == {"incidents": [], "count": 0, "watermark": at(0), "is_complete": True}
+
+
+def test_the_first_fetch_looks_back_as_long_as_it_is_told(http):
+    expect_query(http, [], since=86400 - 120)
+    assert answer(SIEM, lookback=2)["watermark"] == at(86400 - 120)
+
+
+@pytest.mark.parametrize("watermark", [at(600), int(at(600)), f" {at(600)} "])
+def test_a_fetch_begins_before_its_watermark_by_the_overlap(http, watermark):
+    expect_query(http, [], since=300)
+    expect_query(http, [], since=590.5)
+    assert fetched(SIEM, watermark, overlap=None) == ([], at(600), True)
+    assert fetched(SIEM, at(600.5), overlap=10) == ([], at(600.5), True)
+
+
+def test_lookback_counts_for_nothing_where_there_is_a_watermark(http):
+    expect_query(http, [])
+    assert fetched(SIEM, lookback=7) == ([], at(0), True)
+
+
+def test_no_fetch_begins_before_1970(http):
+    expect_query(http, [], since=-START / 1000)
+    assert fetched(SIEM, "5000", overlap=6) == ([], "5000", True)
+
+
+def test_fortimonitor_is_asked_for_what_started_a_second_earlier(http):
+    expect_outages(http, [], since=300)
+    expect_outages(http, [], since=599)
+    assert fetched(MONITOR, at(600), overlap=None) == ([], at(600), True)
+    assert fetched(MONITOR, at(599.999)) == ([], at(599.999), True)
+
+
+def test_a_fetch_goes_on_at_its_place_without_overlap(http):
+    expect_query(http, [], since=600)
+    assert fetched(SIEM, behind(600, 7, 900), overlap=300) == ([], at(900), True)
+    expect_outages(http, [], since=600)
+    assert fetched(MONITOR, behind(600, -7, 900), overlap=300) == ([], at(900), True)
+
+
+@pytest.mark.parametrize(
+    "watermark",
+    [
+        "yesterday",
+        "2025-11-05T00:00:00Z",
+        "-1",
+        "1.5",
+        "123456789012345",
+        "1700000000000/",
+        "1700000000000/5",
+        "1700000000000/5/",
+        "1700000000000/x/5",
+        "1700000000000/5/-5",
+        "1700000000000/5/6/7",
+        "\u0661",
+    ],
+)
+def test_a_watermark_that_is_none_is_refused_before_anything_is_asked(http, watermark):
+    assert failure(SIEM, watermark) == (
+        f"The parameters are not valid: Watermark {watermark!r} is not one that this action returned, such as "
+        f"1700000000000. {NOTHING}"
+    )
+
+
+def test_a_long_watermark_is_not_repeated_whole(http):
+    assert f"Watermark {'x' * 60!r} is not" in failure(SIEM, "x" * 61)
+
+
+# FortiSIEM: order, ties, recurrences.
+
+
+def test_the_watermark_is_the_latest_time_that_came(http):
+    expect_query(http, rows((9, 1), (3, 5), (4, 5)))
+    assert fetched(SIEM) == ([9, 3, 4], at(5), True)
+
+
+def test_a_watermark_never_goes_back_where_nothing_is_waiting(http):
+    expect_query(http, rows((9, 1)), since=-10)
+    expect_outages(http, outages((9, 1)), since=-10)
+    assert fetched(SIEM, at(20), overlap=30) == ([9], at(20), True)
+    assert fetched(MONITOR, at(20), overlap=30) == ([9], at(20), True)
+
+
+def test_incidents_of_one_moment_come_by_id(http):
+    expect_query(http, rows((4, 1), (7, 5), (2, 5), (5, 5)))
+    assert fetched(SIEM) == ([4, 2, 5, 7], at(5), True)
+
+
+def test_more_than_are_wanted_wait_for_the_next_call(http):
+    expect_query(http, rows((9, 1), (3, 5), (4, 6)))
+    expect_newest(http, rows((8, 4)))
+    assert fetched(SIEM, max_results=2) == ([9, 3], behind(5, 3, 5), False)
+
+
+def test_as_many_as_are_wanted_are_all_where_no_more_wait(http):
+    expect_query(http, rows((9, 1), (3, 5)))
+    assert fetched(SIEM, max_results=2) == ([9, 3], at(5), True)
+
+
+def test_the_newest_time_is_that_of_the_youngest_incident_where_it_is_later(http):
+    expect_query(http, rows((9, 1), (3, 5), (4, 6)))
+    expect_newest(http, rows((11, 60)))
+    assert fetched(SIEM, max_results=1) == ([9], behind(1, 9, 60), False)
+
+
+def test_the_newest_time_is_never_before_the_watermark(http):
+    expect_query(http, rows((9, 1), (3, 5)), since=-10)
+    expect_newest(http, [], since=-10)
+    assert fetched(SIEM, at(20), overlap=30, max_results=1) == ([9], behind(1, 9, 20), False)
+
+
+def test_the_newest_time_is_asked_for_once_and_kept_while_more_waits(http):
+    expect_query(http, rows((9, 1), (3, 5), (4, 70), (5, 80)), since=1)
+    expect_query(http, rows((4, 70), (5, 80)), since=70)
+    assert fetched(SIEM, behind(1, 9, 60), max_results=2) == ([3, 4], behind(70, 4, 60), False)
+    assert fetched(SIEM, behind(70, 4, 60), max_results=2) == ([5], at(60), True)
+
+
+def test_going_on_leaves_out_what_came_before_its_place_and_no_more(http):
+    expect_query(http, rows((2, 5), (5, 5), (7, 5), (1, 6)), since=5)
+    assert fetched(SIEM, behind(5, 5, 5)) == ([7, 1], at(5), True)
+
+
+def test_each_page_is_a_query_of_its_own_from_the_last_time_on(http):
+    expect_query(http, rows((9, 1), (3, 5)), total=4)
+    expect_query(http, rows((3, 5), (4, 6)), total=3, since=5)
+    expect_query(http, rows((4, 6), (5, 6)), since=6)
+    assert fetched(SIEM) == ([9, 3, 4, 5], at(6), True)
+
+
+def test_a_page_that_shows_as_many_as_are_counted_is_the_last_one_also_where_the_count_is_text(http):
+    expect_query(http, rows((9, 1), (3, 5)), total="2")
+    assert fetched(SIEM) == ([9, 3], at(5), True)
+
+
+def test_an_incident_that_recurs_between_two_pages_comes_once_at_its_later_time(http):
+    expect_query(http, [row(9, 1, count=1), row(3, 5)], total=3)
+    expect_query(http, [row(3, 5), row(4, 6), row(9, 7, count=2)], since=5)
+    result = answer(SIEM, at(0))
+    assert [each["incident"]["incident_id"] for each in result["incidents"]] == [3, 4, 9]
+    assert (result["incidents"][-1]["incident"]["count"], result["watermark"]) == (2, at(7))
+
+
+def test_reading_ends_as_soon_as_enough_have_come_of_moments_that_are_read_whole(http):
+    expect_query(http, rows((9, 1), (3, 5)), total=9)
+    expect_newest(http, [])
+    assert fetched(SIEM, max_results=1) == ([9], behind(1, 9, 1), False)
+
+
+def test_what_is_of_the_pages_last_moment_is_not_enough(http):
+    # Of the last moment more may come, with lower ids.
+    expect_query(http, rows((9, 1), (3, 5), (8, 5)), total=9)
+    expect_query(http, rows((2, 5), (3, 5), (8, 5), (4, 6)), total=9, since=5)
+    expect_newest(http, [])
+    assert fetched(SIEM, max_results=2) == ([9, 2], behind(5, 2, 5), False)
+
+
+def test_a_full_page_that_is_just_enough_does_not_show_that_more_wait(http):
+    expect_query(http, rows((9, 1), (3, 2), (4, 3)), total=4)
+    expect_query(http, rows((4, 3), (2, 3)), since=3)
+    expect_newest(http, [])
+    assert fetched(SIEM, max_results=3) == ([9, 3, 2], behind(3, 2, 3), False)
+
+
+def test_incidents_that_recur_out_of_what_was_enough_make_reading_go_on(http):
+    # Both of the first page recur; what is left is not enough.
+    expect_query(http, rows((9, 1), (3, 5)), total=9)
+    expect_query(http, rows((9, 8), (3, 8), (4, 9)), total=4, since=5)
+    expect_newest(
+        http,
+        [],
+    )
+    assert fetched(SIEM, max_results=2) == ([3, 9], behind(8, 9, 8), False)
+
+
+def test_a_page_full_of_one_moment_is_read_whole_by_id(http):
+    expect_query(http, rows((9, 1), (8, 1)), total=9)
+    expect_all(http, rows((7, 1), (8, 1), (9, 1)), until=1.001)
+    expect_query(http, rows((3, 6)), since=1.001)
+    assert fetched(SIEM) == ([7, 8, 9, 3], at(6), True)
+
+
+def test_what_is_of_a_moment_that_was_read_whole_is_enough(http):
+    expect_query(http, rows((9, 1), (8, 1)), total=9)
+    expect_all(http, rows((7, 1), (8, 1), (9, 1)), until=1.001)
+    expect_newest(http, [])
+    assert fetched(SIEM, max_results=2) == ([7, 8], behind(1, 8, 1), False)
+
+
+def test_a_moment_that_is_just_enough_does_not_show_whether_more_wait(http):
+    expect_query(http, rows((9, 1), (8, 1)), total=9)
+    expect_all(http, rows((7, 1), (8, 1), (9, 1)), until=1.001)
+    expect_query(http, rows((3, 6)), since=1.001)
+    expect_newest(http, [])
+    assert fetched(SIEM, max_results=3) == ([7, 8, 9], behind(1, 9, 1), False)
+
+
+def test_going_on_within_a_moment_that_fills_a_page_comes_to_its_end(http):
+    expect_query(http, rows((9, 1), (8, 1)), total=5, since=1)
+    expect_all(http, rows((7, 1), (8, 1), (9, 1)), since=1, until=1.001)
+    expect_query(http, rows((3, 6)), since=1.001)
+    assert fetched(SIEM, behind(1, 8, 3)) == ([9, 3], at(3), True)
+
+
+def test_a_server_that_sorts_otherwise_is_read_whole_by_id(http):
+    expect_query(http, rows((9, 8), (3, 5)), total=4)
+    expect_all(http, rows((3, 5), (5, 1), (8, 2), (9, 8)))
+    assert fetched(SIEM) == ([5, 8, 3, 9], at(8), True)
+
+
+def test_a_server_that_sorts_otherwise_later_on_is_read_whole_from_there_on(http):
+    expect_query(http, rows((9, 1), (3, 5)), total=5)
+    expect_query(http, rows((4, 8), (3, 5)), total=4, since=5)
+    expect_all(http, rows((3, 5), (4, 8), (5, 7), (6, 9)), since=5)
+    assert fetched(SIEM) == ([9, 3, 5, 4, 6], at(9), True)
+
+
+def test_a_server_that_begins_with_a_page_of_its_newest_moment_loses_nothing(http):
+    expect_query(http, rows((9, 8), (8, 8)), total=4)
+    expect_all(http, rows((3, 5), (5, 1), (8, 8), (9, 8)), until=8.001)
+    expect_query(http, [], since=8.001)
+    assert fetched(SIEM) == ([5, 3, 8, 9], at(8), True)
+
+
+def test_a_server_that_lists_what_is_before_the_period_does_not_hold_up_a_fetch(http):
+    expect_query(http, rows((9, -2), (8, 0)), total=4)
+    expect_all(http, rows((3, 5), (5, 1), (8, 0), (9, -2)))
+    assert fetched(SIEM) == ([9, 8, 5, 3], at(5), True)
+
+
+def test_a_page_without_the_incidents_that_are_counted_is_broken(http):
+    expect_query(http, [], total=4)
+    assert failure(SIEM) == FAILED.format(SIEM) + f"FortiSIEM counted 4 incidents and sent none. {NOTHING}"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"incidentId": 3},
+        {"incidentLastSeen": START},
+        {"incidentId": None, "incidentLastSeen": START},
+        {"incidentId": 3, "incidentLastSeen": 0},
+        {"incidentId": "x", "incidentLastSeen": START},
+        {"incidentId": 3, "incidentLastSeen": "yesterday"},
+    ],
+)
+def test_an_incident_without_id_or_time_is_no_answer(http, broken):
+    expect_query(http, [row(9, 1), broken])
+    assert failure(SIEM) == (
+        FAILED.format(SIEM) + f"FortiSIEM showed an incident without its ID or its last occurrence. {NOTHING}"
+    )
+
+
+def test_an_incident_whose_numbers_are_text_is_read_like_any_other(http):
+    expect_query(http, [{"incidentId": "9", "incidentLastSeen": at(1)}])
+    result = answer(SIEM, at(0))
+    assert (result["incidents"][0]["source_id"], result["watermark"]) == ("fortisiem:fortisiem.test:9", at(1))
+
+
+def test_a_page_that_fails_half_way_fails_the_fetch(http):
+    expect_query(http, rows((9, 1), (3, 5)), total=4)
+    expect_query(http, None, since=5, status=500)
+    assert failure(SIEM).startswith(f"{LISTING}FortiSIEM answered 500 to POST /phoenix/rest/pub/incident. {NOTHING}")
+
+
+def test_a_fetch_fails_if_the_newest_time_cannot_be_asked_for(http):
+    expect_query(http, rows((9, 1), (3, 5)))
+    expect_newest(http, None, status=500)
+    assert failure(SIEM, max_results=1).startswith(f"{LISTING}FortiSIEM answered 500 to ")
+
+
+# FortiMonitor.
+
+
+def test_outages_come_by_their_start_and_id(http):
+    expect_outages(http, outages((9, 1), (-3, 5), (4, 5), (-7, 5)), total=4)
+    assert fetched(MONITOR) == ([9, -7, -3, 4], at(5), True)
+
+
+def test_outages_are_read_page_after_page(http):
+    expect_outages(http, outages((9, 1), (3, 5)), total=3, following="more")
+    expect_outages(http, outages((4, 6)), offset=2, total=3)
+    assert fetched(MONITOR) == ([9, 3, 4], at(6), True)
+
+
+def test_more_outages_than_are_wanted_wait_for_the_next_call(http):
+    expect_outages(http, outages((9, 1), (3, 5), (4, 6)), total=9, following="more")
+    expect_outages(http, outages((11, 60)), oldest_first=False, total=9, following="more")
+    assert fetched(MONITOR, max_results=2) == ([9, 3], behind(5, 3, 60), False)
+
+
+def test_as_many_outages_as_are_wanted_are_all_where_no_more_wait(http):
+    expect_outages(http, outages((9, 1), (3, 5)), total=2)
+    assert fetched(MONITOR, max_results=2) == ([9, 3], at(5), True)
+
+
+def test_going_on_leaves_out_the_outages_before_its_place_and_no_more(http):
+    expect_outages(http, outages((9, 4), (-2, 5), (-5, 5), (-7, 5), (1, 6)), since=5, total=5)
+    assert fetched(MONITOR, behind(5, -5, 8)) == ([-2, 1], at(8), True)
+
+
+def test_outages_that_were_left_out_do_not_count_as_enough(http):
+    expect_outages(http, outages((1, 5), (2, 5), (3, 5), (4, 6)), since=5, total=6, following="more")
+    expect_outages(http, outages((5, 7), (6, 8)), since=5, offset=4, total=6)
+    assert fetched(MONITOR, behind(5, 2, 7), max_results=2) == ([3, 4], behind(6, 4, 7), False)
+
+
+def test_of_outages_that_started_at_one_moment_none_is_lost_where_the_page_ends_between_them(http):
+    expect_outages(http, outages((9, 1), (3, 5), (4, 5)), total=9, following="more")
+    expect_outages(http, outages((2, 5), (1, 6)), offset=3, total=9, following="more")
+    expect_outages(http, [], oldest_first=False)
+    assert fetched(MONITOR, max_results=2) == ([9, 2], behind(5, 2, 5), False)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        ((4, 6), (3, 5), (9, 1)),
+        ((4, 6), (5, 6), (9, 1)),  # what started at one moment does not show which way they are sorted
+        ((3, 5), (9, 2), (4, 6), (5, 1)),
+        ((3, 5), (9, 2), (4, 2), (5, 6), (6, 1)),
+    ],
+)
+def test_a_fortimonitor_that_sorts_otherwise_is_read_whole(http, listed):
+    oldest = min(time for _, time in listed)
+    expect_outages(http, outages(*listed[:2]), total=len(listed), following="more")
+    expect_outages(http, outages(*listed[2:]), offset=2, total=len(listed))
+    expect_outages(http, [], oldest_first=False)
+    assert fetched(MONITOR, max_results=1) == ([listed[-1][0]], behind(oldest, listed[-1][0], oldest), False)
+
+
+def test_no_more_than_2000_outages_come_at_once(http, monkeypatch):
+    ingestion = module("operations.ingestion")
+    assert {source: limit for source, (_, _, limit) in ingestion._SOURCES.items()} == {SIEM: 5000, MONITOR: 2000}
+    monkeypatch.setitem(ingestion._SOURCES, MONITOR, (*ingestion._SOURCES[MONITOR][:2], 2))
+    expect_outages(http, outages((9, 1), (3, 5), (4, 6)), total=3)
+    expect_outages(http, [], oldest_first=False)
+    assert fetched(MONITOR, max_results=3) == ([9, 3], behind(5, 3, 5), False)
+
+
+@pytest.mark.parametrize("start", [None, "yesterday"])
+def test_an_outage_without_a_start_is_no_answer(http, start):
+    expect_outages(http, [started(-7, 1, start_time=start)])
+    assert failure(MONITOR) == FAILED.format(MONITOR) + f"FortiMonitor showed incident -7 without its start. {NOTHING}"
+
+
+def test_an_outage_without_a_url_is_no_answer(http):
+    expect_outages(http, [started(-7, 1, url=None)])
+    assert failure(MONITOR) == (f"{READING}FortiMonitor showed an outage without a usable URL. {NOTHING}")
+
+
+def test_a_page_of_outages_that_fails_half_way_fails_the_fetch(http):
+    expect_outages(http, outages((9, 1), (3, 5)), total=4, following="more")
+    expect_outages(http, None, offset=2, status=500)
+    assert failure(MONITOR).startswith(f"{READING}FortiMonitor answered 500 to GET /v2/outage. {NOTHING}")
+
+
+# What an incident looks like.
+
+
+def test_an_incident_of_fortisiem_is_shown_whole(http):
+    shown = row(
+        7,
+        90.5,
+        incidentTitle="Brute force",
+        incidentStatus=2,
+        eventSeverityCat="HIGH",
+        incidentFirstSeen=START,
+        incidentClearedTime=START + 120_000,
+        attackTechnique='[{"techniqueid": "T1110", "name": "Brute Force"}]',
+    )
+    expect_query(http, [shown])
+    assert answer(SIEM, at(0)) == {
+        "incidents": [
+            {
+                "source_id": "fortisiem:fortisiem.test:7",
+                "source": "FortiSIEM",
+                "title": "Brute force",
+                "status": "Closed",
+                "severity": "High",
+                "start_time": "2025-11-05T00:00:00Z",
+                "last_time": "2025-11-05T00:01:30Z",
+                "end_time": "2025-11-05T00:02:00Z",
+                "techniques": [{"id": "T1110", "name": "Brute Force"}],
+                "incident": module("operations.shapes").siem_incident(shown),
+            }
+        ],
+        "count": 1,
+        "watermark": at(90.5),
+        "is_complete": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "wanted"),
+    [
+        ({"incidentStatus": 0}, "status", "Open"),
+        ({"incidentStatus": 1}, "status", "Closed"),
+        ({"incidentStatus": 3}, "status", "Closed"),
+        ({}, "status", "Open"),
+        ({"eventSeverityCat": "MEDIUM"}, "severity", "Medium"),
+        ({"eventSeverityCat": "LOW"}, "severity", "Low"),
+        ({"eventSeverityCat": ""}, "severity", None),
+        ({"incidentClearedTime": 0}, "end_time", None),
+        ({"attackTechnique": ""}, "techniques", []),
+        ({"incidentTitle": "A", "eventName": "B"}, "title", "A"),
+        ({"incidentTitle": "", "eventName": "B"}, "title", "B"),
+        ({}, "title", "Incident 7"),
+    ],
+)
+def test_what_fortisiem_shows_becomes_what_a_record_has(http, values, field, wanted):
+    expect_query(http, [row(7, 1, **values)])
+    assert answer(SIEM, at(0))["incidents"][0][field] == wanted
+
+
+def test_an_outage_is_shown_whole(http):
+    shown = started(-7, 1, severity="critical", description="Disk full\nsince noon", status="resolved")
+    shown["end_time"] = "Wed, 05 Nov 2025 00:02:00 -0000"
+    expect_outages(http, [shown])
+    found = answer(MONITOR, at(0))["incidents"]
+    incident = found[0].pop("incident")
+    assert found == [
+        {
+            "source_id": "fortimonitor:fortimonitor.test:-7",
+            "source": "FortiMonitor",
+            "title": "Disk full",
+            "status": "Closed",
+            "severity": "Critical",
+            "start_time": "2025-11-05T00:00:01Z",
+            "last_time": "2025-11-05T00:00:01Z",
+            "end_time": "2025-11-05T00:02:00Z",
+            "techniques": [],
+        }
+    ]
+    assert incident["incident_url"] == f"{FORTIMONITOR_URL}/outage/-7"
+    assert (incident["incident_id"], incident["description"]) == (-7, "Disk full\nsince noon")
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "wanted"),
+    [
+        ({"status": "active"}, "status", "Open"),
+        ({"severity": "warning"}, "severity", "Medium"),
+        ({"severity": "info"}, "severity", "Info"),
+        ({"severity": None}, "severity", None),
+        ({"description": "\n \n Disk full \nsince noon"}, "title", "Disk full "),
+        ({"description": " \n"}, "title", "Incident -7"),
+        ({"description": None}, "title", "Incident -7"),
+        ({}, "end_time", None),
+    ],
+)
+def test_what_fortimonitor_shows_becomes_what_a_record_has(http, values, field, wanted):
+    expect_outages(http, [started(-7, 1, **values)])
+    assert answer(MONITOR, at(0))["incidents"][0][field] == wanted
