@@ -88,6 +88,19 @@ class Products:
         return body
 
 
+def siem_sentences(incident: Mapping[str, Any]) -> list[str]:
+    """Return how a FortiSIEM incident is: its status, its ticket and its comments."""
+    status = STATUSES.get(incident.get("incidentStatus", -1), "unknown status")
+    title = f"FortiSIEM incident {incident['incidentId']}: {status}. {incident.get('incidentTitle') or ''}".rstrip()
+    if not (ticket := incident.get("incidentExtTicketId")):
+        return [title, "  no external ticket"]
+    about = [incident.get("incidentExtTicketType"), incident.get("incidentExtTicketState")]
+    shown = f"  ticket {ticket} ({', '.join(str(one) for one in about if one)})"
+    if user := incident.get("incidentExtUser"):
+        shown += f", assigned to {user}"
+    return [title, shown, f"  comments: {incident.get('incidentComments')}"]
+
+
 def _verification(configuration: Mapping[str, Any], folder: Path) -> bool | str:
     if not configuration.get("verify_ssl", True):
         return False

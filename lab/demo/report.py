@@ -45,6 +45,7 @@ class Report:
         self._console = console
         self._began = time.monotonic()
         self._steps: list[Step] = []
+        self._remarks: list[str] = []
         self.lab_ready_seconds: float | None = None
         self.error: str | None = None
 
@@ -69,6 +70,12 @@ class Report:
         self._console.print()
         self._console.rule(Text(title, "bold"), characters="-", align="left", style="dim")
 
+    def remark(self, sentence: str) -> None:
+        """Say something about the tour as a whole."""
+        self._remarks.append(sentence)
+        self._console.print()
+        self._show_line(sentence)
+
     def failed(self, reason: str) -> None:
         """Keep what ended the tour."""
         self.error = reason
@@ -88,6 +95,7 @@ class Report:
             "error": self.error,
             "seconds": round(self._elapsed(), 3),
             "lab_ready_seconds": self.lab_ready_seconds,
+            "remarks": self._remarks,
             "steps": [asdict(step) for step in self._steps],
         }
 
@@ -109,8 +117,14 @@ class Report:
     def _show_line(self, line: str, style: str = "") -> None:
         indent = " " * INDENT
         width = self._console.width
+        own = " " * (len(line) - len(line.lstrip()))
         text = textwrap.fill(
-            line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            line,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent + own,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
         self._console.print(Text(text, style), soft_wrap=True)
 

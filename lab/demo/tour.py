@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..client import FortiSoarClient, FortiSoarError, execution
+from ..client import FortiSoarError, execution
 from ..connector import NAME, build_archive
 from ..errors import LabError
 from ..running import RunningLab, running_lab
-from .products import STATUSES, Products
+from .fortisoar import Playbooks
+from .products import Products, siem_sentences
 from .report import Report, Step
+from .stories import Stories
+from .surprise import Surprise, expect
 from .target import Target, lab_target
 
 CONFIGURATION = "Demo"
@@ -26,10 +29,6 @@ REASON = "Incident Bridge demo: the gateway was restarted"
 ENVELOPE = {"data", "message", "operation", "status"}
 UNKNOWN_OUTAGE = -987654321
 ORDINARY_OUTAGE = 2002  # seeded: an active outage that FortiMonitor found by itself
-
-
-class Surprise(LabError):
-    """Something did not happen as it should have."""
 
 
 class Tour:
@@ -53,7 +52,8 @@ class Tour:
         archive = self._built()
         with ExitStack() as running:
             lab = self._started(running)
-            with FortiSoarClient(lab.ready["fortisoar"]) as fortisoar:
+            fortisoar = Playbooks(lab.ready["fortisoar"])
+            with fortisoar:
                 target = self._real or lab_target(lab.ready)
                 _Visit(self._report, fortisoar, target, lab.folder).run(archive)
             self._stopped(running, lab)
@@ -82,20 +82,21 @@ class Tour:
     def _stopped(self, running: ExitStack, lab: RunningLab) -> None:
         with self._report.step("Stop the lab") as step:
             running.close()
-            _expect(not _answers(lab.ready["fortisoar"]["https"]), "FortiSOAR still listens.")
-            _expect(not lab.folder.exists(), f"{lab.folder} is still there.")
+            expect(not _answers(lab.ready["fortisoar"]["https"]), "FortiSOAR still listens.")
+            expect(not lab.folder.exists(), f"{lab.folder} is still there.")
             step.found("Nothing listens any more, and the temporary folder is gone.")
 
 
 class _Visit:
     """The part of the tour that needs a running lab."""
 
-    def __init__(self, report: Report, fortisoar: FortiSoarClient, target: Target, folder: Path) -> None:
+    def __init__(self, report: Report, fortisoar: Playbooks, target: Target, folder: Path) -> None:
         self._report = report
         self._fortisoar = fortisoar
         self._target = target
         self._products = Products(target.configuration, folder)
         self._connector: dict[str, Any] = {}
+        self._configuration: dict[str, Any] = {}
 
     def run(self, archive: Path) -> None:
         try:
@@ -108,6 +109,7 @@ class _Visit:
                 self._update(self._target.siem_incident_id, outage_id)
             self._look("State after", outage_id)
             self._failures(outage_id)
+            self._stories()
             self._report.section("Clean up")
             self._uninstall()
         finally:
@@ -116,25 +118,26 @@ class _Visit:
     def _install(self, archive: Path) -> None:
         with self._report.step("Install it in FortiSOAR over TLS") as step:
             self._connector = self._fortisoar.install(archive)
-            _expect(self._connector.get("name") == NAME, f"FortiSOAR installed {self._connector.get('name')!r}.")
+            expect(self._connector.get("name") == NAME, f"FortiSOAR installed {self._connector.get('name')!r}.")
             actions = self._fortisoar.actions(self._connector)
             step.found(f"{self._connector['label']} {self._connector['version']} with {len(actions)} actions.")
 
     def _configure(self) -> None:
         with self._report.step("Create the configuration") as step:
             row = self._fortisoar.configure(self._connector, CONFIGURATION, self._target.configuration)
+            self._configuration = row
             shown = [
                 key
                 for key in ("fortimonitor_api_key", "fortisiem_password", "fortisiem_client_secret")
                 if row["config"].get(key) not in (None, "NULL")
             ]
-            _expect(not shown, f"FortiSOAR shows the secret fields {', '.join(shown)}.")
+            expect(not shown, f"FortiSOAR shows the secret fields {', '.join(shown)}.")
             step.found(f"Configuration {row['name']!r}; secrets are stored encrypted and not shown again.")
 
     def _check_health(self) -> None:
         with self._report.step("Check its health") as step:
             health = self._fortisoar.health(self._connector, CONFIGURATION)
-            _expect(health["status"] == "Available", f"Health is {health['status']}: {health.get('message')}")
+            expect(health["status"] == "Available", f"Health is {health['status']}: {health.get('message')}")
             step.found(f"{health['status']}: {health.get('message')}")
 
     def _look(self, title: str, outage_id: int | None = None) -> None:
@@ -142,7 +145,8 @@ class _Visit:
             if self._target.server:
                 self._look_at_fortimonitor(step, outage_id)
             if self._target.siem_incident_id and self._target.siem_readable:
-                _found_siem_incident(step, self._products.siem_incident(self._target.siem_incident_id))
+                for sentence in siem_sentences(self._products.siem_incident(self._target.siem_incident_id)):
+                    step.found(sentence)
             elif self._target.siem_incident_id:
                 step.found("FortiSIEM: not read, its API token is left to the connector.")
 
@@ -151,7 +155,7 @@ class _Visit:
         if outage_id is not None:
             outage = self._products.outage(outage_id)
             status = outage.get("status")
-            _expect(status == "resolved", f"Outage {outage_id} is {status}, not resolved.")
+            expect(status == "resolved", f"Outage {outage_id} is {status}, not resolved.")
             step.found(f"FortiMonitor outage {outage_id}: {status}. {outage.get('description')}")
 
     def _create_and_resolve(self) -> int:
@@ -163,15 +167,15 @@ class _Visit:
                 )
             with _left_active(outage_id):
                 outage = self._products.outage(outage_id)
-                _expect(outage.get("status") == "active", f"It is {outage.get('status')}, not active.")
+                expect(outage.get("status") == "active", f"It is {outage.get('status')}, not active.")
                 text = str(outage.get("description"))
-                _expect(DESCRIPTION in text, f"Its description is {text!r}.")
+                expect(DESCRIPTION in text, f"Its description is {text!r}.")
             step.found(f"FortiMonitor agrees: outage {outage_id} is active.")
         with self._report.step("Force resolve it") as step, _left_active(outage_id):
             data = self._execute(step, "force_resolve_incident", {"incident": str(outage_id), "reason": REASON})
-            _expect(data.get("changed") is True, "Nothing was changed.")
+            expect(data.get("changed") is True, "Nothing was changed.")
             status = self._products.outage(outage_id).get("status")
-            _expect(status == "resolved", f"It is {status}, not resolved.")
+            expect(status == "resolved", f"It is {status}, not resolved.")
             step.found(f"FortiMonitor agrees: outage {outage_id} is resolved.")
         return outage_id
 
@@ -193,9 +197,9 @@ class _Visit:
 
     def _check_siem_incident(self, step: Step, incident_id: str, ticket: str) -> None:
         incident = self._products.siem_incident(incident_id)
-        _expect(incident.get("incidentStatus") == 2, f"Its status is {incident.get('incidentStatus')}, not 2.")
+        expect(incident.get("incidentStatus") == 2, f"Its status is {incident.get('incidentStatus')}, not 2.")
         found = incident.get("incidentExtTicketId")
-        _expect(str(found) == ticket, f"Its ticket is {found!r}, not {ticket!r}.")
+        expect(str(found) == ticket, f"Its ticket is {found!r}, not {ticket!r}.")
         step.found(f"FortiSIEM agrees: incident {incident_id} is manually cleared.")
 
     def _failures(self, outage_id: int | None) -> None:
@@ -213,36 +217,45 @@ class _Visit:
             values = {**self._target.configuration, "fortimonitor_api_key": f"wrong-{secrets.token_hex(8)}"}
             self._fortisoar.configure(self._connector, WRONG_KEY, values)
             health = self._fortisoar.health(self._connector, WRONG_KEY)
-            _expect(health["status"] == "Disconnected", f"Health is {health['status']}.")
+            expect(health["status"] == "Disconnected", f"Health is {health['status']}.")
             step.found(f"Health: {health['status']}: {health.get('message')}")
             before = self._products.active_outages()
             self._must_fail(step, "create_custom_incident", self._new_incident(), WRONG_KEY)
             if not self._target.real:
-                _expect(self._products.active_outages() == before, "An outage was created all the same.")
+                expect(self._products.active_outages() == before, "An outage was created all the same.")
 
     def _unknown_incident(self) -> None:
         with self._report.step("An incident that does not exist") as step:
             message = self._must_fail(step, "force_resolve_incident", {"incident": str(UNKNOWN_OUTAGE)}, CONFIGURATION)
-            _expect(str(UNKNOWN_OUTAGE) in message, "The message does not name the incident.")
+            expect(str(UNKNOWN_OUTAGE) in message, "The message does not name the incident.")
 
     def _ordinary_outage(self) -> None:
         with self._report.step("An outage that is no custom incident") as step:
             message = self._must_fail(step, "force_resolve_incident", {"incident": str(ORDINARY_OUTAGE)}, CONFIGURATION)
-            _expect("ordinary outage" in message, "The message does not say what is wrong with it.")
-            _expect(self._products.outage(ORDINARY_OUTAGE).get("status") == "active", "It is active no more.")
+            expect("ordinary outage" in message, "The message does not say what is wrong with it.")
+            expect(self._products.outage(ORDINARY_OUTAGE).get("status") == "active", "It is active no more.")
 
     def _resolved_twice(self, outage_id: int) -> None:
         with self._report.step("The same incident resolved twice") as step:
             again = {"incident": str(outage_id), "reason": REASON}
             data = self._execute(step, "force_resolve_incident", again)
-            _expect(data.get("outcome") == "already_done", f"Its outcome is {data.get('outcome')}.")
-            _expect(data.get("changed") is False, "It says that something was changed.")
+            expect(data.get("outcome") == "already_done", f"Its outcome is {data.get('outcome')}.")
+            expect(data.get("changed") is False, "It says that something was changed.")
             step.found("A success that says the truth: it was resolved already, so nothing was changed.")
+
+    def _stories(self) -> None:
+        if self._target.real:
+            self._report.section("Playbooks")
+            self._report.remark(
+                "Left out: the stories create and close incidents of their own, in the lab's products only."
+            )
+            return
+        Stories(self._report, self._fortisoar, self._products, self._target, self._configuration).run()
 
     def _uninstall(self) -> None:
         with self._report.step("Uninstall the connector") as step:
             self._fortisoar.uninstall(self._connector)
-            _expect(self._fortisoar.find_connector(NAME) is None, "FortiSOAR still lists it.")
+            expect(self._fortisoar.find_connector(NAME) is None, "FortiSOAR still lists it.")
             step.found("FortiSOAR lists it no more.")
 
     def _new_incident(self) -> dict[str, Any]:
@@ -259,7 +272,7 @@ class _Visit:
         step.document("POST /api/integration/execute/", request)
         envelope = self._fortisoar.execute(request)
         step.document("Answer", envelope)
-        _expect(envelope.keys() == ENVELOPE, f"The envelope has the keys {', '.join(envelope)}.")
+        expect(envelope.keys() == ENVELOPE, f"The envelope has the keys {', '.join(envelope)}.")
         data = envelope["data"]
         if not isinstance(data, dict):
             raise Surprise("The answer's data is not an object.")
@@ -274,17 +287,6 @@ class _Visit:
         raise Surprise(f"{action} should have failed and did not.")
 
 
-def _found_siem_incident(step: Step, incident: dict[str, Any]) -> None:
-    status = STATUSES.get(incident.get("incidentStatus", -1), "unknown status")
-    step.found(f"FortiSIEM incident {incident['incidentId']}: {status}. {incident.get('incidentTitle') or ''}".rstrip())
-    if ticket := incident.get("incidentExtTicketId"):
-        kind, state = incident.get("incidentExtTicketType"), incident.get("incidentExtTicketState")
-        step.found(f"  ticket {ticket} ({kind}, {state}), assigned to {incident.get('incidentExtUser')}")
-        step.found(f"  comments: {incident.get('incidentComments')}")
-    else:
-        step.found("  no external ticket")
-
-
 @contextmanager
 def _left_active(outage_id: int) -> Iterator[None]:
     """Say in any failure which outage may have been left behind: on real systems somebody must look after it."""
@@ -292,11 +294,6 @@ def _left_active(outage_id: int) -> Iterator[None]:
         yield
     except LabError as error:
         raise Surprise(f"Outage {outage_id} may still be active in FortiMonitor. {error}") from error
-
-
-def _expect(held: bool, otherwise: str) -> None:
-    if not held:
-        raise Surprise(otherwise)
 
 
 def _answers(url: str) -> bool:

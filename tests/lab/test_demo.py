@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -32,6 +33,16 @@ FORTIMONITOR = ["Create a custom incident in FortiMonitor", "Force resolve it"]
 FORTISIEM = ["Update the incident in FortiSIEM"]
 WRONG_KEY = ["A wrong FortiMonitor key"]
 AFTER = ["State after, from the products' own APIs"]
+STORIES = [
+    "Switch the two playbooks on",
+    "Create an alert of a FortiSIEM incident",
+    "The three systems before",
+    "Press the playbook's button on the alert, and follow its run",
+    "The three systems after",
+    "The three systems before",
+    "Close the alert, and follow the run that this starts",
+    "The three systems after",
+]
 END = ["Uninstall the connector", "Stop the lab"]
 
 
@@ -55,12 +66,64 @@ def test_the_tour_holds_and_leaves_nothing(command: Command, archive: Path, tmp_
         "An outage that is no custom incident",
         "The same incident resolved twice",
     ]
-    assert titles(report) == BEFORE + FORTIMONITOR + FORTISIEM + AFTER + failures + END
+    assert titles(report) == BEFORE + FORTIMONITOR + FORTISIEM + AFTER + failures + STORIES + END
+    assert report["remarks"] == []
     assert all(step["ok"] for step in report["steps"])
     assert 0 < report["lab_ready_seconds"] < report["seconds"]
-    answers = [step["documents"][1]["value"] for step in report["steps"] if step["documents"]]
+    answers = [step["documents"][1]["value"] for step in report["steps"] if len(step["documents"]) == 2]
     assert [answer["status"] for answer in answers] == ["Success"] * 4
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_the_stories_show_the_three_systems_before_and_after(command: Command, archive: Path) -> None:
+    steps = finished(command("demo", "--json", "--archive", str(archive)))["steps"]
+    first = titles({"steps": steps}).index(STORIES[0])
+    _, _, open_before, escalate, escalated, closing_before, close, closed = (
+        step["facts"] for step in steps[first : first + len(STORIES)]
+    )
+    title = "SNMP service down on sw-core-02.example.com"
+    # The tour itself has created the outage before this one.
+    outage = "-1000002"
+    assert open_before == [
+        f"FortiSOAR alert: Open. {title}",
+        "FortiMonitor: 2 active outages.",
+        f"FortiSIEM incident 2: Active. {title}",
+        "  no external ticket",
+    ]
+    assert escalate == [
+        "Start                 finished",
+        "Configuration         finished",
+        "Is It From FortiSIEM  finished",
+        "Escalate              finished, outcome done",
+        "Is It Escalated       finished",
+        "Note Escalation       finished",
+    ]
+    (url,) = re.findall(r"https://127\.0\.0\.1:\d+/v2/outage/-1000002", escalated[1])
+    noted = f"Escalated to FortiMonitor (done): incident {outage}, {url}. FortiSIEM incident 2: external ticket done"
+    assert escalated == [
+        f"FortiSOAR alert: Open. {title}",
+        f"  comment: {noted}",
+        "FortiMonitor: 3 active outages.",
+        f"FortiMonitor outage {outage}: active.",
+        f"FortiSIEM incident 2: Active. {title}",
+        f"  ticket {outage} (New)",
+        f"  comments: Escalated to FortiMonitor: {url}",
+    ]
+    assert closing_before == escalated
+    assert close[-2:] == [
+        "Close Both Incidents         finished, outcome done",
+        "Note Both Sides              finished",
+    ]
+    assert closed == [
+        f"FortiSOAR alert: Closed. {title}",
+        f"  comment: {noted}",
+        f"  comment: FortiMonitor incident {outage}: done. FortiSIEM incident 2: done",
+        "FortiMonitor: 2 active outages.",
+        f"FortiMonitor outage {outage}: resolved.",
+        f"FortiSIEM incident 2: Manually Cleared. {title}",
+        f"  ticket {outage} (Closed)",
+        f"  comments: Escalated to FortiMonitor: {url}\nIncident Bridge demo: the switch answers again",
+    ]
 
 
 def test_the_tour_is_readable_on_80_columns(command: Command, archive: Path) -> None:
@@ -70,7 +133,7 @@ def test_the_tour_is_readable_on_80_columns(command: Command, archive: Path) -> 
     lines = out.splitlines()
     assert "\x1b" not in out
     assert lines[1].startswith(" 1. Start the lab  ok  ")
-    assert lines[-1].startswith("Everything held. 15 steps in ")
+    assert lines[-1].startswith("Everything held. 23 steps in ")
     assert not [line for line in lines if line != line.rstrip()]
     # Documents are not broken, so that they can be copied; all else keeps to the width.
     assert not [line for line in lines if len(line) > 80 and not line.startswith("      ")]
@@ -129,6 +192,9 @@ def test_real_systems_are_toured_with_the_failure_that_touches_nothing(
     options = ["--json", "--archive", str(archive), "--config", written(tmp_path, real), "--yes"]
     report = finished(command("demo", *options))
     assert titles(report) == BEFORE + FORTIMONITOR + FORTISIEM + AFTER + WRONG_KEY + END
+    assert report["remarks"] == [
+        "Left out: the stories create and close incidents of their own, in the lab's products only."
+    ]
     # With the wrong key, the create ends at the look-up of the server's name.
     writes = [entry for entry in lab.control.journal("fortimonitor") if entry["method"] != "GET"]
     assert [(entry["method"], entry["status"]) for entry in writes] == [("POST", 201), ("PUT", 204)]

@@ -384,12 +384,13 @@ def test_a_bulk_loop_with_a_refused_record_fails_the_step(soar: Soar) -> None:
     assert "POST /api/3/bulkupsert/no_such_module was answered with 404" in message
 
 
+@pytest.mark.parametrize("own_result", ["vars.result", "vars.steps.Until"])
 def test_a_step_is_repeated_until_its_condition_holds_with_the_labs_clock_between(
-    soar: Soar, monkeypatch: pytest.MonkeyPatch
+    soar: Soar, monkeypatch: pytest.MonkeyPatch, own_result: str
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr(soar.product.playbooks, "wait", waits.append)
-    until = {"condition": "{{ vars.result.id >= vars.first + 2 }}", "delay": 7, "retries": 5}
+    until = {"condition": f"{{{{ {own_result}.id >= vars.first + 2 }}}}", "delay": 7, "retries": 5}
 
     run = soar.run(
         playbook(

@@ -14,7 +14,17 @@ from pyfsr import FortiSOAR
 from lab.clock import Clock
 from lab.fortisoar import FortiSoar
 from lab.servers import Site, listening, serving
-from tests.support.playbooks import Soar, playbook, set_variables, start, step, step_iri, workflow_uuid
+from tests.support.playbooks import (
+    COLLECTION,
+    Soar,
+    exported,
+    playbook,
+    set_variables,
+    start,
+    step,
+    step_iri,
+    workflow_uuid,
+)
 
 # A FortiSOAR, its base URL and its CA's file; the last is Any because pyfsr declares verify_ssl as bool alone.
 Address = tuple[Soar, str, Any]
@@ -151,3 +161,71 @@ def test_playbooks_and_collections_are_listed(soar: Soar, client: Any) -> None:
     definition = client.playbooks.get_definition(workflow_uuid("P"), relationships=True)
     assert [one["name"] for one in definition["steps"]] == ["Start"]
     assert client.playbooks.ensure_active("P")["isActive"] is True
+
+
+def test_a_playbook_runs_on_a_record_by_its_button(soar: Soar, client: Any) -> None:
+    button = start("cybersponse.action", route="r0ute", resources=["alerts"], inputVariables=[{"name": "why"}])
+    said = set_variables("Set", what="{{ vars.input.records[0].name }}: {{ vars.input.params.why }}")
+    soar.load(playbook("P", button, said, isActive=True))
+    alert = client.records("alerts").create({"name": "Disk full"})
+
+    answer = client.playbooks.trigger_action("r0ute", module="alerts", record_uuid=alert.uuid, env={"why": "test"})
+    (task_id,) = answer.task_ids
+    soar.product.playbooks.settle()
+
+    assert client.playbooks.status(task_id) == "finished"
+    assert client.playbooks.run_env(task_id).env["what"] == "Disk full: test"
+    logged = client.playbooks.log_list(task_id=task_id)
+    assert [(run["name"], run["status"]) for run in logged["hydra:member"]] == [("P", "finished")]
+
+
+def test_a_playbook_runs_by_its_endpoints_name(soar: Soar, client: Any) -> None:
+    hook = start("cybersponse.api_call", route="hook")
+    soar.load(playbook("P", hook, set_variables("Set", x="{{ vars.request.data.a }}"), isActive=True))
+
+    task_id = client.playbooks.trigger_by_name("hook", body={"a": 1}).task_id
+    soar.product.playbooks.settle()
+
+    assert client.playbooks.step_status(task_id, "Set") == "finished"
+    assert client.playbooks.run_env(task_id).env["x"] == 1
+
+
+def test_a_run_is_waited_for_and_its_steps_are_told(soar: Soar, client: Any) -> None:
+    soar.load(playbook("P", start(), set_variables("Set", x=1)))
+
+    run = client.playbooks.trigger("P", follow=True, interval=0.01)
+
+    assert (run.name, run.status) == ("P", "finished")
+    timeline = client.playbooks.step_timeline(run)
+    assert [(one.name, one.status) for one in timeline] == [("Start", "finished"), ("Set", "finished")]
+
+
+def test_a_failed_run_is_taken_up_again(soar: Soar, client: Any) -> None:
+    fail = step(
+        "Fail", "CyopsUtilites", connector="cyops_utilities", operation="raise_exception", params={"message": "no"}
+    )
+    soar.load(playbook("P", start(), fail))
+    soar.trigger("P")
+    failed = client.playbooks.last_run("P")
+
+    again = client.playbooks.retry(failed.pk)
+    soar.product.playbooks.settle()
+
+    assert again["result"] == "workflow retry queued"
+    assert client.playbooks.status(again["task_id"]) == "failed"
+    assert client.playbooks.start(failed.pk) == {"status": "started"}
+    soar.product.playbooks.settle()
+    assert client.playbooks.count() == {"count": 1}
+
+
+def test_a_collection_is_imported_read_and_removed(soar: Soar, client: Any) -> None:
+    collections = client.workflow_collections
+
+    (made,) = collections.import_export(exported(playbook("P", start())))
+
+    assert (made.uuid, made.name) == (COLLECTION, "Tests")
+    assert [row.uuid for row in collections.list()] == [COLLECTION]
+    assert [row["name"] for row in collections.get(COLLECTION).workflows] == ["P"]
+    assert [row["name"] for row in client.playbooks.find(name="P")] == ["P"]
+    collections.delete(COLLECTION)
+    assert (collections.exists(COLLECTION), client.playbooks.list()) == (False, [])

@@ -135,7 +135,7 @@ GRAPHS: list[tuple[Row, str]] = [
     ),
     (
         playbook("P", start(), step("Call", "WorkflowReference", workflowReference="/api/3/workflows/none")),
-        "P / Call: it calls /api/3/workflows/none, which is not there",
+        "P / Call: it calls /api/3/workflows/none, which is not in this file",
     ),
     (
         changed(playbook("P", start()), lambda row: row.update(collection="/api/3/workflow_collections/x")),
@@ -146,7 +146,7 @@ GRAPHS: list[tuple[Row, str]] = [
         "P: triggerStep is /api/3/workflow_steps/x, which is none of its steps",
     ),
     (playbook("P", set_variables("A", x=1)), "P / A: it is the first step and no start"),
-    (playbook("P", start(), step("Odd", "no-such-type")), "P / Odd: the step type no-such-type is not known"),
+    (playbook("P", start(), step("Odd", "no-such-type")), "P / Odd: the local FortiSOAR has no step type no-such-type"),
     (
         playbook(
             "P",
@@ -173,7 +173,7 @@ def test_a_fault_of_the_graph_is_found(bad: Row, finding: str) -> None:
         ("{{ vars.steps.Later.x }}", "vars.steps.Later is no step before"),
         ("{{ vars.input.params.none }}", "vars.input.params.none is no parameter of the playbook"),
         ("{{ nothing }}", "'{{ nothing }}' names nothing, which is not there"),
-        ("{{ 1 | nope }}", "'{{ 1 | nope }}': No filter named 'nope'."),
+        ("{{ 1 | nope }}", "'{{ 1 | nope }}': No filter named 'nope' in the local FortiSOAR"),
         ("{{ 1 + }}", "'{{ 1 + }}': unexpected 'end of print statement'"),
     ],
 )
@@ -181,6 +181,33 @@ def test_a_template_that_names_what_is_not_there_is_found(template: str, finding
     bad = playbook("P", start(), set_variables("A", x=template), set_variables("Later", later=1))
 
     assert found(bad) == [f"P / A: {finding}"]
+
+
+def test_what_follows_a_step_may_name_its_own_result() -> None:
+    after = {
+        "step_variables": {"x": "{{ vars.steps.A.data }}"},
+        "do_until": {"condition": "{{ vars.steps.A.ok }}", "retries": 1, "delay": 0},
+        "message": {"content": "{{ vars.steps.A.data }}"},
+    }
+    good = playbook("P", start(), step("A", "Delay", **after))
+    bad = playbook("P", start(), step("A", "Delay", minutes="{{ vars.steps.A.data }}"))
+
+    assert found(good) == []
+    assert found(bad) == ["P / A: vars.steps.A is no step before"]
+
+
+def test_a_name_that_a_template_sets_in_a_branch_is_there() -> None:
+    text = "{% if vars.task_id %}{% set name = 1 %}{{ name }}{% endif %}"
+
+    assert found(playbook("P", start(), set_variables("A", x=text))) == []
+
+
+def test_a_start_may_name_whatever_its_trigger_brings_but_no_step() -> None:
+    given = {"input": {"params": {"a": "{{ vars.brought }}", "b": "{{ vars.steps.A.x }}"}}}
+
+    assert found(playbook("P", start(step_variables=given), set_variables("A", x=1))) == [
+        "P / Start: vars.steps.A is no step before"
+    ]
 
 
 def test_a_playbook_that_inherits_its_callers_variables_may_name_them() -> None:

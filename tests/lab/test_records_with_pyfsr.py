@@ -159,6 +159,15 @@ def test_links_and_comments_are_seen_on_the_record(client: FortiSOAR, alerts: An
     assert [comment["content"] for comment in alerts.comments(alert.uuid)] == ["Seen"]
 
 
+def test_what_is_linked_to_a_record_is_queried(client: FortiSOAR, alerts: Any) -> None:
+    alert = alerts.create({"name": "x"})
+    for content in ("Seen", "Done"):
+        client.records("comments").create({"content": content, "alerts": [f"/api/3/alerts/{alert.uuid}"]})
+    wanted = [{"field": "content", "operator": "eq", "value": "Seen"}]
+    answer: Any = client.search.query_related("alerts", alert.uuid, "comments", filters=wanted)
+    assert [row["content"] for row in answer["hydra:member"]] == ["Seen"]
+
+
 def test_modules_and_picklists_describe_themselves(client: FortiSOAR) -> None:
     assert {"alerts", "incidents", "assets", "indicators", "tasks", "comments"} <= {
         row["plural"] for row in client.list_modules()

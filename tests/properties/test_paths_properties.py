@@ -6,6 +6,7 @@ The judges are independent of the connector: what ``requests`` would send, ``url
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import socket
 from typing import Any
@@ -23,11 +24,9 @@ pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
 paths = module("core.paths")
 
 BASE = "https://fortimonitor.test/v2"
-FORTIMONITOR = (
-    module("clients.bridge")
-    .Bridge(module("core.validation").valid_configuration(configuration()), module("core.redact").Redactor())
-    .fortimonitor
-)
+CONFIGURATION = module("core.validation").valid_configuration(configuration())
+BRIDGE = module("clients.bridge").Bridge(CONFIGURATION, module("core.redact").Redactor(), logging.getLogger("test"))
+FORTIMONITOR = BRIDGE.fortimonitor
 DIGITS = "0123456789"
 # Everything that some parser of URLs is known to treat in its own way.
 PIECES = [

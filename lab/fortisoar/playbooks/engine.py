@@ -181,7 +181,7 @@ class _Work:
         if not (isinstance(until, dict) and until.get("condition")):
             return result
         for _ in range(int(until.get("retries") or 0)):
-            self._state.variables["result"] = result
+            self._state.keep(self._step, result)  # published samples name the step itself in its condition
             if is_true(self._render(until["condition"])):
                 break
             self._platform.wait(float(until.get("delay") or 0))

@@ -25,12 +25,12 @@ def check_graph(definition: Definition, collection: str, workflows: set[str]) ->
     for step in definition.steps.values():
         name = str(step.get("name"))
         if type_of(step) not in STEP_TYPES.values():
-            yield name, f"the step type {uuid_of(step.get('stepType'))} is not known"
+            yield name, f"the local FortiSOAR has no step type {uuid_of(step.get('stepType'))}"
         for message in _branches(definition, step):
             yield name, message
         called = arguments_of(step).get("workflowReference")
         if type_of(step) == "WorkflowReference" and "{{" not in str(called) and uuid_of(called) not in workflows:
-            yield name, f"it calls {called}, which is not there"
+            yield name, f"it calls {called}, which is not in this file"
     reached = reachable(definition)
     for uuid in [uuid for uuid in definition.steps if uuid not in reached]:
         yield str(definition.steps[uuid].get("name")), "no route leads here from the start"

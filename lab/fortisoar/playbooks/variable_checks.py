@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, TemplateError, meta, nodes
+from jinja2 import Environment, TemplateAssertionError, TemplateError, meta, nodes
 
 from ...clock import Clock
 from .definitions import ENGINE_KEYS, STARTS, Definition, Row, arguments_of, type_of, variable_name
@@ -27,6 +27,8 @@ ALWAYS = {
     "request_data",
 }
 OPTIONAL = {"default", "d", "defined", "undefined"}  # filters and tests for what may not be there
+# What of a step is rendered when its own result is there already.
+WITH_RESULT = {"step_variables", "do_until", "message"}
 
 
 class Variables:
@@ -45,23 +47,33 @@ class Variables:
         """Check every template of the playbook."""
         for uuid, step in self._definition.steps.items():
             before = [other for name, other in self._definition.steps.items() if uuid in after(self._definition, name)]
-            for text in _texts(arguments_of(step)):
-                for message in self._problems(text, step, before):
-                    yield str(step.get("name")), message
+            for key, argument in arguments_of(step).items():
+                done = [*before, step] if key in WITH_RESULT else before
+                for text in _texts(argument):
+                    for message in self._problems(text, step, done):
+                        yield str(step.get("name")), message
 
-    def _problems(self, text: str, step: Row, before: list[Row]) -> Iterator[str]:
+    def _problems(self, text: str, step: Row, done: list[Row]) -> Iterator[str]:
         jinja = _jinja()
         try:
             tree = jinja.parse(text)
             jinja.from_string(text)
+        except TemplateAssertionError as error:
+            yield f"{text!r}: {str(error.message).rstrip('.')} in the local FortiSOAR"
+            return
         except TemplateError as error:
             yield f"{text!r}: {error.message}"
             return
-        for name in sorted(meta.find_undeclared_variables(tree) - {"vars", "globalVars"} - set(jinja.globals)):
+        # Jinja counts a name that is set in one branch only as one that comes from outside.
+        named = meta.find_undeclared_variables(tree) - _set_here(tree)
+        for name in sorted(named - {"vars", "globalVars"} - set(jinja.globals)):
             yield f"{text!r} names {name}, which is not there"
-        known = ALWAYS | _defined(step) | {name for other in before for name in _defined(other)}
-        steps = {variable_name(str(other.get("name"))) for other in before}
+        known = ALWAYS | _defined(step) | {name for other in done for name in _defined(other)}
+        steps = {variable_name(str(other.get("name"))) for other in done}
         for path in _paths(tree):
+            # What a start reads comes with the trigger, which may bring any variable.
+            if type_of(step) in STARTS and path[:1] != ["steps"]:
+                continue
             yield from self._path(path, known, steps)
 
     def _path(self, path: list[str], known: set[str], steps: set[str]) -> Iterator[str]:
@@ -116,6 +128,10 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif isinstance(value, str) and is_template(value):
         yield value
+
+
+def _set_here(tree: nodes.Template) -> set[str]:
+    return {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
 
 
 def _paths(tree: nodes.Template) -> Iterator[list[str]]:
