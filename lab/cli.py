@@ -117,13 +117,13 @@ def execute(action: str, params: str, lab_file: Path | None, config_name: str | 
 )
 @click.option("--yes", is_flag=True, help="With --config: go on, although real people may be paged.")
 def demo(as_json: bool, archive: Path | None, config: Path | None, yes: bool) -> None:
-    """Show the whole way: build, install, configure, create, resolve, update, and three failures.
+    """Show the whole way: build, install, configure, create, resolve, update, three failures, and two playbooks.
 
     Every step checks that what happened is what should have. The exit code is 0 only if all of them hold.
 
     With --config, FortiSOAR stays the lab's, and the connector talks to the FortiMonitor and FortiSIEM that FILE names:
     the connector's configuration values, and beside them "server", "plugin_textkey" and "resource_textkey" for
-    FortiMonitor, "siem_incident_id" for FortiSIEM.
+    FortiMonitor, "siem_incident_id" for FortiSIEM. The playbooks are left out then.
     """
     _stop_once()
 
