@@ -141,7 +141,9 @@ def test_one_bad_switch_leaves_all_of_them_where_they_stood(
     assert (switches["rate_limit"], switches["page_cap"]) == (True, None)
 
 
-@pytest.mark.parametrize(("method", "part"), [("GET", "switches"), ("PUT", "switches"), ("GET", "journal"), ("GET", "counters")])
+@pytest.mark.parametrize(
+    ("method", "part"), [("GET", "switches"), ("PUT", "switches"), ("GET", "journal"), ("GET", "counters")]
+)
 def test_an_unknown_product_in_the_address_is_404(control: TestClient, method: str, part: str) -> None:
     answer = control.request(method, f"/{part}/fortigate")
     assert answer.status_code == 404

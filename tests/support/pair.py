@@ -47,7 +47,8 @@ def expect_siem_read(http, fields, row=None, **answer):
         INCIDENTS,
         match=[
             matchers.json_params_matcher(
-                {"filters": {"incidentId": [1]}, "fields": list(dict.fromkeys(["incidentId", *fields]))}, strict_match=True
+                {"filters": {"incidentId": [1]}, "fields": list(dict.fromkeys(["incidentId", *fields]))},
+                strict_match=True,
             ),
             matchers.header_matcher(BASIC),
         ],

@@ -460,7 +460,11 @@ def test_a_read_only_key_stops_the_run(http):
     expect_resolve(http, -1)
     expect_resolve(http, -2, status=405)
     expect_read(http, -2, status=500)
-    assert outcomes(resolve([-1, -2, -3], concurrency=1)) == [(-1, "done"), (-2, "not_attempted"), (-3, "not_attempted")]
+    assert outcomes(resolve([-1, -2, -3], concurrency=1)) == [
+        (-1, "done"),
+        (-2, "not_attempted"),
+        (-3, "not_attempted"),
+    ]
 
 
 def test_a_server_that_cannot_be_reached_stops_the_run(http, monkeypatch):
