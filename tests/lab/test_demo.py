@@ -122,7 +122,7 @@ def test_the_stories_show_the_three_systems_before_and_after(command: Command, a
         f"FortiMonitor outage {outage}: resolved.",
         f"FortiSIEM incident 2: Manually Cleared. {title}",
         f"  ticket {outage} (Closed)",
-        f"  comments: Escalated to FortiMonitor: {url}\nIncident Bridge demo: the switch answers again",
+        f"  comments: Escalated to FortiMonitor: {url}\nClosed in FortiSOAR: Incident Bridge demo: the switch answers again",
     ]
 
 
