@@ -6,7 +6,7 @@ import base64
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from ..core.errors import AuthenticationFailed, Rejected, attempting
-from ..core.redact import Redactor
+from ..core.redact import Redactor, fingerprint
 from ..core.transport import Answer, Transport
 from . import tokens
 from .answers import checked, json_of
@@ -14,8 +14,9 @@ from .versions import since
 
 SECONDS_BETWEEN_TOKENS = 5  # for one client (OpenAPI 7.5.1)
 DEFAULT_EXPIRES_IN = 15.0  # minutes, by the same source
-BAD_CLIENT = "Check Client ID and Client Secret; both are made in FortiSIEM 7.5.1 or newer."
-TOKEN = "/phoenix/rest/pub/security/oauth/token"  # noqa: S105 - an address
+BAD_CLIENT = f"Check Client ID and Client Secret; both are made in {since('tokens')}."
+REST = "/phoenix/rest"
+TOKEN = f"{REST}/pub/security/oauth/token"
 
 
 class Login(NamedTuple):
@@ -63,7 +64,7 @@ class Access:
 
     @property
     def _token_key(self) -> str:
-        return tokens.token_key(str(self._http.base.origin), self._login.client_id, self._login.client_secret)
+        return fingerprint(str(self._http.base.origin), self._login.client_id, self._login.client_secret)
 
     def _mint(self) -> Tuple[str, float]:
         """Get a token and its ``expires_in``, waiting for the turn that another worker of this FortiSOAR took."""

@@ -5,20 +5,20 @@ Source: OpenAPI 7.5.1 and clients' code (fortisiem-api reference, 2.2).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from ..core.errors import AnswerBroken, BridgeError, ProductFailed, Rejected
 from ..core.paths import Origin, path
 from ..core.transport import Answer, Transport
+from .access import REST
 from .answers import error_text, json_of
 from .listing import QUERY_ID
 
-EVENTS = "/phoenix/rest/pub/incident/triggeringEvents"
-PROGRESS_WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
-MOST_EVENTS = 100
+EVENTS = f"{REST}/pub/incident/triggeringEvents"
+PROGRESS_WAITS = (0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
 
 # Servers that were found to have no event queries. One small entry for each, and no secret in it.
-_without_queries: Dict[Origin, bool] = {}
+_without_queries: Set[Origin] = set()
 
 
 class EventSource:
@@ -55,18 +55,16 @@ class EventSource:
                 request = failure.request
                 if request.get("path") != f"{EVENTS}/start" or request.get("status") not in (404, 405, 410):
                     raise
-                _without_queries[origin] = True
+                _without_queries.add(origin)
         return self._events(self._send("GET", EVENTS, params=params))
 
     def _by_query(self, params: Dict[str, Any]) -> List[Dict[str, Any]]:
         query_id = self._query_id(self._send("GET", f"{EVENTS}/start", params=params))
-        for wait in (*PROGRESS_WAITS, None):
+        for _ in self._http.deadline.after_each(PROGRESS_WAITS):
             progress = self._send("GET", f"{EVENTS}{path('/progress/{query}', query=query_id)}")
             if self._percent(progress) >= 100:
                 result = f"{EVENTS}{path('/result/{query}', query=query_id)}"
                 return self._events(self._send("GET", result, params={"size": params["size"]}))
-            if wait is None or not self._http.deadline.wait(wait):
-                break
         raise ProductFailed("FortiSIEM did not finish its search for the events in time", "Run the action again.", "no")
 
     def _query_id(self, answer: Answer) -> str:

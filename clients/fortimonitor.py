@@ -31,6 +31,7 @@ from .outages import (
     textkeys_in,
     user_in,
 )
+from .product import Product
 
 PAGE_SIZE = 50  # what the API gives by default; `limit=0` would mean everything
 MOST_SHOWN = 10  # servers or users in a message
@@ -49,7 +50,7 @@ ADVICE = {
 }
 
 
-class FortiMonitor:
+class FortiMonitor(Product):
     """One FortiMonitor account.
 
     Parameters:
@@ -59,7 +60,7 @@ class FortiMonitor:
     """
 
     def __init__(self, http: Transport, api_key: str, takes_turns: bool = False) -> None:
-        self._http = http
+        super().__init__(http)
         self._api_key = api_key
         self._takes_turns = takes_turns
         self._pace = pace_of(str(http.base.origin), api_key)
@@ -168,21 +169,6 @@ class FortiMonitor:
         if "api_key" in query:
             raise InvalidInput("The parameters are not valid", ["Query must not have the key 'api_key'."])
         return self._send(method, below, _advice, body, query)
-
-    @property
-    def product(self) -> str:
-        """The product's name."""
-        return self._http.product
-
-    @property
-    def address(self) -> str:
-        """The server's origin."""
-        return str(self._http.base.origin)
-
-    @property
-    def host(self) -> str:
-        """The server's host name."""
-        return self._http.base.origin.host
 
     def check(self) -> None:
         """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request."""

@@ -18,14 +18,13 @@ from ..core.errors import (
 )
 from ..core.paths import Origin, path
 from ..core.transport import Answer, Transport
-from .access import BAD_CLIENT, Access
+from .access import BAD_CLIENT, REST, Access
 from .answers import checked, error_text, json_of, named_endpoint, xml_error
 from .attributes import ATTRIBUTES, EXTERNAL, TWIN
 from .events import EventSource
 from .listing import INCIDENTS, IncidentList, Page, Wanted
+from .product import Product
 from .versions import since
-
-REST = "/phoenix/rest"
 
 ADVICE = {
     400: "The request failed, often due to a missing or misconfigured parameter.",
@@ -44,7 +43,7 @@ ADVICE = {
 _address_of: Dict[Origin, str] = {}
 
 
-class FortiSIEM:
+class FortiSIEM(Product):
     """One FortiSIEM Supervisor, as one account sees it.
 
     Parameters:
@@ -54,14 +53,9 @@ class FortiSIEM:
     """
 
     def __init__(self, http: Transport, access: Access, organization: str) -> None:
-        self._http = http
+        super().__init__(http)
         self._access = access
         self._organization = organization
-
-    @property
-    def host(self) -> str:
-        """The server's host name."""
-        return self._http.base.origin.host
 
     def update_incident(self, incident_id: int, values: Mapping[str, str]) -> Answer:
         """POST /phoenix/rest/incident/external, or its twin /pub/incident/update/{id} where the server has only that.
@@ -163,16 +157,6 @@ class FortiSIEM:
         given = named_endpoint(self._http, endpoint)
         below = given[len(REST) :] if given.startswith(f"{REST}/") else given
         return self._send(method, f"{REST}{below}", body, params=query)
-
-    @property
-    def product(self) -> str:
-        """The product's name."""
-        return self._http.product
-
-    @property
-    def address(self) -> str:
-        """The server's origin."""
-        return str(self._http.base.origin)
 
     def check(self) -> None:
         """GET system/health/summary, on older servers config/Domain: prove address, account and the right to read."""

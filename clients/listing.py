@@ -13,9 +13,10 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from ..core.errors import AnswerBroken, BridgeError, ProductFailed
 from ..core.paths import path, signed_id
 from ..core.transport import Answer, Transport
+from .access import REST
 from .answers import json_of
 
-INCIDENTS = "/phoenix/rest/pub/incident"
+INCIDENTS = f"{REST}/pub/incident"
 PAGE_SIZE = 500  # the documented default; 1000 is the most, and long comments make long answers
 MOST_PASSES = 3
 NOT_READY = (400, 404, 429, 503)  # older versions answer 404 where newer ones answer 429 or 503

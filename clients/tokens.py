@@ -6,7 +6,6 @@ a token for each call is no way to work.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from typing import Callable, Dict, NamedTuple, Tuple
 
@@ -27,11 +26,6 @@ class Token(NamedTuple):
 _tokens: Dict[str, Token] = {}
 _locks: Dict[str, threading.Lock] = {}
 _lock = threading.Lock()
-
-
-def token_key(*parts: str) -> str:
-    """Return a key for a client's token that does not show its secret."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
 
 
 def token(key: str, deadline: Deadline, mint: Callable[[], Tuple[str, float]]) -> str:

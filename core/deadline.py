@@ -6,7 +6,7 @@ import random
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Callable, Mapping, Optional
+from typing import Callable, Iterable, Iterator, Mapping, Optional
 
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0
@@ -52,6 +52,13 @@ class Deadline:
             return False
         self.timing.sleep(seconds)
         return True
+
+    def after_each(self, waits: Iterable[float]) -> Iterator[None]:
+        """Go on after each of the waits, in seconds, until one would outlast the deadline."""
+        for wait in waits:
+            if wait and not self.wait(wait):
+                return
+            yield
 
     def backoff(self, attempt: int) -> float:
         """Return the seconds to wait after a failed attempt (1, 2, ...): exponential with full jitter."""

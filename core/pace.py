@@ -7,12 +7,12 @@ leaves room to the others.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import deque
 from typing import Deque, Dict
 
 from .deadline import Deadline
+from .redact import fingerprint
 
 REQUESTS = 100  # FortiMonitor 26.1 "API rate limits": the default, on all endpoints
 SECONDS = 61.0  # a minute, and what a request may take to arrive
@@ -49,6 +49,5 @@ _lock = threading.Lock()
 
 def pace_of(*account: str) -> Pace:
     """Return the pace of an account, which is named by its address and key; neither is kept."""
-    name = hashlib.sha256("\0".join(account).encode("utf-8")).hexdigest()
     with _lock:
-        return _paces.setdefault(name, Pace())
+        return _paces.setdefault(fingerprint(*account), Pace())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import json
 from typing import Any, Iterable, Set
@@ -10,6 +11,11 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHORTEST = 4  # A shorter secret would mask half of every text.
+
+
+def fingerprint(*parts: str) -> str:
+    """Return a name for an account under which things can be kept, and which does not show its secret."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
 
 
 class Redactor:

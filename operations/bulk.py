@@ -229,8 +229,8 @@ class _Run:
                 with self._lock:
                     self._stopped_by = self._stopped_by or failure
                 return None
-            outcome = "unknown" if failure.is_ambiguous else "failed"
-            return self._shown(place, outcome, None, None, failure.attempts, self._bridge.redact(str(failure)))
+            outcome, changed = ("unknown", None) if failure.is_ambiguous else ("failed", False)
+            return self._shown(place, outcome, changed, None, failure.attempts, self._bridge.redact(str(failure)))
         message = result.get("warning")
         return self._shown(
             place, result["outcome"], result["changed"], result["confirmed_by"], result["attempts"], message
@@ -260,7 +260,7 @@ class _Run:
             "index": place,
             "incident_id": self._jobs[place].incident_id,
             "outcome": outcome,
-            "changed": False if outcome == "failed" else changed,
+            "changed": changed,
             "confirmed_by": confirmed_by,
             "attempts": attempts,
             "message": message,

@@ -10,10 +10,9 @@ from ..clients.bridge import Bridge
 from ..clients.outages import Outage, with_marker
 from ..core.errors import BridgeError, OutcomeUnknown
 from ..core.times import fortimonitor_time
-from .results import Result, done, read_back
+from .results import LOOKS, Result, done, read_back
 
 SENT_AS_GIVEN = ("plugin_textkey", "resource_textkey", "auto_close_duration")
-POLLS = (0, 1, 2)  # seconds to wait before each look for an incident that may or may not have been created
 ALIKE = 40  # characters of a description that must agree where FortiMonitor shows no marker
 
 
@@ -77,9 +76,7 @@ def _found(event: Event, earlier: List[int], failure: BridgeError) -> int:
 
     Raises OutcomeUnknown, naming the marker that makes a re-run safe. A look that fails settles nothing.
     """
-    for wait in POLLS:
-        if wait and not event.bridge.deadline.wait(wait):
-            break
+    for _ in event.bridge.deadline.after_each(LOOKS):
         try:
             new = [outage for outage in event.incidents("active") if outage.id not in earlier]
         except BridgeError:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from ..clients.bridge import Bridge
-from ..clients.outages import Outage, Textkeys, with_marker
+from ..clients.outages import Outage, Textkeys, User, with_marker
 from ..core.errors import AlreadyExists, BridgeError, NotResolvable, attempting
 from ..core.times import iso
+from ..core.transport import Answer
 from . import shapes
 from .creating import Event, create
 from .noting import add_note
@@ -238,7 +240,7 @@ def set_fortimonitor_incident_lead(bridge: Bridge, params: Dict[str, Any]) -> Re
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    return _once(bridge, params, "lead", "set the lead of incident {id}")
+    return _once(bridge, params, "set the lead of incident {id}", partial(_act, bridge, "lead"))
 
 
 def escalate_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
@@ -249,7 +251,7 @@ def escalate_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Re
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    return _once(bridge, params, "escalate", "escalate incident {id}")
+    return _once(bridge, params, "escalate incident {id}", partial(_act, bridge, "escalate"))
 
 
 def broadcast_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
@@ -261,7 +263,8 @@ def broadcast_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> R
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    return _once(bridge, params, "broadcast", "broadcast a message on incident {id}")
+    send = partial(_act, bridge, "broadcast", message=params["message"])
+    return _once(bridge, params, "broadcast a message on incident {id}", send)
 
 
 def delay_fortimonitor_incident_alerts(bridge: Bridge, params: Dict[str, Any]) -> Result:
@@ -273,11 +276,13 @@ def delay_fortimonitor_incident_alerts(bridge: Bridge, params: Dict[str, Any]) -
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
-    with attempting(f"delay the alerts of incident {outage_id}"):
-        who = bridge.fortimonitor.user(params["who"])
-        answer = bridge.fortimonitor.delay_alerts(outage_id, params["delay_in_seconds"], who)
-        return _of(bridge, outage_id, done(answer))
+    seconds = params["delay_in_seconds"]
+    return _once(
+        bridge,
+        params,
+        "delay the alerts of incident {id}",
+        lambda outage_id, who: bridge.fortimonitor.delay_alerts(outage_id, seconds, who),
+    )
 
 
 def list_fortimonitor_servers(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
@@ -387,13 +392,15 @@ def _send_change(bridge: Bridge, outage_id: int, action: str, body: Dict[str, An
     return _of(bridge, outage_id, settle(bridge, outage_id, change))
 
 
-def _once(bridge: Bridge, params: Dict[str, Any], action: str, goal: str) -> Result:
-    """Do what no read shows: send it once, whatever comes."""
+def _once(bridge: Bridge, params: Dict[str, Any], goal: str, send: Callable[[int, User], Answer]) -> Result:
+    """Do what no read shows, in a user's name: send it once, whatever comes."""
     outage_id = bridge.fortimonitor.outage_id(params["incident"])
     with attempting(goal.format(id=outage_id)):
-        message = {"message": params["message"]} if "message" in params else {}
-        body = {"who": bridge.fortimonitor.user(params["who"]).url, **message}
-        return _of(bridge, outage_id, done(bridge.fortimonitor.act(outage_id, action, body)))
+        return _of(bridge, outage_id, done(send(outage_id, bridge.fortimonitor.user(params["who"]))))
+
+
+def _act(bridge: Bridge, action: str, outage_id: int, who: User, **more: str) -> Answer:
+    return bridge.fortimonitor.act(outage_id, action, {"who": who.url, **more})
 
 
 def _of(bridge: Bridge, outage_id: int, result: Result) -> Result:

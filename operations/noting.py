@@ -7,9 +7,7 @@ from typing import Optional
 from ..clients.bridge import Bridge
 from ..clients.outages import User
 from ..core.errors import BridgeError, OutcomeUnknown
-from .results import Result, done, read_back
-
-POLLS = (0, 1, 2)  # seconds to wait before each look for a note that may or may not have been added
+from .results import LOOKS, Result, done, read_back
 
 
 def add_note(bridge: Bridge, outage_id: int, note: str, public: bool, user: Optional[User]) -> Result:
@@ -23,9 +21,7 @@ def add_note(bridge: Bridge, outage_id: int, note: str, public: bool, user: Opti
     except BridgeError as failure:
         if not failure.is_ambiguous:
             raise
-        for wait in POLLS:
-            if wait and not bridge.deadline.wait(wait):
-                break
+        for _ in bridge.deadline.after_each(LOOKS):
             try:
                 if _count(bridge, outage_id, note) > before:
                     return read_back(failure)

@@ -9,6 +9,8 @@ from ..core.transport import Answer
 
 Result = Dict[str, Any]
 
+LOOKS = (0, 1, 2)  # seconds to wait before each look for what may or may not have been written
+
 
 def done(answer: Answer, confirmed_by: Optional[str] = "response") -> Result:
     """Return the result of a write that the product took.
