@@ -127,6 +127,10 @@ class _Server(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await super().serve(sockets or [self._listener])
+        # uvicorn cancels what is still under way, but leaves its connection: over TLS it would wait for a farewell that
+        # does not come, and be found unclosed after the event loop has ended (seen in 0.54).
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
