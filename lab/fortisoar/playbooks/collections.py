@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ...store import Store
 from ..models import InstalledConnector
 from ..refusals import refusal
-from .definitions import Definition, Row, uuid_of
+from .definitions import Definition, Row, type_of, uuid_of
 from .http import Answer, Call, route
 from .macros import Macros
 from .models import Workflow, WorkflowCollection
@@ -59,16 +59,11 @@ class Collections:
             found = session.get(Workflow, key) or session.scalar(select(Workflow).where(Workflow.name == key))
             return Definition(found.document) if found else None
 
-    def active(self) -> list[Definition]:
-        """Return the playbooks that are active."""
-        self.refresh()
+    def active(self, start: str) -> list[Definition]:
+        """Return the active playbooks that begin with a step of this type."""
         with self._store.transaction() as session:
-            return [Definition(row.document) for row in session.scalars(select(Workflow).where(Workflow.active))]
-
-    def has_active(self) -> bool:
-        """Tell whether any playbook is active."""
-        with self._store.transaction() as session:
-            return session.scalar(select(Workflow.uuid).where(Workflow.active).limit(1)) is not None
+            wanted = select(Workflow).where(Workflow.active, Workflow.start == start)
+            return [Definition(row.document) for row in session.scalars(wanted)]
 
     def add(self, document: Row) -> Row:
         """Import one collection with its playbooks, in place of one with its UUID; return what was stored."""
@@ -201,6 +196,7 @@ def _add_workflow(session: Session, document: Row, collection: str | None) -> Ro
             collection=collection,
             name=str(stored.get("name")),
             active=stored["isActive"] is True,
+            start=type_of(Definition(stored).start or {}),
             document=stored,
         )
     )

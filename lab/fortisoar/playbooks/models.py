@@ -22,7 +22,7 @@ class WorkflowCollection(Base):
 
 
 class Workflow(Base):
-    """A playbook's definition: ``document`` is as imported, with its steps and routes."""
+    """A playbook's definition: ``document`` is as imported, with steps and routes. ``start`` is its start's type."""
 
     __tablename__ = "workflow"
 
@@ -30,6 +30,7 @@ class Workflow(Base):
     collection: Mapped[str | None] = mapped_column(index=True)
     name: Mapped[str] = mapped_column(index=True)
     active: Mapped[bool] = mapped_column(index=True)
+    start: Mapped[str] = mapped_column(index=True)
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 

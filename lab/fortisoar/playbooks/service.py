@@ -28,7 +28,7 @@ from .runs import Runs
 from .schedules import Schedules
 from .state import State, first_variables
 from .steps import StepFailed, Waits
-from .triggers import ON_WRITE, Triggers
+from .triggers import Triggers
 
 AT_ONCE = 8  # runs; further ones queue
 LOOK_AGAIN_AFTER = 0.02  # seconds of real time, while a step waits for the lab's clock
@@ -71,8 +71,8 @@ class Playbooks:
 
     def record_written(self, change: str, module: str, row: Row, changed: set[str]) -> None:
         """Start playbooks on a record that was created or updated, without making its writer wait."""
-        if change in ON_WRITE and self.collections.has_active():
-            self._queue(self._triggers.written, change, module, row, changed)
+        if waiting := self._triggers.waiting(change, module):
+            self._queue(self._triggers.written, waiting, module, row, changed)
 
     def routes(self) -> list[Route]:
         """Return every address of the engine. They stand before those of modules, which take any name."""

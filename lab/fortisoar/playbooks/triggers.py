@@ -11,7 +11,7 @@ from starlette.routing import Route
 from ..refusals import refusal
 from .asking import Ask
 from .collections import Collections
-from .definitions import Definition, Row, arguments_of, type_of
+from .definitions import Definition, Row, arguments_of
 from .http import Answer, Call, route
 
 BASE = "/api/triggers/1"
@@ -40,16 +40,18 @@ class Triggers:
             route("POST", f"{BASE}/{{name}}", lambda call: (200, self._by_name(call))),
         ]
 
-    def written(self, change: str, module: str, record: Row, changed: set[str]) -> None:
-        """Start the active playbooks that wait for a record of this module to be created or updated."""
-        for definition in self._collections.active():
-            start = definition.start
-            if start is None or type_of(start) != ON_WRITE[change]:
-                continue
-            if module in (arguments_of(start).get("resources") or []):
-                trigger = arguments_of(start).get("fieldbasedtrigger") or {}
-                if self._passes(trigger, module, record, changed):
-                    self._start(definition, {}, [self._record(record["@id"])])
+    def waiting(self, change: str, module: str) -> list[Definition]:
+        """Return the active playbooks that wait for a record of this module to be created or updated."""
+        if change not in ON_WRITE:
+            return []
+        return [each for each in self._collections.active(ON_WRITE[change]) if module in _resources(each)]
+
+    def written(self, waiting: list[Definition], module: str, record: Row, changed: set[str]) -> None:
+        """Start those of the playbooks that wait whose filters a record passes."""
+        for definition in waiting:
+            trigger = arguments_of(definition.start or {}).get("fieldbasedtrigger") or {}
+            if self._passes(trigger, module, record, changed):
+                self._start(definition, {}, [self._record(record["@id"])])
 
     def _without_record(self, call: Call) -> Answer:
         definition = self._collections.find(call.path["uuid"])
@@ -75,10 +77,11 @@ class Triggers:
         return {"task_id": self._start(definition, {"request": request}, [])}
 
     def _routed(self, kind: str, name: str) -> tuple[Definition, Row]:
-        for definition in self._collections.active():
-            start = definition.start
-            if start is not None and type_of(start) == kind and arguments_of(start).get("route") == name:
-                return definition, arguments_of(start)
+        self._collections.refresh()
+        for definition in self._collections.active(kind):
+            start = arguments_of(definition.start or {})
+            if start.get("route") == name:
+                return definition, start
         raise refusal(404, f"No active playbook has the route {name}")
 
     def _record(self, iri: str) -> Any:
@@ -107,3 +110,7 @@ class Triggers:
             log.error("A trigger's filter cannot be decided: %s %s", status, answer)
             return False
         return bool(answer["hydra:member"])
+
+
+def _resources(definition: Definition) -> list[str]:
+    return arguments_of(definition.start or {}).get("resources") or []
