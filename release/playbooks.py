@@ -401,7 +401,8 @@ def _find(place: Place, step: Row) -> Row:
     query: Row = {"sort": step.get("sort", []), "limit": step["limit"], "logic": "AND", "filters": filters}
     if "fields" in step:
         query["__selectFields"] = step["fields"]
-    arguments = {"query": query, "module": f"{step['find']}?$limit={step['limit']}", "step_variables": []}
+    module = f"{step['find']}?$limit={step['limit']}" + ("&$showDeleted=true" if step.get("with_deleted") else "")
+    arguments = {"query": query, "module": module, "step_variables": []}
     return {**arguments, "checkboxFields": True} if "fields" in step else arguments
 
 

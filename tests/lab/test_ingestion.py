@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -11,8 +10,9 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
+from tests.support.incoming import CYCLE, portions
 from tests.support.package import module
-from tests.support.soak import CYCLE, Ingestion, Soak, soak
+from tests.support.soak import Ingestion, Soak, soak
 
 STATUSES = (429, 500, 503)
 MOST_CALLS = 200
@@ -38,28 +38,19 @@ def nothing_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing.__init__, "__defaults__", (*defaults[:2], lambda seconds: None, lambda: 1.0))
 
 
-def portions(total: int, number: int, random: Random) -> list[int]:
-    """Cut a total into parts by chance, two of which are bursts of about a tenth each."""
-    weights = [1.0] * number
-    for place in random.sample(range(number), 2):
-        weights[place] = number / 8
-    came = Counter(random.choices(range(number), weights, k=total))
-    return [came[place] for place in range(number)]
-
-
 def recurrences(lab: Soak, random: Random) -> Callable[[int], None]:
     """Return what happens before every fourth request: an incident of FortiSIEM occurs again."""
 
     def recur(number: int) -> None:
         if number % 4 == 0:
-            lab.recur(random)
+            lab.incoming.recur(random)
 
     return recur
 
 
 def run_cycle(lab: Soak, playbook: Ingestion, arriving: int, random: Random) -> None:
     """Let so many incidents arrive, and fetch once."""
-    lab.arrive(playbook.source, arriving, random)
+    lab.incoming.arrive(playbook.source, arriving, random)
     fault = (random.choice([1, 1, 2, 4]), random.choice(STATUSES)) if random.random() < 0.25 else (0, 0)
     playbook.cycle(lab, fault, random.random() >= 0.1, random.choice([100, 1000, 1000, 5000]))
 
@@ -91,7 +82,7 @@ def test_every_incident_becomes_exactly_one_record(tmp_path: Path) -> None:
     with soak(tmp_path, size.cycles * CYCLE) as lab:
         for playbook in playbooks:
             finish(lab, playbook)
-            there = lab.last_times(playbook.source, 0)
+            there = lab.incoming.last_times(playbook.source, 0)
             assert len(there) > totals[playbook.source]
             assert len(playbook.records) == len(there)
             assert playbook.stored() == there
@@ -111,7 +102,7 @@ def test_a_moment_that_fills_more_than_a_page_is_fetched_from_every_version(
         lab.siem.switches.set("paging_6_7", paging)
         lab.siem.add_incidents(700, incidentLastSeen=lab.siem.now())
         lab.siem.add_incidents(300)
-        there = sorted(lab.last_times("FortiSIEM", 0))
+        there = sorted(lab.incoming.last_times("FortiSIEM", 0))
         answer = {"watermark": "0", "is_complete": False}
         while not answer["is_complete"]:
             answer = lab.execute("fetch_incidents", source="FortiSIEM", watermark=answer["watermark"], max_results=333)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.support.every_action import CREATED, NEW, ORDINARY
-from tests.support.stories import CLOSE, CREATE, FETCH, INGEST, PlaybookLab
+from tests.support.interruptions import interruptions
+from tests.support.stories import CLOSE, CREATE, FETCH, INGEST, SIEM_1, PlaybookLab
 
 BOTH = "FortiSIEM and FortiMonitor"
 LONG = 20_000  # minutes: all that the lab's products have
@@ -219,39 +222,48 @@ def test_a_later_run_stores_what_is_new_and_advances_the_watermark(lab: Playbook
     assert all(int(after[name]) > int(before[name]) for name in before)
 
 
-def test_a_record_that_is_refused_leaves_the_watermark_and_the_next_run_stores_it(lab: PlaybookLab) -> None:
+@contextmanager
+def taken_meanwhile(lab: PlaybookLab, source_id: str) -> Iterator[None]:
+    """Let somebody store and delete an alert just before a playbook stores the first one of this Source ID."""
+    with interruptions(lab.soar.playbooks) as between:
+
+        def take(method: str, path: str) -> None:
+            if path.startswith("/api/3/bulkupsert/"):
+                between.before = lambda method, path: None
+                lab.api("DELETE", lab.alert(source_id), status=204)
+
+        between.before = take
+        yield
+
+
+def test_a_record_that_is_refused_leaves_the_watermark_and_the_next_run_goes_on(lab: PlaybookLab) -> None:
     begin(lab, sources="FortiSIEM")
     ingest(lab)
     watermark = lab.watermarks()
-    # A deleted alert keeps its Source ID, so that one with the same is refused.
-    alert = lab.alert("fortisiem:127.0.0.1:8")
-    lab.api("DELETE", alert, status=204)
     lab.control.advance(120)
     now = lab.siem.now()
     lab.siem.add_incidents(3, incidentLastSeen=now, incidentFirstSeen=now)
 
-    ingest(lab, "finished with error")
+    with taken_meanwhile(lab, "fortisiem:127.0.0.1:8"):
+        ingest(lab, "finished with error")
 
     (run,) = lab.runs(CREATE)[1:]
     assert run.status == "failed"
     assert "1 of 3 records were refused" in run.result["Error message"]
     assert lab.watermarks() == watermark
 
-    lab.api("DELETE", f"{alert}?$hardDelete=true", status=204)
     ingest(lab)
-    assert lab.alerts().keys() == ALL_SIEM | {f"fortisiem:127.0.0.1:{number}" for number in (8, 9, 10)}
+    assert lab.alerts().keys() == ALL_SIEM | {"fortisiem:127.0.0.1:9", "fortisiem:127.0.0.1:10"}
     assert lab.watermarks() == {"FortiSIEM": str(now)}
 
 
 def test_a_first_run_whose_record_is_refused_creates_no_watermark(lab: PlaybookLab) -> None:
     begin(lab, sources="FortiMonitor")
-    alert = lab.alert(f"fortimonitor:127.0.0.1:{ORDINARY}")
-    lab.api("DELETE", alert, status=204)
-    ingest(lab, "finished with error")
+    with taken_meanwhile(lab, f"fortimonitor:127.0.0.1:{ORDINARY}"):
+        ingest(lab, "finished with error")
     assert lab.watermarks() == {}
-    lab.api("DELETE", f"{alert}?$hardDelete=true", status=204)
     ingest(lab)
-    assert lab.alerts().keys() == ALL_MONITOR
+    assert lab.alerts().keys() == ALL_MONITOR - {f"fortimonitor:127.0.0.1:{ORDINARY}"}
     assert lab.watermarks().keys() == {"FortiMonitor"}
 
 
@@ -325,6 +337,33 @@ def test_an_incident_that_is_cleared_and_comes_again_closes_its_alert_and_the_pr
     )
     assert lab.notes(alert["@id"]) == ["FortiSIEM incident 1: already_done / FortiMonitor: it was not escalated"]
     assert (lab.writes(), lab.stored()) == ([], before)
+
+
+def test_a_deleted_alert_stays_deleted_and_ingestion_goes_on(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM")
+    ingest(lab)
+    deleted, before = lab.alerts()[SIEM_1], lab.watermarks()
+    lab.api("DELETE", deleted["@id"], status=204)
+    lab.control.advance(60)
+    lab.siem.recur_incident(1)
+    lab.siem.add_incidents(1)
+    ingest(lab)
+    assert lab.alerts().keys() == ALL_SIEM - {SIEM_1} | {"fortisiem:127.0.0.1:8"}
+    assert lab.watermarks() != before
+
+
+def test_an_alert_that_is_restored_follows_its_incident_again(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM")
+    ingest(lab)
+    deleted = lab.alerts()[SIEM_1]
+    lab.api("DELETE", deleted["@id"], status=204)
+    lab.api("PUT", f"{deleted['@id']}?$showDeleted=true", {"deletedAt": None})
+    lab.control.advance(60)
+    lab.siem.recur_incident(1)
+    ingest(lab)
+    restored = lab.alerts()[SIEM_1]
+    assert restored["@id"] == deleted["@id"]
+    assert restored["sourcedata"] != deleted["sourcedata"]
 
 
 # Many.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -15,12 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.servers import Site, listening, serving
 from tests.support.busy import Busy, Front, let_go
+from tests.support.incoming import Incoming
 from tests.support.package import ConnectorError
 
 OVERLAP = 300  # seconds
-LATE = 200  # how many seconds after it occurred an incident may become known, at most
-CYCLE = 240  # seconds from one cycle to the next: the one looks back beyond the other
-MOST_AT_ONCE = {"FortiSIEM": 700, "FortiMonitor": 100}  # more than a page; what is of one moment is read whole
 PAGES = {"FortiSIEM": 500, "FortiMonitor": 50}
 NAMES = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
 REQUESTS_OF_A_FAULT = 3  # as often as a request is tried
@@ -60,39 +56,7 @@ class Soak(Busy):
         self.clock.advance(seconds)
         self.faults = {"FortiSIEM": Faults(self.siem.app), "FortiMonitor": Faults(self.monitor.app)}
         self.fronts = {name: Front(self.faults[title]) for title, name in NAMES.items()}
-
-    def arrive(self, source: str, count: int, random: Random) -> None:
-        """Let so many incidents arrive now, which occurred within the last seconds, some of them all at one moment."""
-        at_once = count <= MOST_AT_ONCE[source] and random.random() < 0.2
-        if source == "FortiSIEM" and count:
-            self._spread(self.siem.add_incidents(count), 0 if at_once else LATE)
-        elif source == "FortiMonitor":
-            for first in range(0, count, LATE):
-                custom, some = random.random() < 0.5, min(LATE, count - first)
-                self.monitor.add_outages(some, custom=custom, spacing_seconds=0 if at_once else 1)
-
-    def _spread(self, numbers: list[int], seconds: int) -> None:
-        """Let incidents have occurred within so many seconds until now; their order is not that of the ids."""
-        seen = f"{self.siem.now() // 1000} - incidentId * 7919 % {seconds + 1}"
-        statement = f"UPDATE incidents SET incidentLastSeen = ({seen}) * 1000 WHERE incidentId >= {numbers[0]}"  # noqa: S608 - ours
-        with self.siem.store.transaction() as session:
-            session.connection().exec_driver_sql(statement)
-
-    def recur(self, random: Random) -> None:
-        """Let one incident occur again now, a cleared one under a new id."""
-        with self.siem.store.transaction() as session:
-            last = session.connection().exec_driver_sql("SELECT max(incidentId) FROM incidents").scalar_one()
-        self.siem.recur_incident(random.randint(1, last))
-
-    def last_times(self, source: str, since: float, until: float = math.inf) -> dict[int, int]:
-        """Return the last time of each incident, in epoch seconds, if it lies between two."""
-        if source == "FortiSIEM":
-            store, statement = self.siem.store, "SELECT incidentId, incidentLastSeen / 1000 FROM incidents"
-        else:
-            store, statement = self.monitor.store, "SELECT id, CAST(strftime('%s', start_time) AS INTEGER) FROM outage"
-        with store.transaction() as session:
-            rows = session.connection().exec_driver_sql(statement).all()
-        return {number: time for number, time in rows if since <= time < until}
+        self.incoming = Incoming(self.siem, self.monitor)
 
 
 @contextmanager
@@ -164,7 +128,7 @@ class Ingestion:
         until = int(self._watermark.rpartition("/")[2]) / 1000 - OVERLAP
         if "/" in self._watermark:
             until = min(until, int(self._watermark.partition("/")[0]) / 1000)
-        passed = lab.last_times(self.source, self._seen_through, until)
+        passed = lab.incoming.last_times(self.source, self._seen_through, until)
         assert passed.items() <= self.stored().items()
         self._seen_through = max(self._seen_through, until)
 

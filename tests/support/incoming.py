@@ -1,0 +1,64 @@
+"""Incidents that keep arriving in the lab's products, some late, some all at one moment, some again."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from random import Random
+
+from lab.fortimonitor import FortiMonitor
+from lab.fortisiem import FortiSiem
+
+LATE = 200  # how many seconds after it occurred an incident may become known, at most
+CYCLE = 240  # seconds from one fetch to the next: each looks back beyond the other
+MOST_AT_ONCE = {"FortiSIEM": 700, "FortiMonitor": 100}  # more than a page; what is of one moment is read whole
+
+
+class Incoming:
+    """What happens in both products of a lab in this process."""
+
+    def __init__(self, siem: FortiSiem, monitor: FortiMonitor) -> None:
+        self.siem = siem
+        self.monitor = monitor
+
+    def arrive(self, source: str, count: int, random: Random) -> None:
+        """Let so many incidents arrive now, which occurred within the last seconds, some of them all at one moment."""
+        at_once = count <= MOST_AT_ONCE[source] and random.random() < 0.2
+        if source == "FortiSIEM" and count:
+            self._spread(self.siem.add_incidents(count), 0 if at_once else LATE)
+        elif source == "FortiMonitor":
+            for first in range(0, count, LATE):
+                custom, some = random.random() < 0.5, min(LATE, count - first)
+                self.monitor.add_outages(some, custom=custom, spacing_seconds=0 if at_once else 1)
+
+    def _spread(self, numbers: list[int], seconds: int) -> None:
+        """Let incidents have occurred within so many seconds until now; their order is not that of the ids."""
+        seen = f"{self.siem.now() // 1000} - incidentId * 7919 % {seconds + 1}"
+        statement = f"UPDATE incidents SET incidentLastSeen = ({seen}) * 1000 WHERE incidentId >= {numbers[0]}"  # noqa: S608 - ours
+        with self.siem.store.transaction() as session:
+            session.connection().exec_driver_sql(statement)
+
+    def recur(self, random: Random) -> None:
+        """Let one incident occur again now, a cleared one under a new id."""
+        with self.siem.store.transaction() as session:
+            last = session.connection().exec_driver_sql("SELECT max(incidentId) FROM incidents").scalar_one()
+        self.siem.recur_incident(random.randint(1, last))
+
+    def last_times(self, source: str, since: float, until: float = math.inf) -> dict[int, int]:
+        """Return the last time of each incident, in epoch seconds, if it lies between two."""
+        if source == "FortiSIEM":
+            store, statement = self.siem.store, "SELECT incidentId, incidentLastSeen / 1000 FROM incidents"
+        else:
+            store, statement = self.monitor.store, "SELECT id, CAST(strftime('%s', start_time) AS INTEGER) FROM outage"
+        with store.transaction() as session:
+            rows = session.connection().exec_driver_sql(statement).all()
+        return {number: time for number, time in rows if since <= time < until}
+
+
+def portions(total: int, number: int, random: Random) -> list[int]:
+    """Cut a total into parts by chance, two of which are bursts of about a tenth each."""
+    weights = [1.0] * number
+    for place in random.sample(range(number), 2):
+        weights[place] = number / 8
+    came = Counter(random.choices(range(number), weights, k=total))
+    return [came[place] for place in range(number)]
