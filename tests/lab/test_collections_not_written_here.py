@@ -84,9 +84,6 @@ FINDINGS = {
         "Disable AD Account: operationTitle is 'Disable AD Account', and the title is 'Disable User Account'"
     ],
     # What the local FortiSOAR cannot do.
-    "ad-lookup-by-email.yaml": [
-        "Save Tabular Format: the local FortiSOAR cannot run the operation update_cyops_resource of cyops_utilities"
-    ],
     "enrich-indicator-extract-artifacts-rollup.yaml": [
         "Extract Artifacts from Indicator: ...: No filter named 'extract_artifacts' in the local FortiSOAR",
         "Lookup Artifacts: ... names item, which is not there",

@@ -594,7 +594,9 @@ def test_a_refused_api_call_fails_the_step(soar: Soar) -> None:
 
 
 def test_what_the_lab_does_not_have_stops_the_run_by_name(soar: Soar) -> None:
-    assert soar.failure(step("Mail", "SendMail")) == "The local FortiSOAR has no step type SendMail"
+    assert soar.failure(step("Ask", "6832e556-b9c7-497a-babe-feda3bd27dcg")) == (
+        "The local FortiSOAR has no step type Approval"
+    )
     assert soar.failure(step("Odd", "11111111-0316-11e7-93ae-92361f002671")) == (
         "The local FortiSOAR has no step type 11111111-0316-11e7-93ae-92361f002671"
     )

@@ -23,10 +23,20 @@ STEP_TYPES = {
     "b593663d-7d13-40ce-a3a3-96dece928770": "FindRecords",
     "7b221880-716b-4726-a2ca-5e568d330b3e": "IngestBulkFeed",
     "fc04082a-d7dc-4299-96fb-6837b1baa0fe": "ManualInput",
+    "a19333c2-c822-11ed-afa1-0242ac120002": "ApprovalManualInput",
     "6832e556-b9c7-497a-babe-feda3bd27dbf": "Delay",
     "1fdd14cc-d6b4-4335-a3af-ab49c8ed2fd8": "CodeSnippet",
     "4c0019b2-055c-44d0-968c-678a0c2d762e": "SendMail",
+}
+# The appliance's other types. A run that comes to a step of one of them stops with the type's name.
+OTHER_STEP_TYPES = {
+    "6832e556-b9c7-497a-babe-feda3bd27dcg": "Approval",  # the vendor's spelling
     "9dcc4bf5-b6cf-4a5c-b545-1fac3b9e33e6": "SetPlaybookResult",
+    "949779e9-c4c2-4652-9ad2-c1875be6be54": "APICall",
+    "ab3b2e02-5e77-4ed6-8ebd-580f390063a5": "RemotePlaybookReference",
+    "b104e839-fc31-48b3-8c50-7e9433f33d79": "SetAPIKeys",
+    "dc61b68b-4967-4e82-b4ed-a1315aa81998": "ManualDecision",
+    "dc6ac63d-c5a5-472f-9eb4-6b18473a98b8": "ManualTask",
 }
 STARTS = {name for name in STEP_TYPES.values() if name.startswith("cybersponse.")}
 # What the engine itself reads from a step's arguments, whatever the step's type.
@@ -80,7 +90,7 @@ class Definition:
 def type_of(step: Row) -> str:
     """Return the name of a step's type, or its UUID if the name is not known."""
     uuid = uuid_of(step.get("stepType"))
-    return STEP_TYPES.get(uuid, uuid)
+    return STEP_TYPES.get(uuid) or OTHER_STEP_TYPES.get(uuid, uuid)
 
 
 def arguments_of(step: Row) -> Row:

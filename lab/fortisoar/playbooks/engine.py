@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from .definitions import ENGINE_KEYS, STARTS, Row, arguments_of, type_of
 from .rendering import RenderingFailed
 from .state import State, StepsCircle
-from .steps import Chosen, Platform, StepFailed, Turn, Waits, insert_many, is_true, perform
+from .steps import IN_BULK, Chosen, Platform, StepFailed, Turn, Waits, is_true, perform, store_many
 
 FINISHED = "finished"
 FINISHED_WITH_ERROR = "finished with error"
@@ -148,7 +148,7 @@ class _Work:
         items = self._render(loop["item"])
         if not isinstance(items, list):
             raise StepFailed(f"for_each needs a list, and {loop['item']} is {type(items).__name__}")
-        if loop.get("__bulk") is True and type_of(self._step) == "InsertData":
+        if loop.get("__bulk") is True and type_of(self._step) in IN_BULK:
             return self._bulk(items, loop)
         results = []
         for _ in self._chosen(items, loop):
@@ -165,7 +165,7 @@ class _Work:
             return self._mock()
         # None of the items may be left for `collection` to name.
         arguments = {"collection": self._render(self._own.get("collection"))}
-        return insert_many(self._turn, arguments, resources, int(loop.get("batch_size") or BATCH))
+        return store_many(self._turn, arguments, resources, int(loop.get("batch_size") or BATCH))
 
     def _chosen(self, items: list[Any], loop: Row) -> Any:
         for item in items:

@@ -18,10 +18,13 @@ from urllib.parse import quote, unquote
 from uuid import UUID, uuid5
 
 import jmespath  # type: ignore[import-untyped]  # its stubs are a package of their own
+import yaml
 from jinja2 import Undefined
 
 from ...clock import Clock
+from .ansible_filters import filters_of_ansible
 from .asking import Ask
+from .xml_reading import xml_as_dict
 
 # Ansible's namespace for `to_uuid`.
 UUID_NAMESPACE = UUID("361e6d51-faec-444a-9079-341386da8e2e")
@@ -41,7 +44,8 @@ class FilterFailed(Exception):
 
 def filters(ask: Ask, clock: Clock) -> dict[str, Filter]:
     """Return the filters by name."""
-    return _platform(ask) | _encodings() | _collections() | _patterns() | {"strftime": _strftime(clock)}
+    common = _encodings() | _collections() | _patterns() | {"strftime": _strftime(clock)}
+    return _platform(ask) | common | filters_of_ansible()
 
 
 def _platform(ask: Ask) -> dict[str, Filter]:
@@ -53,12 +57,13 @@ def _platform(ask: Ask) -> dict[str, Filter]:
         "picklist": lambda name, value=None, key=None: _picklist(ask, name, value, key),
         "fromIRI": lambda iri: _read_record(ask, iri),
         "loadRelationships": lambda iri, module, fields=(): _relations(ask, iri, module, fields),
-        "json2html": _html_table,
+        "json2html": html_table,
         "html2text": _plain,
         "htmltotext": _plain,
         "counter": lambda data: dict(Counter(data)),
         "count_occurrence": lambda data: dict(Counter(data)),
         "urldecode": unquote,
+        "xml_to_dict": xml_as_dict,
     }
 
 
@@ -76,8 +81,9 @@ def _to_dict(text: Any) -> Any:
 def _resolve_range(value: Any, ranges: Any) -> Any:
     """Return what a mapping holds for a value.
 
-    A key is the value itself, or a span ``low-high`` of numbers; letters count alike in both cases. Spans and what an
-    unknown value gives (nothing) are assumed: no source.
+    A key is the value itself, or a span ``low-high`` of numbers; letters count alike in both cases. An unknown value
+    gives nothing, by which the FortiGuard feed's playbook tells it; fsr-playbooks says that it comes back unchanged.
+    Spans are assumed: no source.
     """
     if not isinstance(ranges, dict):
         raise FilterFailed("resolveRange takes a mapping")
@@ -125,11 +131,17 @@ def _relations(ask: Ask, iri: Any, module: str, fields: Iterable[str]) -> Any:
     return [{field: row.get(field) for field in chosen} for row in rows] if chosen else rows
 
 
-def _html_table(data: Any, *_: Any, **__: Any) -> str:
+def html_table(data: Any, row_fields: Any = None, *_: Any, **__: Any) -> str:
+    """Return objects as a table, a row each.
+
+    Parameters:
+        row_fields: the fields to show, as a list or a text with commas; all if it is empty.
+    """
     rows = data if isinstance(data, list) else [data]
     if not all(isinstance(row, dict) for row in rows):
         return "".join(f"<p>{html.escape(str(row))}</p>" for row in rows)
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    chosen = [name.strip() for name in row_fields.split(",")] if isinstance(row_fields, str) else list(row_fields or ())
+    names = [name for name in chosen if name] or list(dict.fromkeys(name for row in rows for name in row))
     head = "".join(f"<th>{html.escape(str(name))}</th>" for name in names)
     lines = ("".join(f"<td>{html.escape(str(row.get(name, '')))}</td>" for name in names) for row in rows)
     return f"<table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
@@ -151,10 +163,20 @@ def _encodings() -> dict[str, Filter]:
         "from_json": json.loads,
         "to_json": _to_json,
         "to_nice_json": lambda data, indent=4: JsonText(json.dumps(as_plain(data), indent=indent, sort_keys=True)),
+        "from_yaml": lambda text: yaml.safe_load(text) if isinstance(text, str) else text,
+        "from_yaml_all": lambda text: list(yaml.safe_load_all(text)) if isinstance(text, str) else text,
+        "to_yaml": lambda data, **more: yaml.safe_dump(as_plain(data), allow_unicode=True, **_style(None, more)),
+        "to_nice_yaml": lambda data, indent=4, **more: yaml.safe_dump(
+            as_plain(data), allow_unicode=True, indent=indent, **_style(False, more)
+        ),
         "bool": lambda value: str(value).strip().lower() in ("true", "yes", "on", "1"),
         "type_debug": lambda value: type(value).__name__,
         "quote": lambda text: "'" + str(text).replace("'", "'\"'\"'") + "'",
     }
+
+
+def _style(flows: bool | None, more: dict[str, Any]) -> dict[str, Any]:
+    return {"default_flow_style": flows} | more
 
 
 def _hash(text: Any, kind: str = "sha1") -> str:

@@ -81,20 +81,34 @@ def perform(turn: Turn, arguments: Row) -> Any:
     return STEPS[kind](turn, arguments)
 
 
-def insert_many(turn: Turn, arguments: Row, resources: list[Row], size: int) -> list[Any]:
-    """Create or upsert many records, some at a time; return those that the server gave back.
-
-    That a single record that is refused fails the step is assumed: no source.
-    """
+def store_many(turn: Turn, arguments: Row, resources: list[Row], size: int) -> list[Any]:
+    """Store many records, some at a time; return what the server gave back, as one list."""
+    store = IN_BULK[type_of(turn.step)]
     done: list[Any] = []
     for start in range(0, len(resources), size):
         rows = [_fields(resource) for resource in resources[start : start + size]]
-        path, body = _bulk(str(arguments.get("collection")), rows)
-        answer = _asked(turn, "POST", path, body)
-        if failures := answer.get("failure"):
-            raise StepFailed(f"CS-WF-6: {len(failures)} of {len(rows)} records were refused: {failures[0]}")
-        done += answer.get("success") or answer.get("hydra:member") or []
+        done += store(turn, str(arguments.get("collection")), rows)
     return done
+
+
+def _insert_rows(turn: Turn, collection: str, rows: list[Row]) -> list[Any]:
+    """Create or upsert records. That a single one that is refused fails the step is assumed: no source."""
+    path, body = _bulk(collection, rows)
+    answer = _asked(turn, "POST", path, body)
+    if failures := answer.get("failure"):
+        raise StepFailed(f"CS-WF-6: {len(failures)} of {len(rows)} records were refused: {failures[0]}")
+    return answer.get("success") or answer.get("hydra:member") or []
+
+
+def _ingest_rows(turn: Turn, collection: str, rows: list[Row]) -> list[Any]:
+    """Store records as a feed, at the appliance's address; that its answer is the result is assumed: no source."""
+    return [_asked(turn, "POST", f"{collection}?$statusOnly=true", {"data": rows})]
+
+
+IN_BULK: dict[str, Callable[[Turn, str, list[Row]], list[Any]]] = {
+    "InsertData": _insert_rows,
+    "IngestBulkFeed": _ingest_rows,
+}
 
 
 def _bulk(collection: str, rows: list[Row]) -> tuple[str, Any]:
@@ -146,6 +160,11 @@ def _connector(turn: Turn, arguments: Row) -> Any:
     return answer
 
 
+def _step_of(connector: str) -> Step:
+    """Make the step of a connector that has a step type of its own; it fails where that one is not installed."""
+    return lambda turn, arguments: _connector(turn, {"connector": connector, **arguments})
+
+
 def _utility(turn: Turn, arguments: Row) -> Any:
     operation = str(arguments.get("operation"))
     if operation not in UTILITIES:
@@ -194,6 +213,11 @@ def _insert(turn: Turn, arguments: Row) -> Any:
     return _asked(turn, "POST", collection, _fields(arguments.get("resource")))
 
 
+def _ingest(turn: Turn, arguments: Row) -> Any:
+    (answer,) = _ingest_rows(turn, str(arguments.get("collection")), [_fields(arguments.get("resource"))])
+    return answer
+
+
 def _update(turn: Turn, arguments: Row) -> Any:
     iri = arguments.get("collection")
     if not iri:
@@ -233,13 +257,17 @@ STEPS: dict[str, Step] = {
     "SetVariable": _set_variables,
     "Connectors": _connector,
     "CyopsUtilites": _connector,
+    "CodeSnippet": _step_of("code-snippet"),
+    "SendMail": _step_of("smtp"),
     "Decision": _decide,
     "WorkflowReference": _call,
     "InsertData": _insert,
+    "IngestBulkFeed": _ingest,
     "UpdateRecord": _update,
     "FindRecords": _find,
     "Delay": _delay,
     "ManualInput": _ask_a_person,
+    "ApprovalManualInput": _ask_a_person,
 }
 
 
@@ -251,7 +279,11 @@ def is_true(value: Any) -> bool:
 
 
 def _fields(resource: Any) -> Row:
-    """Return a record's fields without the editor's marks, such as ``__replace``; links are no marks."""
+    """Return a record's fields without the editor's marks, such as ``__replace``; links are no marks.
+
+    Published playbooks end an expression with ``{% else %}None{% endif %}`` where there is nothing to set. That a text
+    ``None`` is null, in every field, is assumed: no source.
+    """
     if isinstance(resource, str):
         try:
             resource = json.loads(resource)
@@ -260,7 +292,11 @@ def _fields(resource: Any) -> Row:
     if not isinstance(resource, dict):
         raise StepFailed("The record is not an object")
     links = ("__link", "__unlink")
-    return {name: value for name, value in resource.items() if not name.startswith("__") or name in links}
+    return {
+        name: None if value == "None" else value
+        for name, value in resource.items()
+        if not name.startswith("__") or name in links
+    }
 
 
 def _asked(turn: Turn, method: str, path: str, body: Any) -> Any:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from ...clock import Clock
 from ...store import Store
-from . import bulk
+from . import bulk, feeds
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
 from .modules import MODULES, Module
@@ -54,7 +54,8 @@ class Records:
     def subscribe(self, listener: Listener) -> None:
         """Have a function called after each record that a request wrote.
 
-        Bulk inserts tell nobody, as on 7.6; nor do bulk deletes and links made at a relation's address: assumed.
+        Bulk inserts tell nobody, as on 7.6, and feeds neither, as on 8.0; nor do bulk deletes and links made at a
+        relation's address: assumed.
         """
         self._listeners.append(listener)
 
@@ -77,6 +78,7 @@ class Records:
             route("GET", "/api/3/{module}/{uuid}/{relation}", self._related),
             route("POST", "/api/3/{module}/{uuid}/{relation}", self._append),
             route("DELETE", "/api/3/{module}/{uuid}/{relation}/{other}", self._unlink),
+            route("POST", "/api/ingest-feeds/{module}", self._ingest),
             route("POST", "/api/query/{module}", self._query),
             route("POST", "/api/query/{module}/{uuid}/{relation}", self._query_related),
         ]
@@ -199,6 +201,13 @@ class Records:
             for record in records:
                 writer.delete(record, call.is_on("$hardDelete"))
         return 200, {"count": len(records)}
+
+    def _ingest(self, call: Call) -> Answer:
+        """Store a feed. Playbooks ask for the status only; that the uuids are then left out is assumed: no source."""
+        with self._transaction() as session:
+            uuids = feeds.ingest(session, self._writer(session, call), call.body)
+        answer: Row = {"status": "success"}
+        return 200, answer if call.is_on("$statusOnly") else answer | {"uuids": uuids}
 
     # ---- lists and queries
 

@@ -1,8 +1,10 @@
 """The modules of the local FortiSOAR: which records there are, their fields, and what makes a record unique.
 
 Names of modules, fields and relations are the appliance's (8.0). Which picklist a field other than ``severity``
-and ``status`` draws from, which fields are dates or numbers, and the uniqueness of modules other than alerts and
-incidents: assumed, no source.
+and ``status`` draws from, which fields are dates or numbers, and the uniqueness of modules other than alerts,
+incidents, indicators and threat_intel_feeds: assumed, no source. What threat_intel_feeds hold is as Fortinet publishes
+it (solution pack Threat Intel Management), but for ``name``, ``patternType``, ``patternVersion``, ``indicatorTypes``,
+``threatTypes`` and ``killChainPhases``: the FortiGuard feed fills these, and their kinds are assumed.
 """
 
 from __future__ import annotations
@@ -86,6 +88,7 @@ def _module(
     picklists: str = "",
     one: str = "",
     many: str = "",
+    tags: str = "",
     unique: Sequence[tuple[str, ...]] = (),
     defaults: Mapping[str, str] | None = None,
     uuid: str = "",
@@ -99,6 +102,7 @@ def _module(
         ("picklist", picklists),
         ("one", one),
         ("many", many),
+        ("tags", tags),
     ]
     fields = dict(TRACKED)
     for kind, words in kinds:
@@ -128,7 +132,7 @@ _ALL = (
         booleans="resolvedAutomatedly",
         picklists="severity:Severity status:AlertStatus state:AlertState type:AlertType ackSlaStatus:SLAState "
         "respSlaStatus:SLAState escalatedtoincident:EscalatedToIncident closureReason:ClosureReason "
-        "deviceType:DeviceType emailClassification:EmailClassification killChainPhase:KillChainPhase",
+        "deviceType:DeviceType emailClassification:EmailClassification killChainPhase:KillChainPhases",
         one="assignedTo:people tenant:tenants",
         many="alerts assets attachments campaigns cVEs:c_v_es comments communications:communication companies events "
         "hunts:hunt incidents indicators mitre_techniques mitre_sub_techniques mitregroups:mitre_groups "
@@ -183,6 +187,21 @@ _ALL = (
         many="alerts assets attachments campaigns comments companies events hunt incidents indicators owners:teams "
         "persons:people tasks threatIntelFeeds:threat_intel_feeds vulnerabilities warrooms workspaces",
         unique=[("typeofindicator", "value")],
+    ),
+    _module(
+        "threat_intel_feeds",
+        "ThreatIntelFeed",
+        # The appliance keeps label and sourceData as JSON; playbooks write them as text with toJSON.
+        text="collection description label name pattern patternType patternVersion source sourceData sourceId value",
+        integers="confidence",
+        dates="created expiresOn lastSeen modified validFrom validUntil",
+        picklists="reputation:IndicatorReputation tLP:TrafficLightProtocol typeOfFeed:ThreatIntelFeedType",
+        many="indicators killChainPhases:picklists relatedATTCKSubTechniques:mitre_sub_techniques "
+        "relatedATTCKTechniques:mitre_techniques relatedMalware:mitre_software relatedThreatActors:mitre_groups "
+        "relatedThreatIntelFeeds:threat_intel_feeds threatTypes:picklists",
+        tags="indicatorTypes",
+        unique=[("typeOfFeed", "value", "source")],
+        uuid="acbac353-3593-41d2-af46-67951cfab083",
     ),
     _module(
         "people",
