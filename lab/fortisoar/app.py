@@ -24,8 +24,10 @@ from .connectors import Connectors
 from .execution import Execution
 from .playbooks import Playbooks
 from .records import Records
+from .records.search import Search
+from .records.seeding import ADMINISTRATOR
 from .refusals import Refusal, refusal
-from .shapes import PAGE_SIZE, Row, page
+from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
 
 VERSION = "7.6.5-5662"
 PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
@@ -76,6 +78,7 @@ class Api:
         configurations: Configurations,
         execution: Execution,
         records: Records,
+        search: Search,
         playbooks: Playbooks,
         patient: Executor,
     ) -> None:
@@ -84,6 +87,7 @@ class Api:
         self._configurations = configurations
         self._execution = execution
         self._records = records
+        self._search = search
         self._playbooks = playbooks
         self._patient = patient
 
@@ -119,6 +123,8 @@ class Api:
             _route("PUT", f"{base}/configuration/{{key}}/", self._update_configuration),
             _route("DELETE", f"{base}/configuration/{{key}}/", self._delete_configuration),
             _route("POST", f"{base}/execute/", self._execute, self._patient),
+            _route("GET", "/api/3/actors/current", _current_actor),
+            *self._search.routes(),
             *self._playbooks.routes(),
             *self._records.routes(),
         ]
@@ -254,6 +260,17 @@ def _positive(text: str | None, default: int) -> int:
 
 def _version(request: Request, body: Row) -> Answer:
     return 200, {"version": VERSION}
+
+
+def _current_actor(request: Request, body: Row) -> Answer:
+    """Answer with the one user, whoever asks; the keys are a capture's (8.0) and the uuid."""
+    return 200, {
+        "@id": ADMINISTRATOR,
+        "@type": "Person",
+        "uuid": SELF_AGENT,
+        "name": "CS Admin",
+        "@settings": {},
+    }
 
 
 def _development_list(request: Request, body: Row) -> Answer:

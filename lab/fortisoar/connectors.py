@@ -23,6 +23,7 @@ from .handover import Handover
 from .hooks import HookFailed, Hooks
 from .lookup import connectors_named, the_connector, the_connector_by_id
 from .models import InstalledConnector
+from .playbooks.exported import read_export
 from .refusals import Refusal
 from .requirements import Requirements
 from .secrets_at_rest import Vault
@@ -174,6 +175,7 @@ class Connectors:
                 shutil.rmtree(self._folder / replaced.folder_name, ignore_errors=True)
             with self._store.transaction() as session:
                 connector = self._row_for(session, archive, replaced)
+                connector.collection = _collection_of(unpacked) if archive.has("playbooks/playbooks.json") else None
                 session.flush()
                 os.replace(unpacked, self._folder / connector.folder_name)
                 row = installation(connector)
@@ -195,7 +197,6 @@ class Connectors:
         connector.version = archive.version
         connector.info = archive.info
         connector.requirements = "In-Progress"
-        connector.collection = str(uuid4()) if archive.has("playbooks/playbooks.json") else None
         connector.modified = now
         return connector
 
@@ -231,6 +232,12 @@ class Connectors:
 
     def _now(self) -> str:
         return self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _collection_of(unpacked: Path) -> str:
+    """Return the UUID of the collection that a connector brings; it may leave it to FortiSOAR to choose one."""
+    uuids = [collection.get("uuid") for collection in read_export(unpacked)["data"]]
+    return str(uuids[0] if uuids and uuids[0] else uuid4())
 
 
 def _dependencies(problem: str | None) -> Row:

@@ -21,6 +21,7 @@ from .hooks import Hooks
 from .models import Base
 from .playbooks import Playbooks
 from .records import Records
+from .records.search import Search
 from .requirements import Requirements
 from .secrets_at_rest import Vault
 from .switches import SWITCHES
@@ -80,6 +81,7 @@ class FortiSoar:
             Configurations(self.store, vault, handover, hooks, self.switches),
             Execution(self.store, handover, self._workers, code, self.switches),
             self.records,
+            Search(self.store),
             self.playbooks,
             self._patient,
         )

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
+from ...clock import Clock
 from ...store import Store
 from ..models import InstalledConnector
+from ..records import bulk
 from ..refusals import refusal
-from .definitions import Definition, Row, type_of, uuid_of
+from .definitions import Definition, Row
+from .exported import read_export
 from .http import Answer, Call, route
+from .listing import address_order, hydra, is_shown, ordered, rows_of, searched
 from .macros import Macros
+from .matching import address_filters, matches
 from .models import Workflow, WorkflowCollection
-
-COLLECTIONS = "/api/3/workflow_collections"
-WORKFLOWS = "/api/3/workflows"
-PAGE = 30
+from .storing import COLLECTIONS, Writer
 
 
 class Collections:
@@ -31,8 +30,9 @@ class Collections:
         folder: where connectors are unpacked.
     """
 
-    def __init__(self, store: Store, folder: Path, macros: Macros) -> None:
+    def __init__(self, store: Store, clock: Clock, folder: Path, macros: Macros) -> None:
         self._store = store
+        self._clock = clock
         self._folder = folder
         self._macros = macros
 
@@ -48,7 +48,7 @@ class Collections:
             )
             for serial in known - installed.keys():
                 for uuid in session.scalars(select(WorkflowCollection.uuid).where(WorkflowCollection.serial == serial)):
-                    _remove_collection(session, uuid)
+                    self.writer(session).remove_collection(uuid)
             for serial in installed.keys() - known:
                 self._import_connector(session, installed[serial])
 
@@ -56,8 +56,9 @@ class Collections:
         """Return a playbook by its UUID or name."""
         self.refresh()
         with self._store.transaction() as session:
-            found = session.get(Workflow, key) or session.scalar(select(Workflow).where(Workflow.name == key))
-            return Definition(found.document) if found else None
+            found = session.scalars(select(Workflow).where(or_(Workflow.uuid == key, Workflow.name == key)))
+            documents = [row.document for row in found if row.document.get("deletedAt") is None]
+            return Definition(documents[0]) if documents else None
 
     def active(self, start: str) -> list[Definition]:
         """Return the active playbooks that begin with a step of this type."""
@@ -68,171 +69,98 @@ class Collections:
     def add(self, document: Row) -> Row:
         """Import one collection with its playbooks, in place of one with its UUID; return what was stored."""
         with self._store.transaction() as session:
-            return _add_collection(session, document, None)
+            return self.writer(session).replace_collection(document, None)
+
+    def writer(self, session: Session) -> Writer:
+        """Return what writes collections and playbooks through a session."""
+        return Writer(session, self._clock.now().timestamp())
 
     def routes(self) -> list[Route]:
-        """Return the addresses of collections and playbooks."""
+        """Return the addresses of collections."""
         return [
-            route("GET", COLLECTIONS, self._list_collections),
-            route("POST", COLLECTIONS, self._create_collections),
-            route("GET", f"{COLLECTIONS}/{{uuid}}", self._read_collection),
-            route("DELETE", f"{COLLECTIONS}/{{uuid}}", self._delete_collection),
-            route("GET", WORKFLOWS, self._list),
-            route("POST", WORKFLOWS, lambda call: (201, _shown(self._write(call.fields), call))),
-            route("GET", f"{WORKFLOWS}/{{uuid}}", lambda call: (200, _shown(self._document(call), call))),
-            route(
-                "PUT",
-                f"{WORKFLOWS}/{{uuid}}",
-                lambda call: (200, _shown(self._write({**self._document(call), **call.fields}), call)),
-            ),
-            route("DELETE", f"{WORKFLOWS}/{{uuid}}", self._delete),
+            route("GET", COLLECTIONS, self._list),
+            route("POST", COLLECTIONS, self._create),
+            route("POST", "/api/3/upsert/workflow_collections", lambda call: self._upsert(call.fields)),
+            route("POST", "/api/3/bulkupsert/workflow_collections", self._upsert_many),
+            route("GET", f"{COLLECTIONS}/{{uuid}}", self._read),
+            route("PUT", f"{COLLECTIONS}/{{uuid}}", self._update),
+            route("DELETE", f"{COLLECTIONS}/{{uuid}}", self._delete),
         ]
 
     def _import_connector(self, session: Session, connector: InstalledConnector) -> None:
-        file = self._folder / connector.folder_name / "playbooks" / "playbooks.json"
-        if not file.is_file():
+        if connector.collection is None:  # it brought none, or its users removed it
             return
-        exported = json.loads(file.read_text(encoding="utf-8"))
-        for document in exported.get("data") or []:
-            stored = _add_collection(session, document, connector.serial)
-            connector.collection = stored["uuid"]
+        exported = read_export(self._folder / connector.folder_name)
+        for document in exported["data"]:
+            uuid = document.get("uuid") or connector.collection
+            self.writer(session).replace_collection({**document, "uuid": uuid}, connector.serial)
         session.flush()
-        self._macros.add_missing(exported.get("macros") or [])
+        self._macros.add_missing(exported["macros"])
 
-    def _list_collections(self, call: Call) -> Answer:
+    def _list(self, call: Call) -> Answer:
         self.refresh()
         with self._store.transaction() as session:
-            rows = [
-                _collection(session, row.document, call)
-                for row in session.scalars(select(WorkflowCollection).order_by(WorkflowCollection.uuid))
-            ]
-        rows = [row for row in rows if row["name"] == call.query.get("name", row["name"])]
-        return 200, _hydra(rows, call, "WorkflowCollection", COLLECTIONS)
+            stored = session.scalars(select(WorkflowCollection).order_by(WorkflowCollection.uuid))
+            rows = [row.document for row in stored if is_shown(row.document, call)]
+            rows = [row for row in rows if matches(row, address_filters(call))]
+            found = [_shown(session, row, call) for row in ordered(searched(rows, call), address_order(call))]
+        return 200, hydra(found, call, "WorkflowCollection", COLLECTIONS)
 
-    def _create_collections(self, call: Call) -> Answer:
-        """Take one collection, or a whole export."""
+    def _create(self, call: Call) -> Answer:
+        """Take one collection, or a whole export, which only the lab does: it replaces what is there."""
         fields = call.fields
         if fields.get("type") == "workflow_collections":
             added = [self.add(document) for document in fields.get("data") or []]
             self._macros.add_missing(fields.get("macros") or [])
-            return 201, _hydra(added, call, "WorkflowCollection", COLLECTIONS)
-        return 201, self.add(fields)
-
-    def _read_collection(self, call: Call) -> Answer:
+            return 201, hydra(added, call, "WorkflowCollection", COLLECTIONS)
         self.refresh()
         with self._store.transaction() as session:
-            found = session.get(WorkflowCollection, call.path["uuid"])
-            if found is None:
-                raise _not_found("WorkflowCollection")
-            return 200, _collection(session, found.document, call)
+            return 201, self.writer(session).create_collection(fields)
 
-    def _delete_collection(self, call: Call) -> Answer:
-        with self._store.transaction() as session:
-            if session.get(WorkflowCollection, call.path["uuid"]) is None:
-                raise _not_found("WorkflowCollection")
-            _remove_collection(session, call.path["uuid"])
-        return 204, None
-
-    def _list(self, call: Call) -> Answer:
-        self.refresh()
-        wanted = select(Workflow).order_by(Workflow.name, Workflow.uuid)
-        if name := call.query.get("name"):
-            wanted = wanted.where(Workflow.name == name)
-        if collection := call.query.get("collection") or call.query.get("collection.uuid"):
-            wanted = wanted.where(Workflow.collection == uuid_of(collection))
-        if active := call.query.get("isActive"):
-            wanted = wanted.where(Workflow.active == (active == "true"))
-        with self._store.transaction() as session:
-            rows = [_shown(row.document, call) for row in session.scalars(wanted)]
-        return 200, _hydra(rows, call, "Workflow", WORKFLOWS)
-
-    def _document(self, call: Call) -> Row:
+    def _upsert(self, fields: Row) -> Answer:
         self.refresh()
         with self._store.transaction() as session:
-            found = session.get(Workflow, call.path["uuid"])
-            if found is None:
-                raise _not_found("Workflow")
-            return found.document
+            row, is_new = self.writer(session).upsert_collection(fields)
+        return 201 if is_new else 200, row
 
-    def _write(self, document: Row) -> Row:
-        if not document.get("name"):
-            raise refusal(400, "name: This value should not be blank.")
+    def _upsert_many(self, call: Call) -> Answer:
+        return bulk.partial(*bulk.each(rows_of(call), lambda row: self._upsert(row)[1], "POST"))
+
+    def _read(self, call: Call) -> Answer:
+        self.refresh()
         with self._store.transaction() as session:
-            return _add_workflow(session, document, uuid_of(document.get("collection")) or None)
+            return 200, _shown(session, self._stored(session, call).document, call)
+
+    def _update(self, call: Call) -> Answer:
+        self.refresh()
+        with self._store.transaction() as session:
+            stored, writer = self._stored(session, call), self.writer(session)
+            if "deletedAt" in call.fields and call.fields["deletedAt"] is None:
+                writer.restore_collection(stored)
+            return 200, writer.update_collection(stored, call.fields)
 
     def _delete(self, call: Call) -> Answer:
+        self.refresh()
         with self._store.transaction() as session:
-            found = session.get(Workflow, call.path["uuid"])
-            if found is None:
-                raise _not_found("Workflow")
-            session.delete(found)
+            stored, writer = self._stored(session, call), self.writer(session)
+            if call.query.get("$hardDelete") != "true":
+                writer.bin_collection(stored)
+                return 204, None
+            brought_by = InstalledConnector.serial == stored.serial
+            for connector in session.scalars(select(InstalledConnector).where(brought_by)):
+                connector.collection = None
+            writer.remove_collection(stored.uuid)
         return 204, None
 
-
-def _add_collection(session: Session, document: Row, serial: str | None) -> Row:
-    uuid = str(document.get("uuid") or uuid4())
-    _remove_collection(session, uuid)
-    stored = {"@type": "WorkflowCollection", **document, "uuid": uuid, "@id": f"{COLLECTIONS}/{uuid}"}
-    workflows = stored.pop("workflows", None) or []
-    session.add(WorkflowCollection(uuid=uuid, serial=serial, document=stored))
-    for workflow in workflows:
-        if isinstance(workflow, dict):
-            _add_workflow(session, workflow, uuid)
-    return stored
+    def _stored(self, session: Session, call: Call) -> WorkflowCollection:
+        found = session.get(WorkflowCollection, call.path["uuid"])
+        if found is None or not is_shown(found.document, call):
+            raise refusal(404, "WorkflowCollection not found")
+        return found
 
 
-def _add_workflow(session: Session, document: Row, collection: str | None) -> Row:
-    uuid = str(document.get("uuid") or uuid4())
-    stored = {"@type": "Workflow", "isActive": False, **document, "uuid": uuid, "@id": f"{WORKFLOWS}/{uuid}"}
-    for key, name in (("steps", "workflow_steps"), ("routes", "workflow_routes")):
-        stored[key] = [
-            {**row, "@id": f"/api/3/{name}/{row['uuid']}"} for row in stored.get(key) or [] if isinstance(row, dict)
-        ]
-    if collection:
-        stored["collection"] = f"{COLLECTIONS}/{collection}"
-    session.merge(
-        Workflow(
-            uuid=uuid,
-            collection=collection,
-            name=str(stored.get("name")),
-            active=stored["isActive"] is True,
-            start=type_of(Definition(stored).start or {}),
-            document=stored,
-        )
-    )
-    return stored
-
-
-def _remove_collection(session: Session, uuid: str) -> None:
-    session.execute(delete(Workflow).where(Workflow.collection == uuid))
-    session.execute(delete(WorkflowCollection).where(WorkflowCollection.uuid == uuid))
-
-
-def _collection(session: Session, document: Row, call: Call) -> Row:
+def _shown(session: Session, document: Row, call: Call) -> Row:
     if call.query.get("$relationships") != "true":
         return document
     workflows = session.scalars(select(Workflow).where(Workflow.collection == document["uuid"]).order_by(Workflow.name))
-    return {**document, "workflows": [_shown(row.document, call) for row in workflows]}
-
-
-def _shown(document: Row, call: Call) -> Row:
-    """Leave steps and routes out unless relationships are asked for, as with any record."""
-    if call.query.get("$relationships") == "true":
-        return document
-    return {key: value for key, value in document.items() if key not in ("steps", "routes")}
-
-
-def _hydra(rows: list[Row], call: Call, type: str, base: str) -> Row:
-    size = int(call.query.get("$limit", PAGE))
-    number = int(call.query.get("$page", 1))
-    return {
-        "@context": f"/api/3/contexts/{type}",
-        "@id": base,
-        "@type": "hydra:Collection",
-        "hydra:member": rows[(number - 1) * size : number * size],
-        "hydra:totalItems": len(rows),
-    }
-
-
-def _not_found(type: str) -> Any:
-    return refusal(404, f"{type} not found")
+    return {**document, "workflows": [row.document for row in workflows if is_shown(row.document, call)]}

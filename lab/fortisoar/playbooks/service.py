@@ -21,6 +21,7 @@ from .collections import Collections
 from .definitions import Definition, Row
 from .engine import AWAITING, FAILED, FINISHED_WITH_ERROR, Engine
 from .http import Answer, Call, route
+from .ingestion import DataImports
 from .inputs import Inputs
 from .macros import Macros
 from .rendering import Renderer, RenderingFailed
@@ -29,6 +30,8 @@ from .schedules import Schedules
 from .state import State, first_variables
 from .steps import StepFailed, Waits
 from .triggers import Triggers
+from .versions import Versions
+from .workflows import Workflows
 
 AT_ONCE = 8  # runs; further ones queue
 LOOK_AGAIN_AFTER = 0.02  # seconds of real time, while a step waits for the lab's clock
@@ -55,7 +58,12 @@ class Playbooks:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="playbook")
         self._queued: set[Future[Any]] = set()
         self.macros = Macros(store)
-        self.collections = Collections(store, folder, self.macros)
+        self.collections = Collections(store, clock, folder, self.macros)
+        self._definitions = (
+            Workflows(store, self.collections),
+            Versions(store, clock),
+            DataImports(store, self.collections.writer),
+        )
         self.runs = Runs(store, clock)
         self.schedules = Schedules(store, clock, self._fire, self.runs.is_running)
         self._inputs = Inputs(store, self._resume)
@@ -79,6 +87,7 @@ class Playbooks:
         return [
             *self._triggers.routes(),
             *self.collections.routes(),
+            *(each for part in self._definitions for each in part.routes()),
             *self.macros.routes(),
             *self._inputs.routes(),
             *self.runs.routes(),
