@@ -206,7 +206,8 @@ def run_one(name: str, record: Path | None, module: str, params: str, answers: t
 def lint_file(file: Path | None) -> None:
     """Check FILE, an export of playbooks; without it, the connector's own playbooks/playbooks.json.
 
-    Steps of this connector are checked against info.json. The exit code is 1 if anything is found.
+    The connector's steps are checked against its info.json, which is looked for where a package has it: one folder up
+    from FILE. Without one there, this connector's is taken. The exit code is 1 if anything is found.
     """
     from .connector import ROOT
     from .fortisoar.playbooks.lint import lint
@@ -215,13 +216,23 @@ def lint_file(file: Path | None) -> None:
     exported = _parsed(str(path), _text_of(path))
     if not isinstance(exported, dict):
         raise LabError(f"{path} must hold a JSON object.")
-    manifest = _parsed("info.json", _text_of(ROOT / "info.json"))
-    findings = lint(exported, [manifest])
+    manifest = _manifest(path.resolve().parent.parent / "info.json") or _manifest(ROOT / "info.json")
+    findings = lint(exported, [manifest] if manifest else [])
     for finding in findings:
         click.echo(str(finding))
-    click.echo(f"{len(findings)} findings in {path}.", err=True)
+    click.echo(f"{len(findings)} finding{'' if len(findings) == 1 else 's'} in {path}.", err=True)
     if findings:
         raise click.exceptions.Exit(1)
+
+
+def _manifest(path: Path) -> dict[str, Any] | None:
+    """Return a connector's info.json, if there is one."""
+    if not path.is_file():
+        return None
+    manifest = _parsed(str(path), _text_of(path))
+    if not isinstance(manifest, dict) or not {"name", "version", "label", "operations"} <= manifest.keys():
+        raise LabError(f"{path} is not the info.json of a connector.")
+    return manifest
 
 
 def _stop_once() -> None:

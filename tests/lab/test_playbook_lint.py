@@ -228,6 +228,7 @@ def test_a_playbook_that_inherits_its_callers_variables_may_name_them() -> None:
         (echo(operationTitle="Shout"), "operationTitle is 'Shout', and the title is 'Echo'"),
         (echo(config="5e8b"), "config is '5e8b'; only the default configuration is on every FortiSOAR"),
         (echo(params={}), "the required parameter 'text' is missing"),
+        (echo(params={"text": ""}), "the required parameter 'text' is blank"),
         (echo(params={"text": "x", "pitch": 1}), "there is no parameter 'pitch' of echo with the others as they are"),
         (
             echo(params={"text": "x", "is_loud": False, "volume": 3}),
@@ -258,8 +259,54 @@ def test_a_utility_that_the_lab_cannot_run_is_found() -> None:
     ]
 
 
-def test_a_file_that_is_no_export_is_found() -> None:
-    assert [str(one) for one in lint({"data": []}, [])] == [': type is not "workflow_collections"']
+def test_a_step_without_a_configuration_takes_the_default_one() -> None:
+    good = echo()
+    del good["arguments"]["config"]
+
+    assert found(playbook("P", start(), good)) == []
+
+
+@pytest.mark.parametrize(
+    ("export", "finding"),
+    [
+        ({"data": []}, 'type is not "workflow_collections"'),
+        ({"type": "workflow_collections"}, "data must be a list of collections"),
+        ({"type": "workflow_collections", "data": ["C"]}, "data must be a list of collections"),
+        ({"type": "workflow_collections", "data": [{"uuid": "1", "workflows": {"P": 1}}]}, "workflows must be a list"),
+        ({"type": "workflow_collections", "data": [{"uuid": "1", "workflows": [1]}]}, "a playbook must be an object"),
+    ],
+)
+def test_a_file_that_is_no_export_is_found(export: Row, finding: str) -> None:
+    assert [str(one) for one in lint(export, [])] == [finding]
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (lambda row: row.pop("uuid"), "P: the playbook has no uuid"),
+        (lambda row: row.update(steps="A"), "P: steps must be a list of objects"),
+        (lambda row: row.update(routes=[1]), "P: routes must be a list of objects"),
+        (lambda row: row["steps"][1].pop("uuid"), "P: the step 'A' has no uuid"),
+        (lambda row: row["steps"][1].update(stepType=None), "P: the step 'A' has no stepType"),
+        (lambda row: row["routes"][0].pop("targetStep"), "P: the route 'Start -> A' has no targetStep"),
+    ],
+)
+def test_a_playbook_that_is_not_whole_is_found_and_the_others_are_checked(
+    change: Callable[[Row], Any], finding: str
+) -> None:
+    bad = changed(playbook("P", start(), set_variables("A", x=1)), change)
+
+    assert found(bad, playbook("Q", start(), set_variables("Lost", x=1), routes=[])) == [
+        finding,
+        "Q / Lost: no route leads here from the start",
+    ]
+
+
+def test_a_collection_without_a_uuid_is_found_once() -> None:
+    export = exported(playbook("P", start()), playbook("Q", start()))
+    del export["data"][0]["uuid"]
+
+    assert [str(one) for one in lint(export, [])] == ["the collection 'Tests' has no uuid"]
 
 
 def test_the_command_prints_the_findings_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -271,6 +318,30 @@ def test_the_command_prints_the_findings_and_fails(tmp_path: Path, capsys: pytes
     file.write_text(json.dumps(exported(playbook("P", start()))))
     assert main(["playbook", "lint", str(file)]) == 0
     assert capsys.readouterr().out == ""
+
+
+def package(folder: Path, info: Any) -> str:
+    """Write a connector's package whose playbook calls an operation; return the playbooks' file."""
+    (folder / "playbooks").mkdir()
+    (folder / "info.json").write_text(json.dumps(info))
+    file = folder / "playbooks" / "playbooks.json"
+    file.write_text(json.dumps(exported(playbook("P", start(), echo(operation="shout")))))
+    return str(file)
+
+
+def test_the_playbooks_of_another_package_are_checked_against_its_own_manifest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["playbook", "lint", package(tmp_path, MANIFEST)]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == "P / Echo: there is no operation 'shout'\n"
+    assert shown.err == f"1 finding in {tmp_path / 'playbooks' / 'playbooks.json'}.\n"
+
+
+def test_a_manifest_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["playbook", "lint", package(tmp_path, {"name": "probe"})]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", f"Error: {tmp_path / 'info.json'} is not the info.json of a connector.\n")
 
 
 def test_the_shipped_playbooks_have_no_findings(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,8 @@ def _against(arguments: Row, manifest: Row) -> Iterator[str]:
         yield f"operationTitle is {arguments.get('operationTitle')!r}, and the title is {operation['title']!r}"
     params = arguments.get("params")
     yield from _params(operation, params if isinstance(params, dict) else {})
-    if configuration_fields(manifest) and arguments.get("config") not in ("", "''"):
+    # Without the key, as in published samples, the engine takes the default configuration: assumed, no source.
+    if configuration_fields(manifest) and arguments.get("config", "") not in ("", "''"):
         yield f"config is {arguments.get('config')!r}; only the default configuration is on every FortiSOAR"
 
 
@@ -49,8 +50,8 @@ def _params(operation: Row, params: Row) -> Iterator[str]:
         elif message := _wrong_value(shown[name], value):
             yield message
     for name, field in shown.items():
-        if field.get("required") and name not in params:
-            yield f"the required parameter {name!r} is missing"
+        if field.get("required") and params.get(name) in ("", None):
+            yield f"the required parameter {name!r} is {'blank' if name in params else 'missing'}"
 
 
 def _shown(fields: list[Field], params: Row) -> Iterator[Field]:

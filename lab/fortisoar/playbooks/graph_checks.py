@@ -10,14 +10,14 @@ from .definitions import STARTS, STEP_TYPES, Definition, Row, arguments_of, type
 Problem = tuple[str, str]  # the step's name, what is wrong
 
 
-def check_graph(definition: Definition, collection: str, workflows: set[str]) -> Iterator[Problem]:
+def check_graph(definition: Definition, collection: str | None, workflows: set[str]) -> Iterator[Problem]:
     """Check one playbook.
 
     Parameters:
-        collection: the UUID of the collection it is in.
+        collection: the UUID of the collection it is in, if that has one.
         workflows: the UUIDs of the playbooks that it can call.
     """
-    if uuid_of(definition.document.get("collection")) != collection:
+    if collection and uuid_of(definition.document.get("collection")) != collection:
         yield "", f"collection is {definition.document.get('collection')}, not the collection it is in"
     yield from _start(definition)
     yield from _routes(definition)

@@ -9,6 +9,7 @@ from typing import Any
 from .connector_checks import check_connector_step
 from .definitions import Definition, Row
 from .graph_checks import check_graph
+from .shape_checks import check_shape
 from .variable_checks import Variables
 
 
@@ -17,7 +18,7 @@ class Finding:
     """One thing that is wrong.
 
     Parameters:
-        playbook: the playbook's name.
+        playbook: the playbook's name; empty if it is the file as a whole.
         step: the step's name; empty if it is the playbook as a whole.
         message: what is wrong, in a sentence.
     """
@@ -27,8 +28,8 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.playbook} / {self.step}" if self.step else self.playbook
-        return f"{place}: {self.message}"
+        place = " / ".join(name for name in (self.playbook, self.step) if name)
+        return f"{place}: {self.message}" if place else self.message
 
 
 def lint(exported: Row, manifests: list[Row]) -> list[Finding]:
@@ -40,19 +41,35 @@ def lint(exported: Row, manifests: list[Row]) -> list[Finding]:
     """
     if exported.get("type") != "workflow_collections":
         return [Finding("", "", 'type is not "workflow_collections"')]
-    found: list[Finding] = []
-    for collection in exported.get("data") or []:
-        definitions = [Definition(workflow) for workflow in collection.get("workflows") or []]
-        for definition in definitions:
-            found += _checked(definition, collection, definitions, manifests)
-    return found
+    collections = exported.get("data")
+    if not isinstance(collections, list) or not all(isinstance(collection, dict) for collection in collections):
+        return [Finding("", "", "data must be a list of collections")]
+    return [finding for collection in collections for finding in _findings(collection, manifests)]
+
+
+def _findings(collection: Row, manifests: list[Row]) -> Iterator[Finding]:
+    if not collection.get("uuid"):
+        yield Finding("", "", f"the collection {collection.get('name')!r} has no uuid")
+    workflows = collection.get("workflows") or []
+    if not isinstance(workflows, list):
+        yield Finding("", "", "workflows must be a list")
+        return
+    definitions = []
+    for workflow in workflows:
+        if problems := list(check_shape(workflow)):
+            name = str(workflow.get("name")) if isinstance(workflow, dict) else ""
+            yield from (Finding(name, "", problem) for problem in problems)
+        else:
+            definitions.append(Definition(workflow))
+    for definition in definitions:
+        yield from _checked(definition, collection, definitions, manifests)
 
 
 def _checked(
     definition: Definition, collection: Row, definitions: list[Definition], manifests: list[Row]
 ) -> Iterator[Finding]:
     known = {other.uuid for other in definitions}
-    for step, message in check_graph(definition, str(collection.get("uuid")), known):
+    for step, message in check_graph(definition, collection.get("uuid"), known):
         yield Finding(definition.name, step, message)
     variables = Variables(definition, _callers(definition, definitions))
     for step, message in variables.check():
