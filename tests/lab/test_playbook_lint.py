@@ -174,6 +174,11 @@ def test_a_fault_of_the_graph_is_found(bad: Row, finding: str) -> None:
         ("{{ vars.input.params.none }}", "vars.input.params.none is no parameter of the playbook"),
         ("{{ nothing }}", "'{{ nothing }}' names nothing, which is not there"),
         ("{{ 1 | nope }}", "'{{ 1 | nope }}': No filter named 'nope' in the local FortiSOAR"),
+        (
+            "{% if true %}{{ 1 | nope }}{% endif %}",
+            "'{% if true %}{{ 1 | nope }}{% endif %}': No filter named 'nope' in the local FortiSOAR",
+        ),
+        ("{{ 1 is nope }}", "'{{ 1 is nope }}': No test named 'nope' in the local FortiSOAR"),
         ("{{ 1 + }}", "'{{ 1 + }}': unexpected 'end of print statement'"),
     ],
 )

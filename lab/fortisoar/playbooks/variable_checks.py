@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, TemplateAssertionError, TemplateError, meta, nodes
+from jinja2 import Environment, TemplateError, meta, nodes
 
 from ...clock import Clock
 from .definitions import ENGINE_KEYS, STARTS, Definition, Row, arguments_of, type_of, variable_name
@@ -57,13 +57,12 @@ class Variables:
         jinja = _jinja()
         try:
             tree = jinja.parse(text)
-            jinja.from_string(text)
-        except TemplateAssertionError as error:
-            yield f"{text!r}: {str(error.message).rstrip('.')} in the local FortiSOAR"
-            return
         except TemplateError as error:
             yield f"{text!r}: {error.message}"
             return
+        if unknown := list(_unknown(tree, jinja)):
+            yield from (f"{text!r}: No {kind} named {name!r} in the local FortiSOAR" for kind, name in unknown)
+            return  # Jinja does not look at the names of such a template
         # Jinja counts a name that is set in one branch only as one that comes from outside.
         named = meta.find_undeclared_variables(tree) - _set_here(tree)
         for name in sorted(named - {"vars", "globalVars"} - set(jinja.globals)):
@@ -128,6 +127,14 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif isinstance(value, str) and is_template(value):
         yield value
+
+
+def _unknown(tree: nodes.Template, jinja: Environment) -> Iterator[tuple[str, str]]:
+    """Return the filters and tests that there are not. Jinja itself is silent about those inside of a condition."""
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        kind, known = ("filter", jinja.filters) if isinstance(node, nodes.Filter) else ("test", jinja.tests)
+        if node.name not in known:
+            yield kind, node.name
 
 
 def _set_here(tree: nodes.Template) -> set[str]:
