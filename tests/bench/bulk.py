@@ -1,21 +1,27 @@
 """``make bench``: many updates at once against one after another, as a ratio within one run.
 
-The lab's FortiSIEM runs in a process of its own behind its TLS proxy, which answers each request 20 ms late. The writes
-are counted in FortiSIEM's journal: each run must have made exactly one for each incident.
+The lab's FortiSIEM runs in a process of its own and answers each request 20 ms late, over TLS. The lab's proxy for
+faults is left out: what it takes for each request is most of what a connector that sends at once would wait for.
+The writes are counted in FortiSIEM's journal: each run must have made exactly one for each incident.
 """
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-import requests
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lab.running import running_lab
+from lab.certificates import certificate_authority, server_tls
+from lab.clock import Clock
+from lab.fortisiem import Account, FortiSiem
+from lab.servers import HOST, Site, listening, serving
 from tests.support.package import configuration, execute
 
 NUMBER = 1000
@@ -23,20 +29,33 @@ LATENCY = 0.02  # seconds
 CONCURRENCY = 8
 FIRST = 8  # the id of the first incident that is not of the lab's own
 WANTED = 7.0
+USER, PASSWORD = "admin", "password-of-the-bench"
+
+
+def late(app: ASGIApp) -> ASGIApp:
+    """Return an application that hands each request on a little late."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(LATENCY)
+        await app(scope, receive, send)
+
+    return answer
 
 
 def serve(pipe: Connection) -> None:
-    """Run a lab with many incidents; answer each message with the ids that were written since the last one."""
-    with running_lab(base_port=0) as lab:
-        siem = lab.products["fortisiem"]
-        siem.add_incidents(NUMBER, incidentStatus=0)  # type: ignore[attr-defined]
-        late = {"kind": "delay", "product": "fortisiem", "seconds": LATENCY, "times": 0}
-        requests.post(lab.ready["control"]["url"] + "/faults", json=late, timeout=10).raise_for_status()
-        pipe.send((lab.ready["fortisiem"], Path(lab.ready["fortisoar"]["ca"]).read_text("ascii")))
-        while _asked(pipe):
-            entries = siem.journal.entries()
-            pipe.send(sorted(int(entry.body["incidentId"]) for entry in entries if entry.path.endswith("/external")))
-            siem.journal.clear()
+    """Run a FortiSIEM with many incidents; answer each message with the ids that were written since the last one."""
+    with TemporaryDirectory() as folder, listening({"fortisiem": 0}) as listeners:
+        authority = certificate_authority(Path(folder))
+        siem = FortiSiem(Path(folder), Clock(), [Account("super", USER, PASSWORD)], [])
+        siem.add_incidents(NUMBER, incidentStatus=0)
+        listener = listeners["fortisiem"]
+        with serving([Site(listener, late(siem.app), server_tls(authority))]):
+            pipe.send((listener.getsockname()[1], (Path(folder) / "ca.pem").read_text("ascii")))
+            while _asked(pipe):
+                updates = [entry.body for entry in siem.journal.entries() if entry.path.endswith("/external")]
+                pipe.send(sorted(int(update["incidentId"]) for update in updates))
+                siem.journal.clear()
+        siem.close()
 
 
 def _asked(pipe: Connection) -> bool:
@@ -60,17 +79,16 @@ def main() -> None:
     """Print the ratio."""
     spawning = multiprocessing.get_context("spawn")  # a fork would share the connector's connections
     ours, theirs = spawning.Pipe()
-    # Not a daemon: the lab starts processes of its own. It ends when the pipe does.
-    server = spawning.Process(target=serve, args=(theirs,))
+    server = spawning.Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     theirs.close()  # else a server that fails would be waited for
-    siem, certificate_authority = ours.recv()
+    port, authority = ours.recv()
     config = configuration(
         fortimonitor_enabled=False,
-        fortisiem_server=siem["url"],
-        fortisiem_username=siem["username"],
-        fortisiem_password=siem["password"],
-        ca_certificate=certificate_authority,
+        fortisiem_server=f"https://{HOST}:{port}",
+        fortisiem_username=USER,
+        fortisiem_password=PASSWORD,
+        ca_certificate=authority,
         total_timeout=600,
     )
     taken = {}
