@@ -239,6 +239,27 @@ def test_a_failed_run_is_retried_at_its_failed_step(soar: Soar) -> None:
     assert [row["content"] for row in soar.ask("GET", "/api/3/comments")["hydra:member"]] == ["once"]
 
 
+def test_a_failed_run_is_taken_up_again_and_a_finished_one_is_not(soar: Soar) -> None:
+    soar.load(playbook("P", start(), step("Read", "FindRecords", module="{{ globalVars.module }}", query={})))
+    (run,) = soar.runs(soar.trigger("P"))
+    assert run["status"] == "failed"
+    soar.ask("POST", f"{WF}/dynamic-variable/", {"name": "module", "value": "alerts", "default_value": ""}, 201)
+
+    assert soar.ask("POST", f"/api{run['@id']}start/") == {"status": "started"}
+    soar.product.playbooks.settle()
+
+    assert soar.ask("GET", f"/api{run['@id']}")["status"] == "finished"
+    assert soar.ask("POST", f"/api{run['@id']}start/", status=400)["message"] == "The workflow has finished."
+
+
+def test_the_variables_of_a_finished_run_are_kept_if_it_is_verbose_alone(soar: Soar) -> None:
+    soar.load(playbook("P", start(), set_variables("Set", x=1)), playbook("Q", start(), debug=False))
+    verbose, quiet = (soar.runs(soar.trigger(name))[0] for name in ("P", "Q"))
+    states = [soar.product.playbooks.runs.run(int(run["@id"].split("/")[-2])).state for run in (verbose, quiet)]
+    assert states[0]["variables"]["x"] == 1
+    assert states[1] == {}
+
+
 def test_the_jinja_editor_renders_with_the_values_it_is_given(soar: Soar) -> None:
     body = {"template": "{{ name | upper }}", "values": {"name": "alert-001"}}
 

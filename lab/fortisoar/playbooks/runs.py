@@ -28,7 +28,8 @@ LARGEST_RESULT = 100_000  # characters of JSON; the appliance's own limit is not
 FAILURES = ("failed", "terminated")
 # Ended runs move to the history (7.6.1).
 HISTORY_AFTER = {"finished": timedelta(minutes=15), **dict.fromkeys(FAILURES, timedelta(minutes=60))}
-ENDED = {"finished", "finished with error", *FAILURES}
+WELL = ("finished", "finished with error")
+ENDED = {*WELL, *FAILURES}
 
 
 class Runs:
@@ -68,8 +69,9 @@ class Runs:
             session.execute(update(Run).where(Run.id == number).values(**values, modified=self.now()))
 
     def keep(self, number: int, status: str, state: State) -> None:
-        """Write down how far a run has come."""
-        self.change(number, status=status, state=state.as_json(), result=state.result)
+        """Write down how far a run has come; of one that ended well, without its variables unless it is verbose."""
+        is_told = status not in WELL or state.definition.document.get("debug") is True
+        self.change(number, status=status, state=state.as_json() if is_told else {}, result=state.result)
 
     def state(self, number: int) -> State:
         """Return how far a run had come."""

@@ -25,7 +25,7 @@ from .ingestion import DataImports
 from .inputs import Inputs
 from .macros import Macros
 from .rendering import Renderer, RenderingFailed
-from .runs import Runs
+from .runs import WELL, Runs
 from .schedules import Schedules
 from .state import State, first_variables
 from .steps import StepFailed, Waits
@@ -35,11 +35,12 @@ from .workflows import Workflows
 
 AT_ONCE = 8  # runs; further ones queue
 LOOK_AGAIN_AFTER = 0.02  # seconds of real time, while a step waits for the lab's clock
+TERMINATED = "terminated"
 DEEPEST = 20  # playbooks that call each other; the appliance's own limit is not known
 
 
-class Stopped(Exception):
-    """The lab stops or starts anew while a run waits."""
+class Stopped(BaseException):
+    """The lab stops or starts anew while a run is under way. No Exception, as nothing may take it for a failed step."""
 
 
 class Playbooks:
@@ -134,6 +135,8 @@ class Playbooks:
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Call FortiSOAR's own API."""
+        if self._stop.is_set():
+            raise Stopped
         assert self._inside is not None
         return self._inside.ask(method, path, body)
 
@@ -170,6 +173,8 @@ class Playbooks:
         status = self._run(number, child)
         if status == AWAITING:
             raise Waits(None)
+        if status == TERMINATED:
+            raise Stopped
         if status == FAILED:
             raise StepFailed(f"{definition.name}: {child.result['Error message']}")
         if status == FINISHED_WITH_ERROR:
@@ -197,7 +202,7 @@ class Playbooks:
         try:
             status = self._engine.proceed(state, self.runs.log(number))
         except Stopped:
-            return "terminated"
+            return TERMINATED
         except Exception as error:  # a fault of the lab must show in the run, not vanish in a thread
             state.result = {"Error message": f"The local FortiSOAR failed: {type(error).__name__}: {error}"}
             self.runs.keep(number, FAILED, state)
@@ -233,7 +238,10 @@ class Playbooks:
         return 200, {"task_id": self._again(run.id), "result": "workflow retry queued"}
 
     def _queue_again(self, call: Call) -> Answer:
+        """Take a run up again; that one which ended well has nothing left to do is assumed: no source."""
         run = self.runs.run(call.path["number"])
+        if run.status in WELL:
+            raise refusal(400, "The workflow has finished.")
         self._again(run.id)
         return 200, {"status": "started"}
 
