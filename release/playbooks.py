@@ -112,7 +112,11 @@ def _tags(info: Row) -> list[str]:
 
 
 def _sample(action: Row) -> Row:
-    """Return the source of an action's sample: it hands the playbook's own parameters on."""
+    """Return the source of an action's sample: it hands the playbook's own parameters on.
+
+    Run with mock output, it shows what the action gives without asking a product.
+    """
+    mock = {"data": action["output_schema"], "status": "Success", "message": "", "operation": None}
     names = [parameter["name"] for parameter in action["parameters"]]
     return {
         "name": action["title"],
@@ -122,6 +126,7 @@ def _sample(action: Row) -> Row:
             action["title"]: {
                 "action": action["operation"],
                 "params": {parameter["name"]: _handed_on(parameter) for parameter in action["parameters"]},
+                "mock_result": json.dumps(mock),
             }
         },
     }

@@ -291,14 +291,20 @@ def test_an_alert_that_exists_keeps_its_status_unless_the_incident_is_closed() -
 
 
 def test_each_product_is_fetched_and_stored_on_its_own() -> None:
-    assert order(INGEST)[1:] == ["Fetch FortiSIEM", "Store FortiSIEM", "Fetch FortiMonitor", "Store FortiMonitor"]
+    products = ("FortiSIEM", "FortiMonitor")
+    assert order(INGEST)[1:] == [
+        name for each in products for name in (f"Fetch {each}", f"{each} Fetched", f"Store {each}")
+    ]
     for source in ("FortiSIEM", "FortiMonitor"):
         fetched, stored = arguments(INGEST, f"Fetch {source}"), arguments(INGEST, f"Store {source}")
         assert fetched["workflowReference"] == f"/api/3/workflows/{WORKFLOWS[FETCH]['uuid']}"
         assert stored["workflowReference"] == f"/api/3/workflows/{WORKFLOWS[CREATE]['uuid']}"
         assert fetched["arguments"] == {"source": source}
         assert (fetched["ignore_errors"], stored["ignore_errors"]) == (True, True)
-        assert stored["when"] == f"{{{{vars.steps.Fetch_{source}.watermark | default('') != ''}}}}"
+        watermark = f"{source.lower()}_watermark"
+        assert arguments(INGEST, f"{source} Fetched")[watermark] == "{{vars.result.watermark | default('')}}"
+        assert stored["arguments"]["watermark"] == f"{{{{vars.{watermark}}}}}"
+        assert stored["when"] == f"{{{{vars.{watermark} != ''}}}}"
         assert list(stored["arguments"]) == WORKFLOWS[CREATE]["parameters"]
 
 
