@@ -29,7 +29,7 @@ test: $(READY)  ## Run all tests.
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 
 prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, 70,000 incidents ingested.
-	@$(PYTHON) -m pytest tests/properties tests/lab/test_ingestion.py --hypothesis-profile=prove $(ARGS)
+	@$(PYTHON) -m pytest tests/properties tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py --hypothesis-profile=prove $(ARGS)
 
 bench: $(READY)  ## Measure many updates at once against one after another.
 	@$(PYTHON) -m tests.bench.bulk

@@ -266,9 +266,13 @@ def _plain(markup: str) -> str:
 
 
 @contextmanager
-def playbook_lab(archive: Path) -> Iterator[PlaybookLab]:
-    """Run a lab in this process until the end of the block, with the connector installed and configured as default."""
-    with running_lab(base_port=0) as running:
+def playbook_lab(archive: Path, state: Path | None = None) -> Iterator[PlaybookLab]:
+    """Run a lab in this process until the end of the block, with the connector installed and configured as default.
+
+    Parameters:
+        state: a folder to keep; None for a temporary one.
+    """
+    with running_lab(state, base_port=0) as running:
         control = Control(running.ready["control"]["url"])
         lab = PlaybookLab(SimpleNamespace(ready=running.ready, control=control), archive)
         monitor, siem, soar = (running.products[name] for name in ("fortimonitor", "fortisiem", "fortisoar"))

@@ -1,0 +1,53 @@
+"""The ingestion playbooks, from both products into FortiSOAR's alerts, while everything fails once in a while."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pytest
+from hypothesis import settings
+
+from tests.support.incoming import portions
+from tests.support.playbook_soak import PRODUCTS, Progress, playbook_soak, troubles
+
+
+class Size(NamedTuple):
+    """How much arrives, in how many cycles, and how many of these a lab lives."""
+
+    incidents: int
+    outages: int
+    cycles: int
+    cycles_of_a_lab: int
+
+
+SIZES = {"test": Size(1_500, 600, 20, 10), "prove": Size(50_000, 20_000, 200, 20)}
+
+
+@pytest.mark.timeout(2400)
+def test_every_incident_becomes_exactly_one_alert(archive: Path, tmp_path: Path) -> None:
+    size = SIZES["prove" if settings.get_current_profile_name() == "prove" else "test"]
+    random = Random(7)  # noqa: S311 - chance, not a secret
+    totals = {"FortiSIEM": size.incidents, "FortiMonitor": size.outages}
+    arriving = {product: portions(total, size.cycles, random) for product, total in totals.items()}
+    going_wrong = troubles(size.cycles, random)
+    progress = Progress()
+    for first in range(0, size.cycles, size.cycles_of_a_lab):
+        with playbook_soak(archive, tmp_path, first, progress) as soak:
+            for cycle in range(first, first + size.cycles_of_a_lab):
+                soak.cycle({product: arriving[product][cycle] for product in PRODUCTS}, going_wrong[cycle], random)
+            soak.end_in_the_middle(random)
+    with playbook_soak(archive, tmp_path, size.cycles, progress) as soak:
+        soak.finish()
+        for product, total in totals.items():
+            there = soak.incoming.last_times(product, 0)
+            assert len(there) > total
+            assert soak.alerts(product) == there
+    assert {what for what, times in progress.happened.items() if times} == {
+        "fortisiem failed",
+        "fortimonitor failed",
+        "refused",
+        "lost",
+        "cut",
+    }

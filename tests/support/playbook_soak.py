@@ -1,0 +1,164 @@
+"""The ingestion playbooks at work for long: incidents keep arriving, products and FortiSOAR fail, the lab is restarted."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from tests.support.incoming import CYCLE, Incoming
+from tests.support.interruptions import CUT, LOST, REFUSED, Interruptions, interruptions
+from tests.support.stories import INGEST, PlaybookLab, Row, playbook_lab
+
+OVERLAP = 300  # seconds; the wizard's default
+EVERYTHING = 527_040  # minutes, the longest lookback
+PAGE = 5000  # FortiSOAR's largest
+PRODUCTS = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
+FINE, PRODUCT_FAILS = "fine", "product fails"
+# What happens in ten cycles, in an order by chance.
+TROUBLES = (FINE, FINE, FINE, FINE, PRODUCT_FAILS, PRODUCT_FAILS, PRODUCT_FAILS, REFUSED, LOST, CUT)
+ENDED = {REFUSED: ("finished", "finished with error"), LOST: ("finished", "finished with error"), CUT: ("active",)}
+
+
+class Progress:
+    """What must survive a restart of the lab: until when everything is known to be stored, and what went wrong so far."""
+
+    def __init__(self) -> None:
+        self.seen_through = dict.fromkeys(PRODUCTS, 0.0)
+        self.happened: Counter[str] = Counter()
+
+
+class PlaybookSoak:
+    """One life of a lab, in which ingestion runs again and again."""
+
+    def __init__(self, lab: PlaybookLab, between: Interruptions, progress: Progress) -> None:
+        self.lab = lab
+        self.incoming = Incoming(lab.siem, lab.monitor)
+        self._between = between
+        self._progress = progress
+
+    def cycle(self, arriving: dict[str, int], trouble: str, random: Random) -> None:
+        """Let incidents arrive, ingest once with one of the troubles, and check the watermarks."""
+        self.lab.control.advance(CYCLE)
+        for product, count in arriving.items():
+            self.incoming.arrive(product, count, random)
+        self._between.before = lambda method, path: self._recur(random)
+        if trouble == FINE:
+            self._between.begin()
+            self._ingest("finished")
+        elif trouble == PRODUCT_FAILS:
+            self._with_product_failing(random)
+        else:
+            self._interrupted(trouble, random.randint(1, 30))
+        self._between.before = lambda method, path: None
+        self.check_watermarks()
+
+    def end_in_the_middle(self, random: Random) -> None:
+        """Ingest until the lab is as if killed."""
+        self._interrupted(CUT, random.randint(1, 12))
+
+    def finish(self) -> None:
+        """Ingest until nothing is waiting, and then once more."""
+        self._between.begin()
+        before: dict[str, str] = {}
+        while before != (watermarks := self.lab.watermarks()):
+            before = watermarks
+            self.lab.control.advance(60)  # FortiMonitor's limit on requests
+            self._ingest("finished")
+        self.check_watermarks()
+
+    def check_watermarks(self) -> None:
+        """Check that all is stored, as it was last, that no later run comes by."""
+        for product, watermark in self.lab.watermarks().items():
+            until = int(watermark.rpartition("/")[2]) / 1000 - OVERLAP
+            if "/" in watermark:
+                until = min(until, int(watermark.partition("/")[0]) / 1000)
+            since = self._progress.seen_through[product]
+            passed = self.incoming.last_times(product, since, until)
+            assert self._stored(product, list(passed)) == passed
+            self._progress.seen_through[product] = max(since, until)
+
+    def alerts(self, product: str) -> dict[int, int]:
+        """Return the last time of each incident of a product that has an alert; fail if one has two."""
+        found: dict[int, int] = {}
+        rows: list[Row] = []
+        for page in range(1, 100):
+            query = {
+                "logic": "AND",
+                "filters": [{"field": "source", "operator": "eq", "value": product}],
+                "sort": [{"field": "id", "direction": "ASC"}],
+                "__selectFields": ["sourceId", "sourcedata"],
+            }
+            rows = self.lab.api("POST", f"/api/query/alerts?$limit={PAGE}&$page={page}", query)["hydra:member"]
+            times = {int(row["sourceId"].rpartition(":")[2]): _last_time(product, row) for row in rows}
+            assert len(times) == len(rows)
+            assert not times.keys() & found.keys()
+            found |= times
+            if len(rows) < PAGE:
+                break
+        return found
+
+    def _recur(self, random: Random) -> None:
+        """Let an incident occur again before every eighth request of the engine."""
+        if self._between.requests % 8 == 7:
+            self.incoming.recur(random)
+
+    def _with_product_failing(self, random: Random) -> None:
+        product, status = random.choice(list(PRODUCTS.values())), random.choice((400, 403, 500))
+        self._between.begin()
+        self.lab.strike("answer", product, status=status, skip=random.choice((0, 0, 1, 2)), times=3, when="before")
+        run = self._ingest("finished", "finished with error")
+        self.lab.calm()
+        self._count(f"{product} failed", run == "finished with error")
+
+    def _interrupted(self, kind: str, at: int) -> None:
+        self._between.begin(kind, at)
+        struck = self._ingest("finished", *ENDED[kind]) != "finished" or self._between.struck
+        self._count(kind, struck)
+
+    def _ingest(self, *expected: str) -> str:
+        run = self.lab.trigger(INGEST)
+        assert run.status in expected, (run.status, run.result)
+        return str(run.status)
+
+    def _count(self, what: str, happened: bool) -> None:
+        self._progress.happened[what] += happened
+
+    def _stored(self, product: str, numbers: list[int]) -> dict[int, int]:
+        ids = [f"{PRODUCTS[product]}:127.0.0.1:{number}" for number in numbers]
+        stored: dict[int, int] = {}
+        for first in range(0, len(ids), PAGE):
+            some = {"field": "sourceId", "operator": "in", "value": ids[first : first + PAGE]}
+            query = {"logic": "AND", "filters": [some], "__selectFields": ["sourceId", "sourcedata"]}
+            rows = self.lab.api("POST", f"/api/query/alerts?$limit={PAGE}", query)["hydra:member"]
+            stored |= {int(row["sourceId"].rpartition(":")[2]): _last_time(product, row) for row in rows}
+        return stored
+
+
+def _last_time(product: str, alert: Row) -> int:
+    incident = json.loads(alert["sourcedata"])
+    shown = incident["last_seen"] if product == "FortiSIEM" else incident["start_time"]
+    return int(datetime.fromisoformat(shown).timestamp())
+
+
+def troubles(cycles: int, random: Random) -> list[str]:
+    """Return what goes wrong in each cycle."""
+    return [trouble for _ in range(0, cycles, len(TROUBLES)) for trouble in random.sample(TROUBLES, len(TROUBLES))]
+
+
+@contextmanager
+def playbook_soak(archive: Path, folder: Path, cycles_before: int, progress: Progress) -> Iterator[PlaybookSoak]:
+    """Run a lab on the state in a folder until the end of the block.
+
+    Parameters:
+        cycles_before: how many cycles the lab's time is ahead of the real one.
+    """
+    with playbook_lab(archive, folder) as lab, interruptions(lab.soar.playbooks) as between:
+        lab.control.advance(cycles_before * CYCLE)
+        lab.configure_default()
+        lab.answer_wizard(sources=" and ".join(PRODUCTS), lookback=EVERYTHING, overlap=OVERLAP)
+        yield PlaybookSoak(lab, between, progress)
