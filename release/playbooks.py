@@ -30,6 +30,7 @@ UTILITIES_VERSION = "3.2.4"
 UTILITIES = {
     "make_cyops_request": "FSR: Make FortiSOAR API Call",
     "no_op": "Utils: No Operation",
+    "raise_exception": "Utils: Raise Exception",
     "updatemacro": "FSR: Update Global Variables",
 }
 STEP_TYPES = {

@@ -20,6 +20,7 @@ from .handover import Handover
 from .hooks import Hooks
 from .models import Base
 from .playbooks import Playbooks
+from .playbooks.switches import PLAYBOOK_SWITCHES
 from .records import Records
 from .records.search import Search
 from .requirements import Requirements
@@ -64,7 +65,7 @@ class FortiSoar:
         requirements = Requirements(packages)
         vault = Vault(encryption_key)
         self.store = Store(folder / "fortisoar.sqlite", Base)
-        self.switches = Switches(SWITCHES)
+        self.switches = Switches((*SWITCHES, *PLAYBOOK_SWITCHES))
         self.journal = Journal(clock)
         self._workers = Workers(workers, call_limit, worker_environment, packages, log)
         self._hook_worker = Workers(1, call_limit, worker_environment, packages, log)
@@ -73,8 +74,8 @@ class FortiSoar:
         handover = Handover(vault, self.switches)
         hooks = Hooks(self._hook_worker, code)
         self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
-        self.records = Records(self.store, clock)
-        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {api_key}")
+        self.records = Records(self.store, clock, self.switches)
+        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {api_key}", self.switches)
         api = Api(
             Accounts(username, password, api_key, clock, self.switches),
             self._connectors,

@@ -17,8 +17,10 @@ from starlette.testclient import TestClient
 from lab.clock import Clock
 from lab.fortisoar import FortiSoar
 from lab.fortisoar.models import Base
+from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
 from lab.fortisoar.records import Records
 from lab.store import Store
+from lab.switches import Switches
 
 HIGH = "/api/3/picklists/40187287-89fc-4e9c-b717-e9443d57eedb"
 LOW = "/api/3/picklists/58d0753f-f7e4-403b-953c-b0f521eab759"
@@ -877,7 +879,9 @@ def test_an_index_answers_for_what_playbooks_look_up(client: TestClient, soar: F
 
 def test_a_bulk_upsert_costs_a_few_statements_whatever_its_size(tmp_path: Path) -> None:
     store = Store(tmp_path / "records.sqlite", Base)
-    client = TestClient(Starlette(routes=Records(store, Clock()).routes()), base_url="https://127.0.0.1")
+    client = TestClient(
+        Starlette(routes=Records(store, Clock(), Switches(PLAYBOOK_SWITCHES)).routes()), base_url="https://127.0.0.1"
+    )
     counts: list[int] = []
     with store.transaction() as session:
         engine = session.get_bind()

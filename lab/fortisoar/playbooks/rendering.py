@@ -8,16 +8,19 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, Template, TemplateError, Undefined, nodes
+from jinja2 import ChainableUndefined, Environment, Template, TemplateError, Undefined, nodes
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import SandboxedEnvironment
 
 from ...clock import Clock
+from ...switches import Switches
 from .asking import Ask
 from .filters import JsonText, as_plain, filters
 from .globals import global_names
 
 TEMPLATES = 2000
+# By the positions of the switch undefined_attribute.
+UNDEFINED = {"fails": Undefined, "empty": ChainableUndefined}
 
 
 class RenderingFailed(Exception):
@@ -61,12 +64,16 @@ class Renderer:
         ask: asks the local FortiSOAR, for picklists and records.
         clock: the lab's time, which ``arrow`` and the date functions tell.
         global_variable: returns a global variable's value, None if there is none.
+        switches: those of the local FortiSOAR.
     """
 
-    def __init__(self, ask: Ask, clock: Clock, global_variable: Any) -> None:
-        self._environment = environment(ask, clock)
-        self._environment.globals["globalVars"] = _GlobalVariables(global_variable, self)
-        self._template = lru_cache(TEMPLATES)(self._environment.from_string)
+    def __init__(self, ask: Ask, clock: Clock, global_variable: Any, switches: Switches) -> None:
+        self._switches = switches
+        self._template_in = {}
+        for position, kind in UNDEFINED.items():
+            made = environment(ask, clock, kind)
+            made.globals["globalVars"] = _GlobalVariables(global_variable, self)
+            self._template_in[position] = lru_cache(TEMPLATES)(made.from_string)
 
     def render(self, value: Any, variables: dict[str, Any]) -> Any:
         """Return a value with every text in it rendered; ``vars`` holds the variables.
@@ -89,7 +96,8 @@ class Renderer:
         Raises: RenderingFailed.
         """
         try:
-            return _read(self._template(text).render(context))
+            template = self._template_in[self._switches["undefined_attribute"]](text)
+            return _read(template.render(context))
         except TemplateError as error:
             raise RenderingFailed(f"{text!r}: {error.message}") from error
         except RenderingFailed:
@@ -112,9 +120,9 @@ class _GlobalVariables:
         return self._renderer.render(value, {})
 
 
-def environment(ask: Ask, clock: Clock) -> Environment:
+def environment(ask: Ask, clock: Clock, undefined: type[Undefined] = Undefined) -> Environment:
     """Return the sandbox with the platform's filters and globals; ``globalVars`` and ``vars`` are not in it."""
-    made = _Environment(optimized=False, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+    made = _Environment(optimized=False, undefined=undefined, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
     made.filters.update(filters(ask, clock))
     made.globals.update(global_names(clock))
     return made

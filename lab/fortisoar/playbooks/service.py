@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from ...clock import Clock
 from ...store import Store
+from ...switches import Switches
 from ..refusals import refusal
 from .asking import Inside
 from .collections import Collections
@@ -51,7 +52,8 @@ class Playbooks:
         authorization: with which the engine calls FortiSOAR's own API; ``connect`` gives it the API.
     """
 
-    def __init__(self, store: Store, clock: Clock, folder: Path, authorization: str) -> None:
+    def __init__(self, store: Store, clock: Clock, folder: Path, authorization: str, switches: Switches) -> None:
+        self.switches = switches
         self._clock = clock
         self._authorization = authorization
         self._inside: Inside | None = None
@@ -69,7 +71,7 @@ class Playbooks:
         self.schedules = Schedules(store, clock, self._fire, self.runs.is_running)
         self._inputs = Inputs(store, self._resume)
         self._triggers = Triggers(self.collections, self.ask, self.start)
-        self._renderer = Renderer(self.ask, clock, self.macros.value)
+        self._renderer = Renderer(self.ask, clock, self.macros.value, switches)
         self._engine = Engine(self)
         self.runs.terminate_left_over()
 
@@ -146,6 +148,8 @@ class Playbooks:
 
     def set_macro(self, name: str, value: str) -> Row | None:
         """Give an existing global variable a value."""
+        if self.switches["updatemacro_creates"]:
+            self.macros.add_missing([{"name": name, "value": value, "default_value": ""}])
         return self.macros.set(name, value)
 
     def wait(self, seconds: float) -> None:

@@ -6,10 +6,12 @@ A function gets the step's turn and its rendered arguments, and returns the resu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ...switches import Switches
 from .definitions import Row, type_of, uuid_of
 from .state import State
 from .utilities import UTILITIES
@@ -43,6 +45,8 @@ class Chosen:
 
 class Platform(Protocol):
     """What steps need from the engine."""
+
+    switches: Switches
 
     def ask(self, method: str, path: str, body: Any = None, /) -> tuple[int, Any]: ...
 
@@ -92,10 +96,11 @@ def store_many(turn: Turn, arguments: Row, resources: list[Row], size: int) -> l
 
 
 def _insert_rows(turn: Turn, collection: str, rows: list[Row]) -> list[Any]:
-    """Create or upsert records. That a single one that is refused fails the step is assumed: no source."""
+    """Create or upsert records."""
     path, body = _bulk(collection, rows)
     answer = _asked(turn, "POST", path, body)
-    if failures := answer.get("failure"):
+    failures = answer.get("failure")
+    if failures and turn.platform.switches["refused_record_in_bulk"] == "fails":
         raise StepFailed(f"CS-WF-6: {len(failures)} of {len(rows)} records were refused: {failures[0]}")
     return answer.get("success") or answer.get("hydra:member") or []
 
@@ -139,8 +144,14 @@ def _start(turn: Turn, arguments: Row) -> Any:
 
 
 def _set_variables(turn: Turn, arguments: Row) -> Any:
+    if turn.platform.switches["digits_in_set_variable"] == "number":
+        arguments = {name: _number(value) for name, value in arguments.items()}
     turn.state.variables.update(arguments)
     return arguments
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and re.fullmatch("-?[0-9]+", value) else value
 
 
 def _connector(turn: Turn, arguments: Row) -> Any:

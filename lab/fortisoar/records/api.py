@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from ...clock import Clock
 from ...store import Store
+from ...switches import Switches
 from . import bulk, feeds
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
@@ -40,9 +41,10 @@ class Records:
         clock: the lab's time.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, switches: Switches) -> None:
         self._store = store
         self._clock = clock
+        self._switches = switches
         self._listeners: list[Listener] = []
         self.seed()
 
@@ -370,7 +372,8 @@ class Records:
         return find(session, module.name, call.parts["uuid"], with_deleted or call.is_on("$showDeleted"))
 
     def _writer(self, session: Session, call: Call) -> Writer:
-        return Writer(session, self._module(call), self._now(), ADMINISTRATOR)
+        revives = self._switches["upsert_of_deleted_record"] == "restore"
+        return Writer(session, self._module(call), self._now(), ADMINISTRATOR, revives)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -44,13 +44,15 @@ class Writer:
         module: whose records.
         now: the lab's time, in seconds since 1970.
         author: the IRI of the person who writes.
+        revives: whether an upsert takes a record out of the recycle bin.
     """
 
-    def __init__(self, session: Session, module: Module, now: float, author: str) -> None:
+    def __init__(self, session: Session, module: Module, now: float, author: str, revives: bool = False) -> None:
         self._session = session
         self.module = module
         self._now = now
         self._author = author
+        self._revives = revives
         self.changed: dict[str, set[str]] = {}  # by uuid: the fields that got another value
         self._holders: dict[Key, str | None] = {}
         self._fresh: dict[str, Record] = {}
@@ -119,15 +121,17 @@ class Writer:
     def upsert(self, body: Any) -> tuple[Record, bool]:
         """Update the record that has the same unique values, else create; return it and whether it is new.
 
-        A record in the recycle bin keeps its unique values reserved (met on 8.0), so it is a conflict: assumed.
+        A record in the recycle bin keeps its unique values reserved (met on 8.0). That it is a conflict for an upsert
+        too is assumed, with a switch: no source.
         """
         if not isinstance(body, dict):
             raise malformed("A record must be a JSON object.")
         for columns, value in self._keys(self._raw_values(body)):
             if uuid := self._holder((columns, value)):
                 record = self._fresh.get(uuid) or find(self._session, self.module.name, uuid, with_deleted=True)
-                if record.deleted is not None:
+                if record.deleted is not None and not self._revives:
                     raise conflict(self.module.name, columns, value)
+                record.deleted = None
                 return self.update(record, body), False
         return self.create(body), True
 
