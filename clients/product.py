@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Optional
+
 from ..core.transport import Transport
 
 
@@ -24,6 +27,11 @@ class Product:
     def host(self) -> str:
         """The server's host name."""
         return self._http.base.origin.host
+
+    @property
+    def server_time(self) -> Optional[datetime]:
+        """The product's own time with its last answer, None as long as it has not said."""
+        return self._http.server_time
 
     @property
     def address(self) -> str:

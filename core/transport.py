@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 import requests
@@ -21,6 +22,7 @@ from .paths import BaseUrl
 from .recent import note
 from .redact import Redactor
 from .sessions import Connecting, session
+from .times import shown_time
 from .wire import one_exchange
 
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
@@ -99,6 +101,8 @@ class Transport:
         timeouts: seconds to wait for a connection, and for a server gone silent.
         deadline: when the whole action must have ended.
         redact: masks secrets in what an answer says.
+
+    ``server_time`` is what the product's clock showed with its last answer, None as long as it has not said.
     """
 
     def __init__(
@@ -114,6 +118,7 @@ class Transport:
         self.base = base
         self.deadline = deadline
         self.redact = redact
+        self.server_time: Optional[datetime] = None
         self._connecting = connecting
         self._connect_timeout, self._read_timeout = timeouts
 
@@ -190,6 +195,7 @@ class Transport:
             finally:
                 seconds = deadline.timing.monotonic() - began
                 note(self.product, str(self.base.origin), request.method, request.path, status, seconds)
+        self.server_time = shown_time(response.headers.get("Date")) or self.server_time
         return Answer(request, response.status_code, response.headers, body, attempt)
 
     def _body(self, response: requests.Response, request: Request) -> bytes:

@@ -117,6 +117,7 @@ class _Server(uvicorn.Server):
                 log_level="critical",
                 access_log=False,
                 server_header=False,
+                date_header=False,  # the products tell the lab's time
                 timeout_keep_alive=75,  # like the appliance's nginx; uvicorn's 5 s would race with pooled connections
                 timeout_graceful_shutdown=DRAINED_WITHIN,
                 ssl_context_factory=(lambda _config, _default: tls) if tls else None,

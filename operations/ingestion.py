@@ -4,8 +4,9 @@ A watermark is a product's own time, so that clocks may differ: ``<epoch millise
 earlier (the overlap), since incidents may arrive late. Where more is waiting than one call returns, the watermark is
 ``<time>/<id>/<newest>``: the last incident that was returned, and the newest time when more began to wait. The next
 call goes on right behind that incident. Once nothing is waiting, ``newest`` becomes the watermark, so that what arrived
-late meanwhile is not passed over. The watermark is returned, not kept: the playbook stores it once the records are
-stored.
+late meanwhile is not passed over. No watermark is ahead of the product's clock: an outage that was given a start in the
+future, say, would else take everything until then with it. The watermark is returned, not kept: the playbook stores it
+once the records are stored.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def fetch_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
         if newest is None:
             newest = max([since.time, *(time for (time, _), _ in taken)])
             newest = newest if is_complete else max(newest, newest_time(bridge, begin))
+            newest = _not_ahead(bridge, source, newest)
     watermark = Watermark(newest) if is_complete else Watermark(*taken[-1][0], newest)
     return {
         "incidents": [incident for _, incident in taken],
@@ -89,6 +91,13 @@ def fetch_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
         "watermark": str(watermark),
         "is_complete": is_complete,
     }
+
+
+def _not_ahead(bridge: Bridge, source: str, time: int) -> int:
+    """Return a time, or the end of the second that the product's clock showed last if that is earlier."""
+    client = bridge.fortisiem if source == "FortiSIEM" else bridge.fortimonitor
+    now = client.server_time
+    return time if now is None else min(time, epoch_milliseconds(now) + 999)
 
 
 def _watermark(text: Optional[str], lookback: int) -> Watermark:

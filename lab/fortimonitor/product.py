@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.types import ASGIApp
 
 from ..clock import Clock
+from ..dated import DateMiddleware
 from ..journal import Journal, JournalMiddleware
 from ..store import Store
 from ..switches import Switches
@@ -52,7 +53,7 @@ class FortiMonitor:
         served = routes(self)
         keys = {api_key: "rw", read_only_api_key: "ro"}
         self._gate = Gate(application(self, served), served, keys, self.switches, clock)
-        self.app: ASGIApp = JournalMiddleware(self._gate, self.journal)
+        self.app: ASGIApp = DateMiddleware(JournalMiddleware(self._gate, self.journal), clock)
         if self._is_empty():
             self.seed()
 

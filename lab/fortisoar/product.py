@@ -8,6 +8,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from ..clock import Clock
+from ..dated import DateMiddleware
 from ..journal import Journal, JournalMiddleware
 from ..store import Store
 from ..switches import Switches
@@ -89,7 +90,7 @@ class FortiSoar:
         app = api.app()
         self.playbooks.connect(app)
         self.records.subscribe(self.playbooks.record_written)
-        self.app: ASGIApp = JournalMiddleware(app, self.journal)
+        self.app: ASGIApp = DateMiddleware(JournalMiddleware(app, self.journal), clock)
 
     def start_workers(self) -> None:
         """Start the worker processes without waiting for them, so that the first call finds them ready."""

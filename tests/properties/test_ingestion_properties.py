@@ -26,7 +26,7 @@ MOST_CALLS = 400
 
 
 class Arrive(NamedTuple):
-    """So many incidents arrive at once, by a part of what the overlap allows too late."""
+    """So many incidents arrive at once, by a part of what the overlap allows too late, or ahead of the clock."""
 
     number: int
     late: float
@@ -67,7 +67,7 @@ class World(NamedTuple):
 
 SORTS = ["as asked", "as asked", "newest first"]
 CHANGES = st.one_of(
-    st.builds(Arrive, st.integers(1, 7), st.floats(0, 1)),
+    st.builds(Arrive, st.integers(1, 7), st.one_of(st.floats(0, 1), st.floats(-9, -1))),
     st.builds(Recur, st.integers(0, 99)),
     st.builds(Pass, st.integers(1, 30)),
 )
@@ -171,12 +171,16 @@ class Ingestion:
         assert passed <= self.fetched
 
 
+# One is ahead of the clock by more than the overlap, and others come in time behind it.
+AHEAD = [Arrive(1, 0), Arrive(1, -9), Fetch(9, {}, 0, True), Pass(30), Arrive(2, 0), Fetch(9, {}, 0, True), Pass(30)]
 # One comes late, to before the place where the next call goes on; and more time passes than the overlap.
 LATE_BEHIND_A_PLACE = [Pass(30), Arrive(2, 0), Pass(5), Arrive(1, 0), Fetch(1, {}, 0, True), Arrive(1, 1), Pass(30)]
 
 
 @example(World("FortiSIEM", "as asked", LISTED_BY_START, 20), [*LATE_BEHIND_A_PLACE, Arrive(1, 0)], 9)
 @example(World("FortiMonitor", "as asked", "", 20), [*LATE_BEHIND_A_PLACE, Arrive(1, 0)], 9)
+@example(World("FortiSIEM", "as asked", LISTED_BY_QUERY, 20), AHEAD, 9)
+@example(World("FortiMonitor", "as asked", "", 20), AHEAD, 9)
 @examples(300)
 @given(WORLDS, st.lists(st.one_of(CHANGES, FETCHES), max_size=25), st.integers(1, 9))
 def test_whatever_arrives_is_fetched_and_no_watermark_passes_what_was_not(

@@ -45,6 +45,11 @@ class Product:
         self._sorts = sorts
         self._page = page
 
+    @property
+    def server_time(self) -> datetime:
+        """What its clock shows."""
+        return datetime.fromtimestamp(self.now, timezone.utc)
+
     def send(self, method: str, endpoint: str, **content: Any) -> Any:
         """Answer a request, as the package's transport does."""
         self.requests += 1
@@ -72,7 +77,7 @@ class Product:
         raise NotImplementedError
 
     def arrive(self, late: int) -> None:
-        """Let an incident begin that many seconds ago, of which nothing was known until now."""
+        """Let an incident begin that many seconds ago, of which nothing was known until now, or ahead of the clock."""
         raise NotImplementedError
 
     def _sorted(self, places: list[Place], descending: bool) -> list[Place]:

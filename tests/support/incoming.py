@@ -31,6 +31,10 @@ class Incoming:
                 custom, some = random.random() < 0.5, min(LATE, count - first)
                 self.monitor.add_outages(some, custom=custom, spacing_seconds=0 if at_once else 1)
 
+    def arrive_ahead(self, seconds: int) -> None:
+        """Let an incident arrive whose time is ahead of FortiSIEM's clock."""
+        self.siem.add_incidents(1, incidentLastSeen=self.siem.now() + seconds * 1000)
+
     def _spread(self, numbers: list[int], seconds: int) -> None:
         """Let incidents have occurred within so many seconds until now; their order is not that of the ids."""
         seen = f"{self.siem.now() // 1000} - incidentId * 7919 % {seconds + 1}"

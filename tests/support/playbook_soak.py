@@ -18,9 +18,9 @@ OVERLAP = 300  # seconds; the wizard's default
 EVERYTHING = 527_040  # minutes, the longest lookback
 PAGE = 5000  # FortiSOAR's largest
 PRODUCTS = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
-FINE, PRODUCT_FAILS = "fine", "product fails"
-# What happens in ten cycles, in an order by chance.
-TROUBLES = (FINE, FINE, FINE, FINE, PRODUCT_FAILS, PRODUCT_FAILS, PRODUCT_FAILS, REFUSED, LOST, CUT)
+FINE = "fine"
+# What happens in ten cycles, in an order by chance: nothing, a product fails, or the engine's own requests do.
+TROUBLES = (FINE, FINE, FINE, *PRODUCTS.values(), *PRODUCTS.values(), REFUSED, LOST, CUT)
 ENDED = {REFUSED: ("finished", "finished with error"), LOST: ("finished", "finished with error"), CUT: ("active",)}
 
 
@@ -46,12 +46,14 @@ class PlaybookSoak:
         self.lab.control.advance(CYCLE)
         for product, count in arriving.items():
             self.incoming.arrive(product, count, random)
+        if random.random() < 0.2:
+            self.incoming.arrive_ahead(random.randint(1, 7200))
         self._between.before = lambda method, path: self._recur(random)
         if trouble == FINE:
             self._between.begin()
             self._ingest("finished")
-        elif trouble == PRODUCT_FAILS:
-            self._with_product_failing(random)
+        elif trouble in PRODUCTS.values():
+            self._with_failing(trouble, random)
         else:
             self._interrupted(trouble, random.randint(1, 30))
         self._between.before = lambda method, path: None
@@ -64,11 +66,11 @@ class PlaybookSoak:
     def finish(self) -> None:
         """Ingest until nothing is waiting, and then once more."""
         self._between.begin()
-        before: dict[str, str] = {}
-        while before != (watermarks := self.lab.watermarks()):
-            before = watermarks
-            self.lab.control.advance(60)  # FortiMonitor's limit on requests
+        for _ in range(2):
             self._ingest("finished")
+            while any("/" in watermark for watermark in self.lab.watermarks().values()):
+                self.lab.control.advance(60)  # FortiMonitor's limit on requests
+                self._ingest("finished")
         self.check_watermarks()
 
     def check_watermarks(self) -> None:
@@ -107,13 +109,14 @@ class PlaybookSoak:
         if self._between.requests % 8 == 7:
             self.incoming.recur(random)
 
-    def _with_product_failing(self, random: Random) -> None:
-        product, status = random.choice(list(PRODUCTS.values())), random.choice((400, 403, 500))
+    def _with_failing(self, product: str, random: Random) -> None:
+        """Ingest while a product refuses three requests in a row, as many as one is tried again."""
         self._between.begin()
-        self.lab.strike("answer", product, status=status, skip=random.choice((0, 0, 1, 2)), times=3, when="before")
+        status, skip = random.choice((400, 403, 500)), random.choice((0, 0, 1))
+        self.lab.strike("answer", product, status=status, skip=skip, times=3, when="before")
         run = self._ingest("finished", "finished with error")
         self.lab.calm()
-        self._count(f"{product} failed", run == "finished with error")
+        self._count(product, run == "finished with error")
 
     def _interrupted(self, kind: str, at: int) -> None:
         self._between.begin(kind, at)

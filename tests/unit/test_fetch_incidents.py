@@ -208,6 +208,36 @@ def test_a_watermark_never_goes_back_where_nothing_is_waiting(http):
     assert fetched(MONITOR, at(20), overlap=30) == ([9], at(20), True)
 
 
+def clock_at(second):
+    """Return the header by which a product tells its time, so many seconds after START."""
+    moment = datetime.fromtimestamp(START / 1000 + second, timezone.utc)
+    return {"Date": format_datetime(moment, usegmt=True)}
+
+
+def test_an_incident_ahead_of_the_products_clock_does_not_carry_the_watermark_with_it(http):
+    expect_query(http, [], json={"total": 2, "data": rows((9, 1), (3, 7200))}, headers=clock_at(60))
+    assert fetched(SIEM) == ([9, 3], at(60.999), True)
+    page = {"outage_list": outages((9, 1), (8, 7200)), "meta": {"limit": 50, "offset": 0, "next": None}}
+    expect_outages(http, [], json=page, headers=clock_at(60))
+    assert fetched(MONITOR) == ([9, 8], at(60.999), True)
+
+
+def test_an_incident_of_the_very_second_carries_the_watermark(http):
+    expect_query(http, [], json={"total": 1, "data": rows((9, 60.5))}, headers=clock_at(60))
+    assert fetched(SIEM) == ([9], at(60.5), True)
+
+
+def test_a_watermark_ahead_of_the_products_clock_goes_back(http):
+    expect_query(http, [], json={"total": 0, "data": []}, since=7200, headers=clock_at(60))
+    assert fetched(SIEM, at(7200)) == ([], at(60.999), True)
+
+
+def test_the_newest_time_is_not_ahead_of_the_products_clock_either(http):
+    expect_query(http, [], json={"total": 2, "data": rows((9, 1), (3, 7200))}, headers=clock_at(60))
+    expect_newest(http, rows((3, 7200)))
+    assert fetched(SIEM, max_results=1) == ([9], behind(1, 9, 60.999), False)
+
+
 def test_incidents_of_one_moment_come_by_id(http):
     expect_query(http, rows((4, 1), (7, 5), (2, 5), (5, 5)))
     assert fetched(SIEM) == ([4, 2, 5, 7], at(5), True)
