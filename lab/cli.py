@@ -210,7 +210,7 @@ def lint_file(file: Path | None) -> None:
     from FILE. Without one there, this connector's is taken. The exit code is 1 if anything is found.
     """
     from .connector import ROOT
-    from .fortisoar.playbooks.lint import lint
+    from .fortisoar.playbooks.checks.lint import lint
 
     path = file or ROOT / "playbooks" / "playbooks.json"
     exported = _parsed(str(path), _text_of(path))

@@ -23,7 +23,7 @@ from .handover import Handover
 from .hooks import HookFailed, Hooks
 from .lookup import connectors_named, the_connector, the_connector_by_id
 from .models import InstalledConnector
-from .playbooks.exported import read_export
+from .playbooks.content.exported import read_export
 from .refusals import Refusal
 from .requirements import Requirements
 from .secrets_at_rest import Vault

@@ -22,7 +22,7 @@ from fsr_playbooks.compiler import compile_yaml
 
 from lab.clock import Clock
 from lab.fortisoar import FortiSoar
-from lab.fortisoar.playbooks.lint import lint
+from lab.fortisoar.playbooks.checks.lint import lint
 from tests.support.playbooks import Soar
 
 Row = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.cli import main
-from lab.fortisoar.playbooks.lint import lint
+from lab.fortisoar.playbooks.checks.lint import lint
 from tests.support.playbooks import exported, playbook, set_variables, start, step, step_iri, workflow_uuid
 
 Row = dict[str, Any]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .definitions import ENGINE_KEYS, STARTS, Row, arguments_of, type_of
-from .rendering import RenderingFailed
 from .state import State, StepsCircle
 from .steps import IN_BULK, Chosen, Platform, StepFailed, Turn, Waits, is_true, perform, store_many
+from .templates.rendering import RenderingFailed
 
 FINISHED = "finished"
 FINISHED_WITH_ERROR = "finished with error"

@@ -18,21 +18,21 @@ from ...store import Store
 from ...switches import Switches
 from ..refusals import refusal
 from .asking import Inside
-from .collections import Collections
+from .content.collections import Collections
+from .content.ingestion import DataImports
+from .content.versions import Versions
+from .content.workflows import Workflows
 from .definitions import Definition, Row
 from .engine import AWAITING, FAILED, FINISHED_WITH_ERROR, Engine
 from .http import Answer, Call, route
-from .ingestion import DataImports
 from .inputs import Inputs
 from .macros import Macros
-from .rendering import Renderer, RenderingFailed
 from .runs import WELL, Runs
 from .schedules import Schedules
 from .state import State, first_variables
 from .steps import StepFailed, Waits
+from .templates.rendering import Renderer, RenderingFailed
 from .triggers import Triggers
-from .versions import Versions
-from .workflows import Workflows
 
 AT_ONCE = 8  # runs; further ones queue
 LOOK_AGAIN_AFTER = 0.02  # seconds of real time, while a step waits for the lab's clock

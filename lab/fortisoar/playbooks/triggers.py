@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from ..refusals import refusal
 from .asking import Ask
-from .collections import Collections
+from .content.collections import Collections
 from .definitions import Definition, Row, arguments_of
 from .http import Answer, Call, route
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .definitions import Row
-from .filters import html_table
-from .xml_reading import xml_as_dict
+from .templates.filters import html_table
+from .templates.xml_reading import xml_as_dict
 
 EVERY = 2**31 - 1  # more rows than there are
 

@@ -9,14 +9,14 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from starlette.routing import Route
 
-from ...clock import Clock
-from ...store import Store
-from ..models import Base
-from ..refusals import refusal
-from .definitions import Row, uuid_of
-from .http import Answer, Call, route
+from ....clock import Clock
+from ....store import Store
+from ...models import Base
+from ...refusals import refusal
+from ..definitions import Row, uuid_of
+from ..http import Answer, Call, route
+from ..models import Workflow
 from .listing import hydra
-from .models import Workflow
 
 BASE = "/api/3/workflow_versions"
 MOST = 20  # of one playbook, as on the appliance

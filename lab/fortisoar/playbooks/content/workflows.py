@@ -8,15 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ...store import Store
-from ..records import bulk
-from ..refusals import refusal
+from ....store import Store
+from ...records import bulk
+from ...refusals import refusal
+from ..definitions import Row
+from ..http import Answer, Call, route
+from ..models import Workflow
 from .collections import Collections
-from .definitions import Row
-from .http import Answer, Call, route
 from .listing import address_order, hydra, is_shown, ordered, rows_of, searched
 from .matching import address_filters, matches, searchable, with_step_types
-from .models import Workflow
 from .storing import CHILDREN, WORKFLOWS
 
 

@@ -9,12 +9,12 @@ from sqlalchemy import JSON, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from starlette.routing import Route
 
-from ...store import Store
-from ..models import Base
-from ..refusals import refusal
-from ..shapes import PAGE_SIZE, page
-from .definitions import Row
-from .http import Answer, Call, route
+from ....store import Store
+from ...models import Base
+from ...refusals import refusal
+from ...shapes import PAGE_SIZE, page
+from ..definitions import Row
+from ..http import Answer, Call, route
 from .storing import Writer
 
 BASE = "/api/integration/data-import/"

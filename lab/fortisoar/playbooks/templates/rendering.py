@@ -12,9 +12,9 @@ from jinja2 import ChainableUndefined, Environment, Template, TemplateError, Und
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import SandboxedEnvironment
 
-from ...clock import Clock
-from ...switches import Switches
-from .asking import Ask
+from ....clock import Clock
+from ....switches import Switches
+from ..asking import Ask
 from .filters import JsonText, as_plain, filters
 from .globals import global_names
 

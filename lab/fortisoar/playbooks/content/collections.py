@@ -8,18 +8,18 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ...clock import Clock
-from ...store import Store
-from ..models import InstalledConnector
-from ..records import bulk
-from ..refusals import refusal
-from .definitions import Definition, Row
+from ....clock import Clock
+from ....store import Store
+from ...models import InstalledConnector
+from ...records import bulk
+from ...refusals import refusal
+from ..definitions import Definition, Row
+from ..http import Answer, Call, route
+from ..macros import Macros
+from ..models import Workflow, WorkflowCollection
 from .exported import read_export
-from .http import Answer, Call, route
 from .listing import address_order, hydra, is_shown, ordered, rows_of, searched
-from .macros import Macros
 from .matching import address_filters, matches
-from .models import Workflow, WorkflowCollection
 from .storing import COLLECTIONS, Writer
 
 

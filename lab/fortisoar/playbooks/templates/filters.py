@@ -21,9 +21,9 @@ import jmespath  # type: ignore[import-untyped]  # its stubs are a package of th
 import yaml
 from jinja2 import Undefined
 
-from ...clock import Clock
+from ....clock import Clock
+from ..asking import Ask
 from .ansible_filters import filters_of_ansible
-from .asking import Ask
 from .xml_reading import xml_as_dict
 
 # Ansible's namespace for `to_uuid`.

@@ -9,10 +9,10 @@ from uuid import uuid4
 from sqlalchemy import delete, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from ..records.errors import conflict
-from ..refusals import Refusal, refusal
-from .definitions import Definition, Row, type_of, uuid_of
-from .models import Workflow, WorkflowCollection
+from ...records.errors import conflict
+from ...refusals import Refusal, refusal
+from ..definitions import Definition, Row, type_of, uuid_of
+from ..models import Workflow, WorkflowCollection
 
 COLLECTIONS = "/api/3/workflow_collections"
 WORKFLOWS = "/api/3/workflows"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .definitions import STARTS, STEP_TYPES, Definition, Row, arguments_of, type_of, uuid_of
+from ..definitions import STARTS, STEP_TYPES, Definition, Row, arguments_of, type_of, uuid_of
 
 Problem = tuple[str, str]  # the step's name, what is wrong
 

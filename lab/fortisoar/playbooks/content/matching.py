@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..refusals import refusal
-from .definitions import Row, type_of, uuid_of
-from .http import Call
+from ...refusals import refusal
+from ..definitions import Row, type_of, uuid_of
+from ..http import Call
 
 
 def matches(row: Row, group: Any) -> bool:

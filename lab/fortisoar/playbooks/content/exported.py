@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from .definitions import Row
+from ..definitions import Row
 
 log = logging.getLogger(__name__)
 

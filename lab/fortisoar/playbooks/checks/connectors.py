@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..fields import Field, configuration_fields
-from .definitions import Row, arguments_of, type_of
-from .rendering import is_template
-from .steps import UTILITIES_CONNECTOR
-from .utilities import UTILITIES
+from ...fields import Field, configuration_fields
+from ..definitions import Row, arguments_of, type_of
+from ..steps import UTILITIES_CONNECTOR
+from ..templates.rendering import is_template
+from ..utilities import UTILITIES
 
 
 def check_connector_step(step: Row, manifests: dict[Any, Row]) -> Iterator[str]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .connector_checks import check_connector_step
-from .definitions import Definition, Row
-from .graph_checks import check_graph
-from .shape_checks import check_shape
-from .variable_checks import Variables
+from ..definitions import Definition, Row
+from .connectors import check_connector_step
+from .graph import check_graph
+from .shape import check_shape
+from .variables import Variables
 
 
 @dataclass(frozen=True)

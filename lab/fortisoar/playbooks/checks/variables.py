@@ -8,10 +8,10 @@ from typing import Any
 
 from jinja2 import Environment, TemplateError, meta, nodes
 
-from ...clock import Clock
-from .definitions import ENGINE_KEYS, STARTS, Definition, Row, arguments_of, type_of, variable_name
-from .graph_checks import Problem, after
-from .rendering import environment, is_template
+from ....clock import Clock
+from ..definitions import ENGINE_KEYS, STARTS, Definition, Row, arguments_of, type_of, variable_name
+from ..templates.rendering import environment, is_template
+from .graph import Problem, after
 
 # What every run has, and what single steps have while they are done.
 ALWAYS = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..records.errors import malformed
-from .definitions import Row
-from .http import Call
+from ...records.errors import malformed
+from ..definitions import Row
+from ..http import Call
 from .matching import held
 
 PAGE = 30

@@ -1,0 +1,1 @@
+"""Checks of playbooks that need no run."""

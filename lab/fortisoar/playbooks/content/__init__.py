@@ -1,0 +1,1 @@
+"""Playbooks and their collections as FortiSOAR stores and shows them."""

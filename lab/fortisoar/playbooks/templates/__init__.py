@@ -1,0 +1,1 @@
+"""Jinja as playbooks use it."""
