@@ -22,7 +22,7 @@ class Size(NamedTuple):
     cycles_of_a_lab: int
 
 
-SIZES = {"test": Size(1_500, 600, 20, 10), "prove": Size(50_000, 20_000, 200, 20)}
+SIZES = {"test": Size(900, 400, 10, 5), "prove": Size(50_000, 20_000, 200, 20)}
 
 
 @pytest.mark.timeout(2400)
