@@ -240,13 +240,12 @@ def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
 def _failure(results: Dict[str, Result], failures: Dict[str, BridgeError]) -> BridgeError:
     happened = [f"{PRODUCTS[side]} is done (incident {result['incident_id']})" for side, result in results.items()]
     happened += [f"{PRODUCTS[side]} is not: {failure.sentence.rstrip('.')}" for side, failure in failures.items()]
-    is_unknown = any(failure.is_ambiguous for failure in failures.values())
+    unsure = [PRODUCTS[side] for side, failure in failures.items() if failure.is_ambiguous]
     is_changed = any(result["changed"] for result in results.values())
     advice = " ".join(dict.fromkeys(failure.advice for failure in failures.values() if failure.advice))
-    if is_unknown:
-        unsure = " and ".join(PRODUCTS[side] for side, failure in failures.items() if failure.is_ambiguous)
-        advice = f"Whether anything was changed in {unsure} is unknown. {advice}".rstrip()
-    changed = "partly" if is_changed else "unknown" if is_unknown else "no"
+    if len(unsure) == 1:  # of both, the message says it anyway
+        advice = f"Whether anything was changed in {unsure[0]} is unknown. {advice}".rstrip()
+    changed = "partly" if is_changed else "unknown" if unsure else "no"
     return HalfDone("; ".join(happened), advice, changed)
 
 

@@ -296,7 +296,7 @@ def test_where_nobody_knows_of_either_side_both_are_named_and_their_advice_once(
     expect_siem_read(http, READ, status=500)
     assert failure() == (
         f"{GOAL}FortiMonitor is not: {RESOLVE.format(500)}; FortiSIEM is not: {UPDATE.format(500)}. Whether anything was "
-        f"changed is unknown. Whether anything was changed in FortiMonitor and FortiSIEM is unknown. {TRY_LATER}"
+        f"changed is unknown. {TRY_LATER}"
     )
 
 
