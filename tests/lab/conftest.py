@@ -1,4 +1,4 @@
-"""What the tests of the lab's own command line need."""
+"""What the tests of the lab need: its command line, and a FortiSOAR in this process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pyfsr import FortiSOAR
 
 from lab.cli import main
+from tests.support.playbooks import PASSWORD, USERNAME, Soar, running_soar, served_soar
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -59,3 +61,41 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., str]]:
     yield run
     for number, handler in kept.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def one_soar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soar]:
+    with running_soar(tmp_path_factory.mktemp("soar")) as soar:
+        yield soar
+
+
+@pytest.fixture
+def soar(one_soar: Soar) -> Soar:
+    """A FortiSOAR as after its first start, asked without a network."""
+    one_soar.product.reset()
+    one_soar.clock.reset()
+    return one_soar
+
+
+@pytest.fixture(scope="session")
+def one_served_soar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Soar, str, str]]:
+    with served_soar(tmp_path_factory.mktemp("served")) as served:
+        yield served
+
+
+@pytest.fixture
+def served(one_served_soar: tuple[Soar, str, str]) -> tuple[Soar, str, str]:
+    """A FortiSOAR as after its first start, its address and its CA's file."""
+    soar, _, _ = one_served_soar
+    soar.product.reset()
+    soar.clock.reset()
+    return one_served_soar
+
+
+@pytest.fixture
+def client(served: tuple[Soar, str, str]) -> Iterator[FortiSOAR]:
+    """pyfsr's client of that FortiSOAR."""
+    _, url, ca = served
+    made = FortiSOAR(url, username=USERNAME, password=PASSWORD, verify_ssl=ca)
+    yield made
+    made.session.close()

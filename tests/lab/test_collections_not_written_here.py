@@ -12,16 +12,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from fsr_playbooks._db import PACKAGED_SLIM_DB
 from fsr_playbooks.compiler import compile_yaml
 
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
 from lab.fortisoar.playbooks.checks.lint import lint
 from tests.support.playbooks import Soar
 
@@ -222,14 +218,10 @@ def test_what_is_broken_in_one_is_found(file: str, published: dict[str, Row], ma
     assert f"{action['name']}: no route leads here from the start" in found
 
 
-def test_they_are_imported_as_they_are(published: dict[str, Row], tmp_path: Path) -> None:
-    clock = Clock()
-    product = FortiSoar(tmp_path, clock, "csadmin", "pa55", "k3y", Fernet.generate_key(), {}, workers=1)
-    soar = Soar(product, clock)
+def test_they_are_imported_as_they_are(published: dict[str, Row], soar: Soar) -> None:
     for export in published.values():
         soar.ask("POST", "/api/3/workflow_collections", export, 201)
         for workflow in export["data"][0]["workflows"]:
             stored = soar.ask("GET", f"/api/3/workflows/{workflow['uuid']}?$relationships=true")
             for part in ("steps", "routes"):
                 assert [one["uuid"] for one in stored[part]] == [one["uuid"] for one in workflow[part]]
-    product.close()

@@ -5,22 +5,15 @@ from __future__ import annotations
 import copy
 import io
 import json
-import ssl
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
-from cryptography.fernet import Fernet
-from pyfsr import FortiSOAR
 from pyfsr.exceptions import APIError, FortiSOARException, ResourceNotFoundError
 
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
-from lab.servers import Site, listening, serving
 from tests.support.playbooks import (
     COLLECTION,
     Row,
@@ -35,46 +28,13 @@ from tests.support.playbooks import (
 )
 
 # A FortiSOAR, its base URL and its CA's file; the last is Any because pyfsr declares verify_ssl as bool alone.
-Address = tuple[Soar, str, Any]
 OTHER = "0c0ffee0-0000-4000-8000-000000000001"
 TAKEN = "UniqueConstraintViolationException"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_ca_only() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            patch.delenv(name, raising=False)
-        yield
-
-
-@pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    folder = tmp_path_factory.mktemp("soar")
-    clock = Clock()
-    product = FortiSoar(folder, clock, "csadmin", "pa55", "k3y", Fernet.generate_key(), {}, workers=1)
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    with listening({"https": 0}) as listeners, serving([Site(listeners["https"], product.app, tls)]):
-        verify: Any = str(folder / "ca.pem")
-        yield Soar(product, clock), f"https://127.0.0.1:{listeners['https'].getsockname()[1]}", verify
-    product.close()
-
-
 @pytest.fixture
-def soar(one_for_all: Address) -> Soar:
-    one_for_all[0].product.reset()
-    return one_for_all[0]
-
-
-@pytest.fixture
-def client(one_for_all: Address, soar: Soar) -> Iterator[Any]:
-    _, url, ca = one_for_all
-    made = FortiSOAR(url, username="csadmin", password="pa55", verify_ssl=ca)
-    yield made
-    made.session.close()
+def soar(served: tuple[Soar, str, str]) -> Soar:
+    return served[0]
 
 
 @pytest.fixture

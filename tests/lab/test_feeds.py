@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from pyfsr.api.feeds import IngestFeedsAPI
 
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
 from tests.support.playbooks import Soar, playbook, start, step
 
 Row = dict[str, Any]
@@ -18,22 +14,6 @@ Row = dict[str, Any]
 FEEDS = "/api/ingest-feeds/threat_intel_feeds"
 ADDRESS = "/api/3/picklists/b788efc2-dadb-4448-9018-043b37266de4"  # what published feeds call an IP address
 DOMAIN = "/api/3/picklists/18c5c903-eda5-494d-aa7e-f28b479681ac"
-
-
-@pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soar]:
-    clock = Clock()
-    key = Fernet.generate_key()
-    product = FortiSoar(tmp_path_factory.mktemp("soar"), clock, "csadmin", "pa55", "k3y", key, {}, workers=1)
-    yield Soar(product, clock)
-    product.close()
-
-
-@pytest.fixture
-def soar(one_for_all: Soar) -> Soar:
-    one_for_all.product.reset()
-    one_for_all.clock.reset()
-    return one_for_all
 
 
 def feed(value: str, **more: Any) -> Row:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
 from tests.support.playbooks import (
     COLLECTION,
     Soar,
@@ -48,22 +44,6 @@ INFO = {
         {"operation": name, "title": name.title(), "description": name, "parameters": []} for name in ("echo", "refuse")
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soar]:
-    clock = Clock()
-    key = Fernet.generate_key()
-    product = FortiSoar(tmp_path_factory.mktemp("soar"), clock, "csadmin", "pa55", "k3y", key, {}, workers=1)
-    yield Soar(product, clock)
-    product.close()
-
-
-@pytest.fixture
-def soar(one_for_all: Soar) -> Soar:
-    one_for_all.product.reset()
-    one_for_all.clock.reset()
-    return one_for_all
 
 
 def comment(name: str, content: str, **more: Any) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,22 +15,6 @@ from tests.support.playbooks import Soar, exported, playbook, set_variables, sta
 
 Row = dict[str, Any]
 WF = "/api/wf/api"
-
-
-@pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soar]:
-    clock = Clock()
-    key = Fernet.generate_key()
-    product = FortiSoar(tmp_path_factory.mktemp("soar"), clock, "csadmin", "pa55", "k3y", key, {}, workers=1)
-    yield Soar(product, clock)
-    product.close()
-
-
-@pytest.fixture
-def soar(one_for_all: Soar) -> Soar:
-    one_for_all.product.reset()
-    one_for_all.clock.reset()
-    return one_for_all
 
 
 def note(content: str) -> Row:

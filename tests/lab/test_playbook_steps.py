@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
 from tests.support.playbooks import Soar, playbook, set_variables, start, step, step_iri
 
 Row = dict[str, Any]
 
 FEEDS = "/api/ingest-feeds/threat_intel_feeds"
 EVERY = "{'Red': {{'TrafficLightProtocol' | picklist('Red')}}, 'White': {{'TrafficLightProtocol' | picklist('White')}}}"
-
-
-@pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soar]:
-    clock = Clock()
-    key = Fernet.generate_key()
-    product = FortiSoar(tmp_path_factory.mktemp("soar"), clock, "csadmin", "pa55", "k3y", key, {}, workers=1)
-    yield Soar(product, clock)
-    product.close()
-
-
-@pytest.fixture
-def soar(one_for_all: Soar) -> Soar:
-    one_for_all.product.reset()
-    one_for_all.clock.reset()
-    return one_for_all
 
 
 def utility(name: str, operation: str, **params: Any) -> Row:

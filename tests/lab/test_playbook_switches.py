@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from cryptography.fernet import Fernet
-
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
 from tests.support.playbooks import Row, Soar, set_variables, step
 
 MACROS = "/api/wf/api/dynamic-variable/?format=json"
-
-
-@pytest.fixture
-def soar(tmp_path: Path) -> Iterator[Soar]:
-    clock = Clock()
-    product = FortiSoar(tmp_path, clock, "csadmin", "pa55", "k3y", Fernet.generate_key(), {}, workers=1)
-    yield Soar(product, clock)
-    product.close()
 
 
 def update_macro(name: str, value: str) -> Row:

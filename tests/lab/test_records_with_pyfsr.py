@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import trustme
-from cryptography.fernet import Fernet
 from pyfsr import FortiSOAR, Query
 from pyfsr.exceptions import APIError, PicklistResolutionError, ResourceNotFoundError
 
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
-from lab.servers import Site, listening, serving
-
-# A FortiSOAR, its base URL and its CA's file; the last is Any because pyfsr declares verify_ssl as bool alone.
-Address = tuple[FortiSoar, str, Any]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """Serve one FortiSOAR over TLS; give it with its base URL and its CA's file."""
-    folder = tmp_path_factory.mktemp("live")
-    authority = trustme.CA()
-    ca = folder / "ca.pem"
-    authority.cert_pem.write_to_path(str(ca))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    with listening({"https": 0}) as listeners:
-        url = f"https://127.0.0.1:{listeners['https'].getsockname()[1]}"
-        soar = FortiSoar(folder, Clock(), "csadmin", "pa55", "k3y", Fernet.generate_key(), {}, workers=1)
-        with serving([Site(listeners["https"], soar.app, tls)]):
-            yield soar, url, str(ca)
-        soar.close()
+from tests.support.playbooks import KEY, PASSWORD, USERNAME, Soar
 
 
 @pytest.fixture(params=["password", "API key"])
-def client(request: pytest.FixtureRequest, address: Address, monkeypatch: pytest.MonkeyPatch) -> Iterator[FortiSOAR]:
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    soar, url, ca = address
-    soar.reset()
-    if request.param == "password":
-        made = FortiSOAR(url, username="csadmin", password="pa55", verify_ssl=ca)
-    else:
-        made = FortiSOAR(url, api_key="k3y", verify_ssl=ca)
+def client(request: pytest.FixtureRequest, served: tuple[Soar, str, str]) -> Iterator[FortiSOAR]:
+    _, url, ca = served
+    by = {"username": USERNAME, "password": PASSWORD} if request.param == "password" else {"api_key": KEY}
+    made = FortiSOAR(url, verify_ssl=ca, **by)
     yield made
     made.session.close()
 

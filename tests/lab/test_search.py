@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
-from lab.clock import Clock
-from lab.fortisoar import FortiSoar
 from tests.support.playbooks import Row, Soar
 
 
-@pytest.fixture(scope="module")
-def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soar]:
-    clock = Clock()
-    folder: Path = tmp_path_factory.mktemp("soar")
-    product = FortiSoar(folder, clock, "csadmin", "pa55", "k3y", Fernet.generate_key(), {}, workers=1)
-    yield Soar(product, clock)
-    product.close()
-
-
 @pytest.fixture
-def soar(one_for_all: Soar) -> Soar:
+def soar(soar: Soar) -> Soar:
     """A FortiSOAR with two alerts and an incident, a minute apart."""
-    one_for_all.product.reset()
     for module, fields in (
-        ("alerts", {"name": "Login from 8.8.8.8", "sourceId": "a1", "severity": severity(one_for_all, "High")}),
+        ("alerts", {"name": "Login from 8.8.8.8", "sourceId": "a1", "severity": severity(soar, "High")}),
         ("alerts", {"name": "Disk full", "description": "on web-01, seen by 8.8.8.8"}),
         ("incidents", {"name": "Outage of web-01"}),
     ):
-        one_for_all.ask("POST", f"/api/3/{module}", fields, 201)
-        one_for_all.clock.advance(60)
-    return one_for_all
+        soar.ask("POST", f"/api/3/{module}", fields, 201)
+        soar.clock.advance(60)
+    return soar
 
 
 def severity(soar: Soar, value: str) -> str:

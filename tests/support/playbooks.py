@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import trustme
+from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
 from lab.clock import Clock
 from lab.fortisoar import FortiSoar
 from lab.fortisoar.playbooks.definitions import STEP_TYPES
+from lab.servers import HOST, Site, listening, serving
 
 TYPES = {name: uuid for uuid, name in STEP_TYPES.items()}
+USERNAME, PASSWORD, KEY = "csadmin", "pa55", "k3y"
 COLLECTION = str(uuid5(NAMESPACE_URL, "collection"))
 
 Row = dict[str, Any]
@@ -98,7 +106,7 @@ class Soar:
     def __init__(self, product: FortiSoar, clock: Clock) -> None:
         self.product = product
         self.clock = clock
-        self.http = TestClient(product.app, base_url="https://127.0.0.1", headers={"Authorization": "API-KEY k3y"})
+        self.http = TestClient(product.app, base_url="https://127.0.0.1", headers={"Authorization": f"API-KEY {KEY}"})
 
     def ask(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         answer = self.http.request(method, path, json=body)
@@ -141,3 +149,29 @@ class Soar:
     def comments(self) -> list[str]:
         rows = self.ask("GET", "/api/3/comments?$orderby=id")["hydra:member"]
         return [row["content"] for row in rows]
+
+
+@contextmanager
+def running_soar(folder: Path) -> Iterator[Soar]:
+    """Run a FortiSOAR in this process until the end of the block, without a network."""
+    clock = Clock()
+    product = FortiSoar(folder, clock, USERNAME, PASSWORD, KEY, Fernet.generate_key(), {}, workers=1)
+    try:
+        yield Soar(product, clock)
+    finally:
+        product.close()
+
+
+@contextmanager
+def served_soar(folder: Path) -> Iterator[tuple[Soar, str, str]]:
+    """Serve a FortiSOAR of this process over TLS until the end of the block; give its address and its CA's file too."""
+    authority, file = trustme.CA(), folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST).configure_cert(tls)
+    with (
+        running_soar(folder) as soar,
+        listening({"https": 0}) as listeners,
+        serving([Site(listeners["https"], soar.product.app, tls)]),
+    ):
+        yield soar, f"https://{HOST}:{listeners['https'].getsockname()[1]}", str(file)
