@@ -26,7 +26,7 @@ demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a 
 	@echo "From the start of make to here: $$(($$(date +%s) - $(STARTED))) s." >&2
 
 test: $(READY)  ## Run all tests.
-	@$(PYTHON) -m pytest -n 2 $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
 
 prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, 70,000 incidents ingested.
 	@$(PYTHON) -m pytest tests/properties tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py --hypothesis-profile=prove $(ARGS)
