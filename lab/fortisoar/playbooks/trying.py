@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, cast
 
 from ...client import FortiSoarClient
@@ -13,7 +14,7 @@ from ...errors import LabError
 from ...running import RunningLab, running_lab
 from ..product import FortiSoar
 from .definitions import ENGINE_KEYS, Definition, Row
-from .engine import AWAITING, FINISHED, FINISHED_WITH_ERROR
+from .engine import AWAITING, FINISHED, FINISHED_WITH_ERROR, SKIPPED
 from .service import Playbooks
 
 LONGEST_VALUE = 1500  # characters of one value in the trace
@@ -27,6 +28,15 @@ DULL = ENGINE_KEYS | {
     "__recommend",
     "displayConditions",
     "checkboxFields",
+    "conditions",  # the result says which one held
+    "fieldOperation",
+    # How the button and its form look.
+    "route",
+    "resources",
+    "inputVariables",
+    "executeButtonText",
+    "noRecordExecution",
+    "singleRecordExecution",
 }
 
 Say = Callable[[str], None]
@@ -105,7 +115,7 @@ class _Trial:
 
     def _tell(self, run: Row, step: Row) -> None:
         place = f"{run['name']} / {step['name']}" if run["parent_wf"] else step["name"]
-        self._say(f"{step['started'][11:23]}  {place}: {step['status']}")
+        self._say(f"{step['started'][11:23]}  {place}: {step['status']}{_duration(step)}")
         arguments = step.get("input")
         for key, value in (arguments if isinstance(arguments, dict) else {}).items():
             if key not in DULL:
@@ -142,10 +152,32 @@ class _Trial:
         return answer
 
     def _shown(self, value: Any) -> str:
-        text = json.dumps(value, ensure_ascii=True)
+        text = json.dumps(_readable(value), ensure_ascii=True)
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}... ({len(text)} characters)"
+
+
+def _duration(step: Row) -> str:
+    if not step["completed"] or step["status"] == SKIPPED:
+        return ""
+    started, completed = (datetime.fromisoformat(step[name]) for name in ("started", "completed"))
+    return f" in {(completed - started).total_seconds():.2f} s"
+
+
+def _readable(value: Any) -> Any:
+    """Return a value whose records have only what is set, and of related records what people call them by."""
+    if isinstance(value, dict) and "@id" in value:
+        return {key: _named(item) for key, item in value.items() if item not in (None, [])}
+    if isinstance(value, dict):
+        return {key: _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, list) else value
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, dict) and "@id" in value:
+        return value.get("itemValue") or value.get("name") or value["@id"]
+    return [_named(item) for item in value] if isinstance(value, list) else value
 
 
 def _install(lab: RunningLab, playbooks: Playbooks) -> None:
