@@ -13,6 +13,8 @@ from .paths import base_url
 
 MARKERS = ("correlation_id", "expect_correlation_id")
 MARKER = re.compile(r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{0,200}")
+# As fetch_incidents returns it: a time, while more is waiting with the id behind it and the newest time.
+WATERMARK = re.compile(r"[0-9]{1,14}(/-?[0-9]{1,19}/[0-9]{1,14})?")
 SCALARS = ("metadata", "query")  # objects whose values stand in a text or a URL
 PERIODS = (("started_after", "started_before"), ("time_from", "time_to"))
 A_TIME = "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC"
@@ -80,6 +82,10 @@ def problems_of_parameters(fields: List[Field], values: Dict[str, Any]) -> List[
                 values[name] = times.utc(values[name])
             except (ValueError, OverflowError, OSError):
                 problems.append(f"{title} {shown(values[name])} is not {A_TIME}.")
+        if name == "watermark" and not WATERMARK.fullmatch(values[name]):
+            problems.append(
+                f"{title} {shown(values[name])} is not one that this action returned, such as 1700000000000."
+            )
         if name in SCALARS:
             problems += [
                 f"{title} has a value that is not text, a number, true, false or null: {shown(key)}."

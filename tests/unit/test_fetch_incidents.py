@@ -190,7 +190,13 @@ def test_a_watermark_that_is_none_is_refused_before_anything_is_asked(http, wate
 
 
 def test_a_long_watermark_is_not_repeated_whole(http):
-    assert f"Watermark {'x' * 60!r} is not" in failure(SIEM, "x" * 61)
+    assert f"Watermark '{'x' * 57}...' is not" in failure(SIEM, "x" * 61)
+
+
+def test_a_wrong_watermark_is_named_with_whatever_else_is_wrong(http):
+    message = failure(SIEM, "yesterday", max_results=0)
+    assert "Max Results '0' is not between 1 and 5000." in message
+    assert "Watermark 'yesterday' is not one" in message
 
 
 # FortiSIEM: order, ties, recurrences.
