@@ -7,6 +7,9 @@ READY := .venv/.ready
 STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
+# What `make prove` runs for long.
+LONG := tests/properties tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py
+
 .PHONY: help setup demo test prove bench lab package docs check lock clean
 
 help:  ## Show the targets.
@@ -29,7 +32,7 @@ test: $(READY)  ## Run all tests.
 	@$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
 
 prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, 70,000 incidents ingested.
-	@$(PYTHON) -m pytest tests/properties tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py --hypothesis-profile=prove $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --hypothesis-profile=prove $(LONG) $(ARGS)
 
 bench: $(READY)  ## Measure many updates at once against one after another.
 	@$(PYTHON) -m tests.bench.bulk
