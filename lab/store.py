@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from .errors import LabError
 
 
 class Store:
@@ -26,6 +28,7 @@ class Store:
         event.listen(self._engine, "connect", _prepare)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
         base.metadata.create_all(self._engine)
+        self._check_columns(path)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -45,6 +48,18 @@ class Store:
     def close(self) -> None:
         """Close every connection, so that the file can be removed."""
         self._engine.dispose()
+
+    def _check_columns(self, path: Path) -> None:
+        """Raise LabError if a table lacks a column: then another version of the lab made it."""
+        found = inspect(self._engine)
+        for table in self._base.metadata.sorted_tables:
+            missing = set(table.columns.keys()) - {column["name"] for column in found.get_columns(table.name)}
+            if missing:
+                self.close()
+                raise LabError(
+                    f"The data in {path.parent} was made by another version of the lab: {path.name} has no "
+                    f"{table.name}.{min(missing)}. Remove the folder, or name another one."
+                )
 
 
 def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def]

@@ -7,9 +7,11 @@ import os
 import select
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +244,17 @@ def test_broken_data_is_refused(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "fortimonitor.sqlite").write_text("not a database, and longer than its header would be" * 100)
     line = refused("serve", "--ports", "0", "--state", str(tmp_path))
     assert line.startswith(f"Error: The data in {tmp_path} cannot be used: ")
+
+
+def test_data_of_another_version_is_refused(refused: Refused, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "fortisoar.sqlite")) as database:
+        database.execute(
+            "CREATE TABLE workflow (uuid VARCHAR PRIMARY KEY, name VARCHAR, active BOOLEAN, document JSON)"
+        )
+    assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
+        f"Error: The data in {tmp_path} was made by another version of the lab: fortisoar.sqlite has no "
+        "workflow.collection. Remove the folder, or name another one."
+    )
 
 
 def test_a_file_that_cannot_be_put_in_place_leaves_no_part_behind(tmp_path: Path) -> None:
