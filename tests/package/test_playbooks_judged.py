@@ -134,8 +134,8 @@ def test_the_collection_survives_its_round_trip(catalogue: Path) -> None:
 
 @pytest.mark.parametrize("playbook", [workflow["name"] for workflow in WORKFLOWS])
 def test_it_verifies_a_playbook_without_a_complaint(playbook: str, catalogue: Path) -> None:
-    (beside,) = [group for group in (SAMPLES, STORIES) if playbook in (workflow["name"] for workflow in group)]
-    assert complaints(beside, playbook, catalogue) == []
+    samples = [workflow for workflow in SAMPLES if workflow["name"] == playbook]
+    assert complaints(samples or STORIES, playbook, catalogue) == []  # stories call each other
 
 
 @pytest.mark.parametrize(

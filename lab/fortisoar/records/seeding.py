@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,7 +12,7 @@ from .modules import MODULES
 from .picklists import COLORS, PICKLISTS, picklist_uuid
 from .tables import Record
 from .values import iri
-from .writing import Writer
+from .writing import Row, Writer
 
 TEAM = "7d1a4c52-0c2f-4b52-9a43-5f0a3b1f6e77"
 ADMINISTRATOR = iri("people", SELF_AGENT)
@@ -24,20 +26,29 @@ def fill(session: Session, now: float) -> None:
     people.create({"uuid": SELF_AGENT, "firstname": "CS", "lastname": "Admin", "csActive": True})
     Writer(session, MODULES["teams"], now, ADMINISTRATOR).create({"uuid": TEAM, "name": "SOC Team"})
     names = Writer(session, MODULES["picklist_names"], now, ADMINISTRATOR)
-    for name in PICKLISTS:
-        names.create({"uuid": picklist_uuid(name), "name": name, "system": False})
+    _create(names, [{"uuid": picklist_uuid(name), "name": name, "system": False} for name in PICKLISTS])
     session.flush()
     items = Writer(session, MODULES["picklists"], now, ADMINISTRATOR)
-    for name, values in PICKLISTS.items():
-        # The captures count AlertStatus from 1, the other lists from 0.
-        for position, value in enumerate(values, start=1 if name == "AlertStatus" else 0):
-            key = f"{name}/{value}"
-            items.create(
-                {
-                    "uuid": picklist_uuid(key),
-                    "itemValue": value,
-                    "orderIndex": position,
-                    "color": COLORS.get(key),
-                    "listName": iri("picklist_names", picklist_uuid(name)),
-                }
-            )
+    _create(items, [_item(name, position, value) for name in PICKLISTS for position, value in _positions(name)])
+
+
+def _create(writer: Writer, rows: list[Row]) -> None:
+    writer.look_ahead(rows)
+    for row in rows:
+        writer.create(row)
+
+
+def _positions(name: str) -> Iterable[tuple[int, str]]:
+    # The captures count AlertStatus from 1, the other lists from 0.
+    return enumerate(PICKLISTS[name], start=1 if name == "AlertStatus" else 0)
+
+
+def _item(name: str, position: int, value: str) -> Row:
+    key = f"{name}/{value}"
+    return {
+        "uuid": picklist_uuid(key),
+        "itemValue": value,
+        "orderIndex": position,
+        "color": COLORS.get(key),
+        "listName": iri("picklist_names", picklist_uuid(name)),
+    }

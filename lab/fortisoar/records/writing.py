@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from .errors import conflict, malformed, not_found, unexpected_value
@@ -64,17 +64,19 @@ class Writer:
         session.add(self._counter)
 
     def look_ahead(self, bodies: Iterable[Any]) -> None:
-        """Read in one query who holds the unique values of many records, instead of one by one."""
-        keys = [key for body in bodies if isinstance(body, dict) for key in self._keys(self._raw_values(body))]
+        """Read at once who holds the unique values of many records, and their uuids, instead of one by one."""
+        rows = [body for body in bodies if isinstance(body, dict)]
+        keys = [key for body in rows for key in self._keys(self._raw_values(body))]
         self._holders |= dict.fromkeys(keys)
         held = select(UniqueKey).where(
             UniqueKey.module == self.module.name, UniqueKey.value.in_([value for _, value in keys])
         )
         self._holders |= {(key.columns, key.value): key.uuid for key in self._session.scalars(held)}
+        given = {str(body["uuid"]).lower() for body in rows if body.get("uuid")}
+        found = set(self._session.scalars(select(Record.uuid).where(self._is_one_of(given))))
+        self._existing |= {(self.module.name, uuid): uuid in found for uuid in given}
         uuids = [uuid for uuid in self._holders.values() if uuid]
-        self._read = self._session.scalars(
-            select(Record).where(Record.module == self.module.name, Record.uuid.in_(uuids))
-        ).all()
+        self._read = self._session.scalars(select(Record).where(self._is_one_of(uuids))).all()
 
     def create(self, body: Any) -> Record:
         """Make a record; raise Refusal 400 for a wrong value, 409 for a unique one that is taken."""
@@ -141,6 +143,9 @@ class Writer:
             record.deleted = self._now
             return
         remove(self._session, record)
+
+    def _is_one_of(self, uuids: Iterable[str]) -> ColumnElement[bool]:
+        return and_(Record.module == self.module.name, Record.uuid.in_(uuids))
 
     def _new_uuid(self, given: Any) -> str:
         if not given:
