@@ -40,10 +40,12 @@ class Store:
             yield session
 
     def clear(self) -> None:
-        """Empty every table."""
-        with self._lock:
-            self._base.metadata.drop_all(self._engine)
-            self._base.metadata.create_all(self._engine)
+        """Empty every table, and let numbers begin anew."""
+        with self._lock, self._engine.begin() as connection:
+            for table in reversed(self._base.metadata.sorted_tables):
+                connection.execute(table.delete())
+            if connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first():
+                connection.exec_driver_sql("DELETE FROM sqlite_sequence")
 
     def close(self) -> None:
         """Close every connection, so that the file can be removed."""
