@@ -21,7 +21,6 @@ SECRET_KEYS = {"password", "client_secret", "api_key", "fortimonitor_api_key", "
     "access_token",
 }
 
-WITHOUT_BODY = (204, 304)
 SECRET_HEADERS = ("cookie", "s")  # FortiSIEM's user interface repeats its session in a header of this name
 
 
@@ -105,15 +104,11 @@ class JournalMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            # Before the last byte leaves: whoever has the answer finds it in the journal.
-            if status in WITHOUT_BODY or (message["type"] != "http.response.start" and not message.get("more_body")):
-                write_down()
+                write_down()  # before the first byte leaves: whoever has the answer finds it in the journal
             await send(message)
 
         def write_down() -> None:
             nonlocal is_written
-            if is_written:
-                return
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
             self.journal.record(
                 scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, bytes(body), status
@@ -123,7 +118,8 @@ class JournalMiddleware:
         try:
             await self.app(scope, listening, answering)
         finally:
-            write_down()
+            if not is_written:
+                write_down()
 
 
 def _shown_headers(headers: dict[str, str]) -> dict[str, str]:

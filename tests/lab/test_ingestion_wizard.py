@@ -24,9 +24,7 @@ IMPORTS = "/api/integration/data-import/"
 
 @pytest.fixture(scope="module")
 def one_for_all(archive: Path) -> Iterator[tuple[PlaybookLab, Any]]:
-    with pytest.MonkeyPatch.context() as patch, playbook_lab(archive) as lab:
-        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            patch.delenv(name, raising=False)
+    with playbook_lab(archive) as lab:
         soar = lab.ready["fortisoar"]
         client = FortiSOAR(soar["https"], username=soar["username"], password=soar["password"], verify_ssl=soar["ca"])
         yield lab, client

@@ -397,13 +397,13 @@ def test_ignored_errors_let_the_run_go_on_and_are_told(soar: Soar) -> None:
         playbook(
             "P",
             start(),
-            utility("Fail", "raise_exception", message="no"),
+            utility("Fail", "raise_exception", msg="no"),
             comment("After", "{{ vars.steps.Fail['Error message'] }}"),
         )
     )
     assert run["status"] == "failed"
 
-    failing = utility("Fail", "raise_exception", message="no")
+    failing = utility("Fail", "raise_exception", msg="no")
     failing["arguments"]["ignore_errors"] = True
     run = soar.run(playbook("P", start(), failing, comment("After", "{{ vars.steps.Fail['Error message'] }}")))
 
@@ -628,7 +628,7 @@ def test_a_called_playbook_sees_the_callers_variables_and_records_only_if_they_a
 
 
 def test_a_failed_called_playbook_fails_its_caller(soar: Soar) -> None:
-    child = playbook("Child", start(), utility("Fail", "raise_exception", message="no"))
+    child = playbook("Child", start(), utility("Fail", "raise_exception", msg="no"))
 
     run = soar.run(playbook("P", start(), call("Call", "Child")), child)
 

@@ -22,9 +22,7 @@ def note(content: str) -> Row:
 
 
 def failing() -> Row:
-    return step(
-        "Fail", "CyopsUtilites", connector="cyops_utilities", operation="raise_exception", params={"message": "no"}
-    )
+    return step("Fail", "CyopsUtilites", connector="cyops_utilities", operation="raise_exception", params={"msg": "no"})
 
 
 def names(page: Row) -> list[str]:

@@ -46,9 +46,7 @@ def test_a_playbook_is_triggered_by_name_and_its_run_tracked(soar: Soar, client:
 
 
 def test_a_failed_runs_step_and_reason_are_found(soar: Soar, client: Any) -> None:
-    fail = step(
-        "Fail", "CyopsUtilites", connector="cyops_utilities", operation="raise_exception", params={"message": "no"}
-    )
+    fail = step("Fail", "CyopsUtilites", connector="cyops_utilities", operation="raise_exception", params={"msg": "no"})
     soar.load(playbook("P", start(), fail))
     soar.trigger("P")
 
@@ -160,9 +158,7 @@ def test_a_run_is_waited_for_and_its_steps_are_told(soar: Soar, client: Any) -> 
 
 
 def test_a_failed_run_is_taken_up_again(soar: Soar, client: Any) -> None:
-    fail = step(
-        "Fail", "CyopsUtilites", connector="cyops_utilities", operation="raise_exception", params={"message": "no"}
-    )
+    fail = step("Fail", "CyopsUtilites", connector="cyops_utilities", operation="raise_exception", params={"msg": "no"})
     soar.load(playbook("P", start(), fail))
     soar.trigger("P")
     failed = client.playbooks.last_run("P")

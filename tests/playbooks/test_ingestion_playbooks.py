@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.support.every_action import CREATED, NEW, ORDINARY
-from tests.support.interruptions import interruptions
+from tests.support.interruptions import before_storing
 from tests.support.stories import CLOSE, CREATE, FETCH, INGEST, SIEM_1, PlaybookLab
 
 BOTH = "FortiSIEM and FortiMonitor"
@@ -222,18 +221,9 @@ def test_a_later_run_stores_what_is_new_and_advances_the_watermark(lab: Playbook
     assert all(int(after[name]) > int(before[name]) for name in before)
 
 
-@contextmanager
-def taken_meanwhile(lab: PlaybookLab, source_id: str) -> Iterator[None]:
+def taken_meanwhile(lab: PlaybookLab, source_id: str) -> AbstractContextManager[None]:
     """Let somebody store and delete an alert just before a playbook stores the first one of this Source ID."""
-    with interruptions(lab.soar.playbooks) as between:
-
-        def take(method: str, path: str) -> None:
-            if path.startswith("/api/3/bulkupsert/"):
-                between.before = lambda method, path: None
-                lab.api("DELETE", lab.alert(source_id), status=204)
-
-        between.before = take
-        yield
+    return before_storing(lab.soar.playbooks, lambda: lab.api("DELETE", lab.alert(source_id), status=204))
 
 
 def test_a_record_that_is_refused_leaves_the_watermark_and_the_next_run_goes_on(lab: PlaybookLab) -> None:

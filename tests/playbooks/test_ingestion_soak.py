@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
-from tests.support.incoming import portions
-from tests.support.playbook_soak import FINE, PRODUCTS, TROUBLES, Progress, playbook_soak, troubles
+from tests.support.incoming import NAMES, portions
+from tests.support.playbook_soak import FINE, TROUBLES, Progress, playbook_soak, troubles
 
 
 class Size(NamedTuple):
@@ -36,7 +36,7 @@ def test_every_incident_becomes_exactly_one_alert(archive: Path, tmp_path: Path)
     for first in range(0, size.cycles, size.cycles_of_a_lab):
         with playbook_soak(archive, tmp_path, first, progress) as soak:
             for cycle in range(first, first + size.cycles_of_a_lab):
-                soak.cycle({product: arriving[product][cycle] for product in PRODUCTS}, going_wrong[cycle], random)
+                soak.cycle({product: arriving[product][cycle] for product in NAMES}, going_wrong[cycle], random)
             soak.end_in_the_middle(random)
     with playbook_soak(archive, tmp_path, size.cycles, progress) as soak:
         soak.finish()

@@ -10,7 +10,7 @@ import pytest
 
 from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
 from tests.support.every_action import NEW, TEXTKEYS
-from tests.support.interruptions import interruptions
+from tests.support.interruptions import before_storing
 from tests.support.stories import CLOSE, CREATE, ESCALATE, INGEST, SIEM_1, PlaybookLab
 
 SIEM_2, LATER = "fortisiem:127.0.0.1:2", "fortisiem:127.0.0.1:8"
@@ -37,14 +37,7 @@ def severity_gone_meanwhile(lab: PlaybookLab, severity: str) -> Iterator[None]:
     """Take an item of a picklist away just before a playbook stores records, so that some of them are refused."""
     item = lab.item("Severity", severity)
     row = lab.api("GET", item)
-    with interruptions(lab.soar.playbooks) as between:
-
-        def take(method: str, path: str) -> None:
-            if path.startswith("/api/3/bulkupsert/"):
-                between.before = lambda method, path: None
-                lab.api("DELETE", item, status=204)
-
-        between.before = take
+    with before_storing(lab.soar.playbooks, lambda: lab.api("DELETE", item, status=204)):
         yield
     kept = {name: row[name] for name in ("uuid", "itemValue", "orderIndex", "color")}
     lab.api("POST", "/api/3/picklists", {**kept, "listName": row["listName"]}, 201)

@@ -10,7 +10,9 @@ from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import FortiSiem
 
 LATE = 200  # how many seconds after it occurred an incident may become known, at most
+OVERLAP = 300  # seconds; the wizard's default
 CYCLE = 240  # seconds from one fetch to the next: each looks back beyond the other
+NAMES = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
 MOST_AT_ONCE = {"FortiSIEM": 700, "FortiMonitor": 100}  # more than a page; what is of one moment is read whole
 
 
@@ -57,6 +59,12 @@ class Incoming:
         with store.transaction() as session:
             rows = session.connection().exec_driver_sql(statement).all()
         return {number: time for number, time in rows if since <= time < until}
+
+
+def looked_through(watermark: str) -> float:
+    """Return the time, in epoch seconds, of which nothing before comes in any fetch after a watermark."""
+    until = int(watermark.rpartition("/")[2]) / 1000 - OVERLAP
+    return min(until, int(watermark.partition("/")[0]) / 1000) if "/" in watermark else until
 
 
 def portions(total: int, number: int, random: Random) -> list[int]:

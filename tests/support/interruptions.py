@@ -63,3 +63,17 @@ def interruptions(playbooks: Playbooks) -> Iterator[Interruptions]:
         yield between
     finally:
         playbooks._inside = inside
+
+
+@contextmanager
+def before_storing(playbooks: Playbooks, act: Callable[[], object]) -> Iterator[None]:
+    """Let something happen once, just before a playbook stores records in bulk."""
+    with interruptions(playbooks) as between:
+
+        def look(method: str, path: str) -> None:
+            if path.startswith("/api/3/bulkupsert/"):
+                between.before = lambda method, path: None
+                act()
+
+        between.before = look
+        yield

@@ -10,17 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from tests.support.incoming import CYCLE, Incoming
+from tests.support.incoming import CYCLE, NAMES, OVERLAP, Incoming, looked_through
 from tests.support.interruptions import CUT, LOST, REFUSED, Interruptions, interruptions
 from tests.support.stories import INGEST, PlaybookLab, Row, playbook_lab
 
-OVERLAP = 300  # seconds; the wizard's default
 EVERYTHING = 527_040  # minutes, the longest lookback
 PAGE = 5000  # FortiSOAR's largest
-PRODUCTS = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
 FINE = "fine"
 # What happens in ten cycles, in an order by chance: nothing, a product fails, or the engine's own requests do.
-TROUBLES = (FINE, FINE, FINE, *PRODUCTS.values(), *PRODUCTS.values(), REFUSED, LOST, CUT)
+TROUBLES = (FINE, FINE, FINE, *NAMES.values(), *NAMES.values(), REFUSED, LOST, CUT)
 ENDED = {REFUSED: ("finished", "finished with error"), LOST: ("finished", "finished with error"), CUT: ("active",)}
 
 
@@ -28,7 +26,7 @@ class Progress:
     """What must survive a restart of the lab: until when everything is known to be stored, and what went wrong so far."""
 
     def __init__(self) -> None:
-        self.seen_through = dict.fromkeys(PRODUCTS, 0.0)
+        self.seen_through = dict.fromkeys(NAMES, 0.0)
         self.happened: Counter[str] = Counter()
 
 
@@ -52,7 +50,7 @@ class PlaybookSoak:
         if trouble == FINE:
             self._between.begin()
             self._ingest("finished")
-        elif trouble in PRODUCTS.values():
+        elif trouble in NAMES.values():
             self._with_failing(trouble, random)
         else:
             self._interrupted(trouble, random.randint(1, 30))
@@ -76,9 +74,7 @@ class PlaybookSoak:
     def check_watermarks(self) -> None:
         """Check that all is stored, as it was last, that no later run comes by."""
         for product, watermark in self.lab.watermarks().items():
-            until = int(watermark.rpartition("/")[2]) / 1000 - OVERLAP
-            if "/" in watermark:
-                until = min(until, int(watermark.partition("/")[0]) / 1000)
+            until = looked_through(watermark)
             since = self._progress.seen_through[product]
             passed = self.incoming.last_times(product, since, until)
             assert self._stored(product, list(passed)) == passed
@@ -132,7 +128,7 @@ class PlaybookSoak:
         self._progress.happened[what] += happened
 
     def _stored(self, product: str, numbers: list[int]) -> dict[int, int]:
-        ids = [f"{PRODUCTS[product]}:127.0.0.1:{number}" for number in numbers]
+        ids = [f"{NAMES[product]}:127.0.0.1:{number}" for number in numbers]
         stored: dict[int, int] = {}
         for first in range(0, len(ids), PAGE):
             some = {"field": "sourceId", "operator": "in", "value": ids[first : first + PAGE]}
@@ -163,5 +159,5 @@ def playbook_soak(archive: Path, folder: Path, cycles_before: int, progress: Pro
     with playbook_lab(archive, folder) as lab, interruptions(lab.soar.playbooks) as between:
         lab.control.advance(cycles_before * CYCLE)
         lab.configure_default()
-        lab.answer_wizard(sources=" and ".join(PRODUCTS), lookback=EVERYTHING, overlap=OVERLAP)
+        lab.answer_wizard(sources=" and ".join(NAMES), lookback=EVERYTHING, overlap=OVERLAP)
         yield PlaybookSoak(lab, between, progress)

@@ -13,12 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.servers import Site, listening, serving
 from tests.support.busy import Busy, Front, let_go
-from tests.support.incoming import Incoming
+from tests.support.incoming import NAMES, OVERLAP, Incoming, looked_through
 from tests.support.package import ConnectorError
 
-OVERLAP = 300  # seconds
 PAGES = {"FortiSIEM": 500, "FortiMonitor": 50}
-NAMES = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
 REQUESTS_OF_A_FAULT = 3  # as often as a request is tried
 
 
@@ -125,9 +123,7 @@ class Ingestion:
 
     def _check_watermark(self, lab: Soak) -> None:
         """Check that all is stored that no later call comes by."""
-        until = int(self._watermark.rpartition("/")[2]) / 1000 - OVERLAP
-        if "/" in self._watermark:
-            until = min(until, int(self._watermark.partition("/")[0]) / 1000)
+        until = looked_through(self._watermark)
         passed = lab.incoming.last_times(self.source, self._seen_through, until)
         assert passed.items() <= self.stored().items()
         self._seen_through = max(self._seen_through, until)

@@ -14,6 +14,7 @@ from .templates.rendering import RenderingFailed
 FINISHED = "finished"
 FINISHED_WITH_ERROR = "finished with error"
 FAILED = "failed"
+TERMINATED = "terminated"
 AWAITING = "awaiting"
 # What runs and steps of the appliance are called differ here; both as captured.
 STEP_FINISHED_WITH_ERROR = "finished_with_error"

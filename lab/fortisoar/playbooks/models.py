@@ -34,6 +34,21 @@ class Workflow(Base):
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class WorkflowVersion(Base):
+    """A snapshot of a playbook. ``content`` is the playbook as text, as the client sent it; nothing here reads it."""
+
+    __tablename__ = "workflow_version"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(unique=True)
+    workflow: Mapped[str] = mapped_column(ForeignKey("workflow.uuid", ondelete="CASCADE"), index=True)
+    note: Mapped[str]
+    autosave: Mapped[bool]
+    saved: Mapped[float]
+    content: Mapped[str]
+
+
 class Macro(Base):
     """A global variable."""
 
@@ -113,3 +128,14 @@ class Schedule(Base):
     looked: Mapped[datetime]
     fired: Mapped[datetime | None]
     count: Mapped[int] = mapped_column(default=0)
+
+
+class DataImport(Base):
+    """The ingestion of one configuration: its schedule and its sample data, which clients alone read."""
+
+    __tablename__ = "data_import"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    configuration: Mapped[str] = mapped_column(unique=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -17,6 +17,7 @@ from ...clock import Clock
 from ...store import Store
 from ..refusals import refusal
 from .definitions import Definition, Row, type_of
+from .engine import FAILED, FINISHED, FINISHED_WITH_ERROR, TERMINATED
 from .http import Answer, Call, hydra_page, route
 from .models import Question, Run, RunStep
 from .state import USER, State
@@ -25,10 +26,10 @@ BASE = "/api/wf/api"
 CONTEXT = "/wf/api/workflows/context/"
 NODE = "soar"
 LARGEST_RESULT = 100_000  # characters of JSON; the appliance's own limit is not known
-FAILURES = ("failed", "terminated")
+FAILURES = (FAILED, TERMINATED)
 # Ended runs move to the history (7.6.1).
-HISTORY_AFTER = {"finished": timedelta(minutes=15), **dict.fromkeys(FAILURES, timedelta(minutes=60))}
-WELL = ("finished", "finished with error")
+HISTORY_AFTER = {FINISHED: timedelta(minutes=15), **dict.fromkeys(FAILURES, timedelta(minutes=60))}
+WELL = (FINISHED, FINISHED_WITH_ERROR)
 ENDED = {*WELL, *FAILURES}
 
 
@@ -111,7 +112,7 @@ class Runs:
             session.execute(
                 update(Run)
                 .where(Run.status.in_(("incipient", "active")))
-                .values(status="terminated", modified=self.now())
+                .values(status=TERMINATED, modified=self.now())
             )
 
     def now(self) -> datetime:

@@ -23,7 +23,7 @@ from .content.ingestion import DataImports
 from .content.versions import Versions
 from .content.workflows import Workflows
 from .definitions import Definition, Row
-from .engine import AWAITING, FAILED, FINISHED_WITH_ERROR, Engine
+from .engine import AWAITING, FAILED, FINISHED_WITH_ERROR, TERMINATED, Engine
 from .http import Answer, Call, route
 from .inputs import Inputs
 from .macros import Macros
@@ -36,7 +36,6 @@ from .triggers import Triggers
 
 AT_ONCE = 8  # runs; further ones queue
 LOOK_AGAIN_AFTER = 0.02  # seconds of real time, while a step waits for the lab's clock
-TERMINATED = "terminated"
 DEEPEST = 20  # playbooks that call each other; the appliance's own limit is not known
 
 

@@ -68,7 +68,7 @@ def no_op(tools: Tools, params: Row) -> Any:
 
 def raise_exception(tools: Tools, params: Row) -> Any:
     """Fail with a message."""
-    raise ValueError(str(params.get("msg") or params.get("message") or "Exception raised"))
+    raise ValueError(str(params.get("msg") or "Exception raised"))
 
 
 def format_richtext(tools: Tools, params: Row) -> Any:

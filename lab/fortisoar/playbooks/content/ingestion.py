@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from sqlalchemy import JSON, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from ....store import Store
-from ...models import Base
 from ...refusals import refusal
 from ...shapes import PAGE_SIZE, page
 from ..definitions import Row
 from ..http import Answer, Call, route
+from ..models import DataImport
 from .storing import Writer
 
 BASE = "/api/integration/data-import/"
 GIVEN = ("name", "description", "connector", "metadata", "owners", "sample_data", "created_by", "modified_by")
-
-
-class DataImport(Base):
-    """The ingestion of one configuration: its schedule and its sample data, which clients alone read."""
-
-    __tablename__ = "data_import"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    configuration: Mapped[str] = mapped_column(unique=True)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class DataImports:

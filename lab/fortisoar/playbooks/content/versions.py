@@ -5,36 +5,20 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from ....clock import Clock
 from ....store import Store
-from ...models import Base
 from ...refusals import refusal
 from ..definitions import Row, uuid_of
 from ..http import Answer, Call, route
-from ..models import Workflow
+from ..models import Workflow, WorkflowVersion
 from .listing import hydra
 
 BASE = "/api/3/workflow_versions"
 MOST = 20  # of one playbook, as on the appliance
-
-
-class WorkflowVersion(Base):
-    """A snapshot. ``content`` is the playbook as text, as the client sent it; nothing here reads it."""
-
-    __tablename__ = "workflow_version"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(unique=True)
-    workflow: Mapped[str] = mapped_column(ForeignKey("workflow.uuid", ondelete="CASCADE"), index=True)
-    note: Mapped[str]
-    autosave: Mapped[bool]
-    saved: Mapped[float]
-    content: Mapped[str]
 
 
 class Versions:
