@@ -21,7 +21,7 @@ $(READY): requirements-dev.txt
 	@test -n "$(BASE_PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found on the PATH." >&2; exit 1; }
 	@echo "Making .venv with the locked requirements; this happens once and takes half a minute."
 	@$(BASE_PYTHON) -m venv --clear .venv
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a local FortiMonitor and FortiSIEM.
