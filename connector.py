@@ -8,12 +8,12 @@ from typing import Any, Dict, Iterator, Optional
 
 from connectors.core.connector import Connector, ConnectorError, get_logger
 
-from .clients.bridge import Bridge
-from .clients.tokens import forget_all
-from .core.errors import BridgeError
+from .clients.context import Context
+from .clients.fortisiem.tokens import forget_all
+from .core.errors import Failure
+from .core.http.sessions import close_all
 from .core.manifest import secret_names
-from .core.redact import Redactor
-from .core.sessions import close_all
+from .core.redaction import Redactor
 from .core.validation import valid_configuration, valid_parameters
 from .operations import OPERATIONS
 from .operations.health import check_health
@@ -28,12 +28,12 @@ class FortinetIncidentBridge(Connector):
         """Run an action. Raises ConnectorError, whose text is what the analyst reads."""
         with translated_failures(config, operation) as redact:
             values = valid_parameters(operation, params)
-            return OPERATIONS[operation](Bridge(valid_configuration(config or {}), redact, logger), values)
+            return OPERATIONS[operation](Context(valid_configuration(config or {}), redact, logger), values)
 
     def check_health(self, config: Optional[Dict[str, Any]] = None, *args: Any, **kwargs: Any) -> bool:
         """Check every configured product. FortiSOAR ignores what this returns; only raising means Disconnected."""
         with translated_failures(config, "check_health") as redact:
-            check_health(Bridge(valid_configuration(config or {}), redact, logger))
+            check_health(Context(valid_configuration(config or {}), redact, logger))
             return True
 
     def on_add_config(self, config: Dict[str, Any], active: bool) -> None:
@@ -72,7 +72,7 @@ def translated_failures(config: Optional[Dict[str, Any]], operation: str) -> Ite
     redact = Redactor(config.get(name) for name in secret_names()) if isinstance(config, dict) else Redactor()
     try:
         yield redact
-    except BridgeError as error:
+    except Failure as error:
         message = redact(str(error))
         logger.error("%s failed: %s", operation, message)
         raise ConnectorError(message) from None

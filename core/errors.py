@@ -18,7 +18,7 @@ CHANGED = {
 SHOWN = 60  # characters of an offending value in a message
 
 
-class BridgeError(Exception):
+class Failure(Exception):
     """A failure that an analyst can act on.
 
     Parameters:
@@ -41,7 +41,7 @@ class BridgeError(Exception):
         if changed is not None:
             self.changed = changed
 
-    def after(self, attempts: int, request: Dict[str, Any]) -> BridgeError:
+    def after(self, attempts: int, request: Dict[str, Any]) -> Failure:
         """Note how often which request was tried, and return the failure itself."""
         self.attempts, self.request = attempts, request
         return self
@@ -60,7 +60,7 @@ class BridgeError(Exception):
         return " ".join(part for part in (self.sentence, CHANGED[self.changed], self.advice) if part)
 
 
-class InvalidInput(BridgeError):
+class InvalidInput(Failure):
     """Parameters or configuration that cannot be right. Lists every problem; nothing was sent."""
 
     def __init__(self, subject: str, problems: List[str]) -> None:
@@ -68,15 +68,15 @@ class InvalidInput(BridgeError):
         self.problems = problems
 
 
-class UnknownOperation(BridgeError):
+class UnknownOperation(Failure):
     """An operation that info.json does not declare."""
 
 
-class ProductNotConfigured(BridgeError):
+class ProductNotConfigured(Failure):
     """An action of a product that the configuration leaves switched off."""
 
 
-class Unreachable(BridgeError):
+class Unreachable(Failure):
     """No connection, so that provably nothing was sent."""
 
 
@@ -84,7 +84,7 @@ class UntrustedServer(Unreachable):
     """A connection that TLS refused before anything was sent. Trying again does not help."""
 
 
-class OutcomeUnknown(BridgeError):
+class OutcomeUnknown(Failure):
     """The request left, and no trustworthy answer came back."""
 
     changed = "unknown"
@@ -102,11 +102,11 @@ class AnswerBroken(OutcomeUnknown):
     """A complete answer that does not keep the product's contract, such as a login page under 200."""
 
 
-class Redirected(BridgeError):
+class Redirected(Failure):
     """An answer that sends the request elsewhere. Redirects are never followed."""
 
 
-class Rejected(BridgeError):
+class Rejected(Failure):
     """The product understood the request and refused it."""
 
 
@@ -132,31 +132,31 @@ class RateLimited(Rejected):
     retry_after: Optional[float] = None
 
 
-class AlreadyExists(BridgeError):
+class AlreadyExists(Failure):
     """There is an incident with this correlation id, and the analyst asked to be told so."""
 
 
-class AlreadyClosed(BridgeError):
+class AlreadyClosed(Failure):
     """An incident that is cleared, so that there is nothing to raise."""
 
 
-class NotResolvable(BridgeError):
+class NotResolvable(Failure):
     """An incident that must not, or cannot, be force-resolved."""
 
 
-class HalfDone(BridgeError):
+class HalfDone(Failure):
     """An action on both products of which one side is done and the other is not. Says which is which."""
 
     changed = "partly"
 
 
-class ProductFailed(BridgeError):
+class ProductFailed(Failure):
     """The product failed while it worked on the request; a write may have been made all the same."""
 
     changed = "unknown"
 
 
-STATUS_KINDS: Dict[int, Type[BridgeError]] = {
+STATUS_KINDS: Dict[int, Type[Failure]] = {
     400: Rejected,
     401: AuthenticationFailed,
     403: PermissionDenied,
@@ -166,7 +166,7 @@ STATUS_KINDS: Dict[int, Type[BridgeError]] = {
 }
 
 
-def kind_of_status(status: int) -> Type[BridgeError]:
+def kind_of_status(status: int) -> Type[Failure]:
     """Return the kind of failure that an HTTP status outside 2xx means."""
     if status in STATUS_KINDS:
         return STATUS_KINDS[status]
@@ -180,7 +180,7 @@ def attempting(goal: str) -> Iterator[None]:
     """Give every failure inside the block its goal, as in "Could not <goal>: ..."; an inner goal stands."""
     try:
         yield
-    except BridgeError as error:
+    except Failure as error:
         error.goal = error.goal or goal
         raise
 

@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 from . import times
 from .errors import shown
 from .manifest import Field, all_fields, configuration_fields
-from .paths import base_url
+from .urls import base_url
 
 MARKERS = ("correlation_id", "expect_correlation_id")
 MARKER = re.compile(r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{0,200}")

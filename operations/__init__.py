@@ -1,13 +1,14 @@
-"""What an analyst can ask for: one function for each action, ``action(bridge, params) -> dict or list``."""
+"""What an analyst can ask for: one function for each action, ``action(context, params) -> dict or list``."""
 
 from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from ..clients.bridge import Bridge
-from . import bridge, bulk, diagnostics, fortimonitor, fortisiem, ingestion
+from ..clients.context import Context
+from . import bulk, diagnostics, fortimonitor, fortisiem, ingestion
+from . import incident_pair as context
 
-Action = Callable[[Bridge, Dict[str, Any]], Any]
+Action = Callable[[Context, Dict[str, Any]], Any]
 
 OPERATIONS: Dict[str, Action] = {
     "create_custom_incident": fortimonitor.create_custom_incident,
@@ -36,9 +37,9 @@ OPERATIONS: Dict[str, Action] = {
     "list_siem_incidents": fortisiem.list_siem_incidents,
     "get_siem_incident_events": fortisiem.get_siem_incident_events,
     "make_fortisiem_api_request": fortisiem.make_fortisiem_api_request,
-    "escalate_siem_incident": bridge.escalate_siem_incident,
-    "close_incident": bridge.close_incident,
-    "get_incident_state": bridge.get_incident_state,
+    "escalate_siem_incident": context.escalate_siem_incident,
+    "close_incident": context.close_incident,
+    "get_incident_state": context.get_incident_state,
     "update_siem_incidents": bulk.update_siem_incidents,
     "force_resolve_incidents": bulk.force_resolve_incidents,
     "fetch_incidents": ingestion.fetch_incidents,

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from ..clients.attributes import ATTRIBUTES
-from ..clients.bridge import Bridge
+from ..clients.context import Context
+from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..core.errors import (
     AuthenticationFailed,
-    BridgeError,
+    Failure,
     InvalidInput,
     MethodNotAllowed,
     NotFound,
@@ -20,7 +20,7 @@ from ..core.errors import (
     Unreachable,
     attempting,
 )
-from ..core.sessions import close_own
+from ..core.http.sessions import close_own
 from ..core.validation import valid_parameters
 from .fortimonitor import force_resolve_incident
 from .results import Result, already_done
@@ -47,7 +47,7 @@ class _Update(NamedTuple):
     verify: bool
 
 
-def update_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def update_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """Update many incidents in FortiSIEM.
 
     Parameters:
@@ -60,13 +60,13 @@ def update_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     items: List[Any] = params["items"]
     updates = _each(items, _update_of)
-    fortisiem = bridge.fortisiem  # made once, before the threads use it
-    rows = _rows(bridge, updates) if params["skip_done"] else {}
-    jobs = [Job(incident_id, partial(_updated, bridge, rows, incident_id, wanted)) for incident_id, wanted in updates]
-    return _Run(bridge, f"update of {fortisiem.host}", items, jobs).result(params["concurrency"])
+    fortisiem = context.fortisiem  # made once, before the threads use it
+    rows = _rows(context, updates) if params["skip_done"] else {}
+    jobs = [Job(incident_id, partial(_updated, context, rows, incident_id, wanted)) for incident_id, wanted in updates]
+    return _Run(context, f"update of {fortisiem.host}", items, jobs).result(params["concurrency"])
 
 
-def force_resolve_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """Force-resolve many custom incidents in FortiMonitor, at most 100 requests a minute.
 
     Parameters:
@@ -78,16 +78,16 @@ def force_resolve_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     items: List[Any] = params["items"]
     common = {"reason": params["reason"]} if "reason" in params else {}
-    bridge.fortimonitor = bridge.fortimonitor.taking_turns()
+    context.fortimonitor = context.fortimonitor.within_rate_limit()
 
     def resolve_of(item: Any) -> Tuple[int, Dict[str, Any]]:
         given = item if isinstance(item, dict) else {"incident": item}
         values = {**common, **valid_parameters("force_resolve_incident", given)}
-        return bridge.fortimonitor.outage_id(values["incident"]), values
+        return context.fortimonitor.outage_id(values["incident"]), values
 
     resolves = _each(items, resolve_of)
-    jobs = [Job(outage_id, partial(force_resolve_incident, bridge, values)) for outage_id, values in resolves]
-    return _Run(bridge, "force resolve", items, jobs).result(params["concurrency"])
+    jobs = [Job(outage_id, partial(force_resolve_incident, context, values)) for outage_id, values in resolves]
+    return _Run(context, "force resolve", items, jobs).result(params["concurrency"])
 
 
 # Before the first request.
@@ -137,13 +137,13 @@ def _update_of(item: Any) -> Tuple[int, _Update]:
     return values["incident_id"], _Update(fields, item.get("verify") not in (None, "") and values["verify"])
 
 
-def _updated(bridge: Bridge, rows: Dict[int, Dict[str, Any]], incident_id: int, wanted: _Update) -> Result:
+def _updated(context: Context, rows: Dict[int, Dict[str, Any]], incident_id: int, wanted: _Update) -> Result:
     if incident_id in rows and not not_applied(rows[incident_id], wanted.fields):
         return already_done()
-    return update(bridge, incident_id, wanted.fields, wanted.verify)
+    return update(context, incident_id, wanted.fields, wanted.verify)
 
 
-def _rows(bridge: Bridge, updates: List[Tuple[int, _Update]]) -> Dict[int, Dict[str, Any]]:
+def _rows(context: Context, updates: List[Tuple[int, _Update]]) -> Dict[int, Dict[str, Any]]:
     """Read what the incidents show of the attributes; nothing on servers that cannot tell (before 6.3)."""
     ids = [incident_id for incident_id, _ in updates]
     fields = sorted({ATTRIBUTES[name].read for _, wanted in updates for name in wanted.fields})
@@ -151,7 +151,7 @@ def _rows(bridge: Bridge, updates: List[Tuple[int, _Update]]) -> Dict[int, Dict[
     try:
         with attempting("read the FortiSIEM incidents"):
             for start in range(0, len(ids), READ_AT_ONCE):
-                rows.update(bridge.fortisiem.incidents_by_id(ids[start : start + READ_AT_ONCE], fields))
+                rows.update(context.fortisiem.incidents_by_id(ids[start : start + READ_AT_ONCE], fields))
     except NotFound:
         return {}
     return rows
@@ -163,8 +163,8 @@ def _rows(bridge: Bridge, updates: List[Tuple[int, _Update]]) -> Dict[int, Dict[
 class _Run:
     """The items of one call, taken one after another by several threads until all are done or it has to stop."""
 
-    def __init__(self, bridge: Bridge, name: str, items: List[Any], jobs: List[Job]) -> None:
-        self._bridge = bridge
+    def __init__(self, context: Context, name: str, items: List[Any], jobs: List[Job]) -> None:
+        self._bridge = context
         self._name = name
         self._items = items
         self._jobs = jobs
@@ -172,7 +172,7 @@ class _Run:
         self._next = iter(range(len(jobs)))
         self._finished = 0
         self._lock = threading.Lock()
-        self._stopped_by: Optional[BridgeError] = None
+        self._stopped_by: Optional[Failure] = None
         self._is_late = False
 
     def result(self, concurrency: int) -> Result:
@@ -224,7 +224,7 @@ class _Run:
         job = self._jobs[place]
         try:
             result = job.act()
-        except BridgeError as failure:
+        except Failure as failure:
             if isinstance(failure, STOPPING) and not failure.is_ambiguous:
                 with self._lock:
                     self._stopped_by = self._stopped_by or failure

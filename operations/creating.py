@@ -6,9 +6,9 @@ import json
 import uuid
 from typing import Any, Dict, List, Optional, Tuple
 
-from ..clients.bridge import Bridge
-from ..clients.outages import Outage, with_marker
-from ..core.errors import BridgeError, OutcomeUnknown
+from ..clients.context import Context
+from ..clients.fortimonitor.models import Outage, with_marker
+from ..core.errors import Failure, OutcomeUnknown
 from ..core.times import fortimonitor_time
 from .results import LOOKS, Result, done, read_back
 
@@ -23,8 +23,8 @@ class Event:
     serves reading back alone: two equal calls stay two incidents.
     """
 
-    def __init__(self, bridge: Bridge, server_id: int, params: Dict[str, Any]) -> None:
-        self.bridge = bridge
+    def __init__(self, context: Context, server_id: int, params: Dict[str, Any]) -> None:
+        self.context = context
         self.server_id = server_id
         self.is_named = "correlation_id" in params
         self.marker: str = params["correlation_id"] if self.is_named else f"fsr-{uuid.uuid4().hex}"
@@ -32,7 +32,7 @@ class Event:
 
     def incidents(self, status: Optional[str] = None) -> List[Outage]:
         """List the server's incidents with this marker, newest first."""
-        outages = self.bridge.fortimonitor.outages(self.server_id, status)
+        outages = self.context.fortimonitor.outages(self.server_id, status)
         return [outage for outage in outages if outage.marker == self.marker]
 
     def is_of(self, outage: Outage) -> bool:
@@ -44,10 +44,10 @@ class Event:
 
 def create(event: Event, params: Dict[str, Any], earlier: List[int]) -> Tuple[Result, int, Optional[str]]:
     """Send the create once. Return its result, the incident's id, and a warning if there is one."""
-    fortimonitor = event.bridge.fortimonitor
+    fortimonitor = event.context.fortimonitor
     try:
         answer = fortimonitor.create_custom_incident(event.server_id, _incident(event, params))
-    except BridgeError as failure:
+    except Failure as failure:
         if not failure.is_ambiguous:
             raise
         return read_back(failure), _found(event, earlier, failure), None
@@ -60,26 +60,26 @@ def create(event: Event, params: Dict[str, Any], earlier: List[int]) -> Tuple[Re
     try:
         if _is_the_new_one(event, incident_id, earlier):
             return done(answer, "read_back"), incident_id, None
-    except BridgeError as failure:
+    except Failure as failure:
         return done(answer), incident_id, f"The new incident could not be read back: {failure.happened}."
     other = OutcomeUnknown(f"FortiMonitor's answer names incident {incident_id}, which is not this one")
     return done(answer, "read_back"), _found(event, earlier, other), None
 
 
 def _is_the_new_one(event: Event, incident_id: int, earlier: List[int]) -> bool:
-    outage = event.bridge.fortimonitor.outage_if_any(incident_id)
+    outage = event.context.fortimonitor.outage_if_any(incident_id)
     return outage is not None and outage.id == incident_id and outage.id not in earlier and event.is_of(outage)
 
 
-def _found(event: Event, earlier: List[int], failure: BridgeError) -> int:
+def _found(event: Event, earlier: List[int], failure: Failure) -> int:
     """Look for the incident that may have been created, up to three times; return its id.
 
     Raises OutcomeUnknown, naming the marker that makes a re-run safe. A look that fails settles nothing.
     """
-    for _ in event.bridge.deadline.after_each(LOOKS):
+    for _ in event.context.deadline.after_each(LOOKS):
         try:
             new = [outage for outage in event.incidents("active") if outage.id not in earlier]
-        except BridgeError:
+        except Failure:
             continue
         if new:
             return new[0].id

@@ -7,26 +7,26 @@ import re
 import ssl
 from typing import Any, Dict, List
 
-from ..clients.bridge import Bridge
-from ..clients.fortisiem import FortiSIEM
-from ..clients.versions import features_of
-from ..core.errors import BridgeError
+from ..clients.context import Context
+from ..clients.fortisiem.client import FortiSIEM
+from ..clients.fortisiem.versions import features_of
+from ..core.errors import Failure
+from ..core.http.request_log import recent
 from ..core.manifest import manifest, secret_names
-from ..core.recent import recent
-from ..core.redact import MASK
+from ..core.redaction import MASK
 from ..core.times import from_epoch, iso
 from .results import Result
 
 
-def get_diagnostics(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def get_diagnostics(context: Context, params: Dict[str, Any]) -> Result:
     """Collect what a support ticket needs, without secrets. A product that cannot be used is no failure here.
 
     Returns: connector (name, version), software, configuration, products (product, address, is_usable, message,
         version, features), last_requests (of this worker process to these servers).
     """
-    products = [_product(client) for client in bridge.enabled]
-    shown = {name: _hidden(name, value) for name, value in bridge.config.items()}
-    result: Result = bridge.redact.within(
+    products = [_product(client) for client in context.enabled]
+    shown = {name: _hidden(name, value) for name, value in context.config.items()}
+    result: Result = context.redact.within(
         {
             "connector": {"name": manifest()["name"], "version": manifest()["version"]},
             "software": _software(),
@@ -42,7 +42,7 @@ def _product(client: Any) -> Result:
     message = None
     try:
         client.check()
-    except BridgeError as failure:
+    except Failure as failure:
         message = f"{failure.sentence} {failure.advice}".rstrip()
     version = client.version() if isinstance(client, FortiSIEM) and message is None else None
     return {

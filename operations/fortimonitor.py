@@ -6,11 +6,11 @@ from functools import partial
 from itertools import islice
 from typing import Any, Callable, Dict, List, Optional
 
-from ..clients.bridge import Bridge
-from ..clients.outages import Outage, Textkeys, User, with_marker
-from ..core.errors import AlreadyExists, BridgeError, NotResolvable, attempting
+from ..clients.context import Context
+from ..clients.fortimonitor.models import Outage, Textkeys, User, with_marker
+from ..core.errors import AlreadyExists, Failure, NotResolvable, attempting
+from ..core.http.transport import Answer
 from ..core.times import iso
-from ..core.transport import Answer
 from . import shapes
 from .creating import Event, create
 from .noting import add_note
@@ -20,7 +20,7 @@ from .settling import Change, settle
 ORDINARY = "outage"  # the type of an outage that no custom incident has
 
 
-def create_custom_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def create_custom_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Create a custom incident on a server in FortiMonitor, and no second one whatever happens on the way.
 
     Parameters:
@@ -37,9 +37,9 @@ def create_custom_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     Raises: InvalidInput, AlreadyExists, AuthenticationFailed, NotFound, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiMonitor 21.4 "Custom incidents using API", Create a custom incident.
     """
-    server_id = bridge.fortimonitor.server_id(params["server"])
+    server_id = context.fortimonitor.server_id(params["server"])
     with attempting(f"create a custom incident on server {server_id}"):
-        event = Event(bridge, server_id, params)
+        event = Event(context, server_id, params)
         earlier = event.incidents() if event.is_named else []
         if earlier and params["if_exists"] == "Fail":
             raise AlreadyExists(f"there is one with correlation id {event.marker!r}: {_listed(earlier)}")
@@ -50,14 +50,14 @@ def create_custom_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     return {
         **result,
         "incident_id": incident_id,
-        "incident_url": bridge.fortimonitor.outage_url(incident_id),
+        "incident_url": context.fortimonitor.outage_url(incident_id),
         "correlation_id": event.marker,
         "server_id": server_id,
         "warning": warning,
     }
 
 
-def force_resolve_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def force_resolve_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Force the resolution of a custom incident in FortiMonitor.
 
     Parameters:
@@ -68,26 +68,26 @@ def force_resolve_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     Raises: InvalidInput, AuthenticationFailed, NotFound, NotResolvable, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiMonitor 21.4 "Custom incidents using API", Resolve an incident.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"resolve incident {outage_id}"):
         is_resolved = False
         if "expect_correlation_id" in params:
-            is_resolved = _expected(bridge, outage_id, params["expect_correlation_id"]).is_resolved
-        result = already_done() if is_resolved else settle(bridge, outage_id, _resolving(bridge, outage_id, params))
-    return _of(bridge, outage_id, result)
+            is_resolved = _expected(context, outage_id, params["expect_correlation_id"]).is_resolved
+        result = already_done() if is_resolved else settle(context, outage_id, _resolving(context, outage_id, params))
+    return _of(context, outage_id, result)
 
 
-def get_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def get_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Read an incident of FortiMonitor: a custom incident, an outage or an anomaly.
 
     Parameters:
         incident: signed id, ``#id``, or the incident's URL on the configured origin.
     Returns: the incident (``shapes.outage``).
     """
-    return shapes.outage(bridge, bridge.fortimonitor.outage(bridge.fortimonitor.outage_id(params["incident"])))
+    return shapes.outage(context, context.fortimonitor.outage(context.fortimonitor.outage_id(params["incident"])))
 
 
-def list_fortimonitor_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """List incidents of FortiMonitor, newest first.
 
     Parameters:
@@ -98,8 +98,8 @@ def list_fortimonitor_incidents(bridge: Bridge, params: Dict[str, Any]) -> Resul
         max_results: 1 to 25000.
     Returns: incidents, count, is_complete (whether there are no more than these).
     """
-    server_id = bridge.fortimonitor.server_id(params["server"]) if "server" in params else None
-    found = bridge.fortimonitor.outages(
+    server_id = context.fortimonitor.server_id(params["server"]) if "server" in params else None
+    found = context.fortimonitor.outages(
         server_id,
         status=params["status"].lower() if "status" in params else None,
         severity=params["severity"].lower() if "severity" in params else None,
@@ -108,11 +108,11 @@ def list_fortimonitor_incidents(bridge: Bridge, params: Dict[str, Any]) -> Resul
     )
     text = params.get("text", "").lower()
     matching = (outage for outage in found if text in outage.description.lower())
-    listed = [shapes.outage(bridge, outage) for outage in islice(matching, params["max_results"])]
+    listed = [shapes.outage(context, outage) for outage in islice(matching, params["max_results"])]
     return {"incidents": listed, "count": len(listed), "is_complete": next(matching, None) is None}
 
 
-def get_fortimonitor_incident_log(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def get_fortimonitor_incident_log(context: Context, params: Dict[str, Any]) -> Result:
     """Read the log of an incident of FortiMonitor.
 
     Parameters:
@@ -120,15 +120,15 @@ def get_fortimonitor_incident_log(bridge: Bridge, params: Dict[str, Any]) -> Res
         since: moment in time; optional.
     Returns: incident_id, entries (created, entry, public, user), count.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    outage_id = context.fortimonitor.outage_id(params["incident"])
     entries = [
         {"created": iso(entry.created), "entry": entry.entry, "public": entry.public, "user": entry.user}
-        for entry in bridge.fortimonitor.log(outage_id, params.get("since"))
+        for entry in context.fortimonitor.log(outage_id, params.get("since"))
     ]
     return {"incident_id": outage_id, "entries": entries, "count": len(entries)}
 
 
-def add_fortimonitor_incident_note(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> Result:
     """Add a note to the log of an incident of FortiMonitor, once.
 
     Parameters:
@@ -138,13 +138,13 @@ def add_fortimonitor_incident_note(bridge: Bridge, params: Dict[str, Any]) -> Re
         user: user name, id or URL; optional.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
-    user = bridge.fortimonitor.user(params["user"]) if "user" in params else None
+    outage_id = context.fortimonitor.outage_id(params["incident"])
+    user = context.fortimonitor.user(params["user"]) if "user" in params else None
     with attempting(f"add a note to incident {outage_id}"):
-        return _of(bridge, outage_id, add_note(bridge, outage_id, params["note"], params["public"], user))
+        return _of(context, outage_id, add_note(context, outage_id, params["note"], params["public"], user))
 
 
-def acknowledge_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Acknowledge an outage of FortiMonitor, unless it is acknowledged already.
 
     Parameters:
@@ -154,12 +154,12 @@ def acknowledge_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) ->
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, acknowledged_by, request.
     Raises: Rejected for an anomaly, besides the other kinds.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"acknowledge incident {outage_id}"):
-        earlier = bridge.fortimonitor.outage(outage_id).acknowledged_by
+        earlier = context.fortimonitor.outage(outage_id).acknowledged_by
         if earlier is not None:
-            return {**_of(bridge, outage_id, already_done()), "acknowledged_by": str(earlier)}
-        who = bridge.fortimonitor.user(params["who"])
+            return {**_of(context, outage_id, already_done()), "acknowledged_by": str(earlier)}
+        who = context.fortimonitor.user(params["who"])
         names = ("message", "should_broadcast", "delay_in_seconds")
         body = {"who": who.url, **{name: params[name] for name in names if name in params}}
         acknowledged_by = who
@@ -170,16 +170,16 @@ def acknowledge_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) ->
             return outage.acknowledged_by is not None
 
         change = Change(
-            send=lambda: bridge.fortimonitor.act(outage_id, "acknowledge", body),
+            send=lambda: context.fortimonitor.act(outage_id, "acknowledge", body),
             is_done=is_done,
             undone="not acknowledged",
             may_repeat=not params["should_broadcast"],  # it pages people
         )
-        result = settle(bridge, outage_id, change)
-        return {**_of(bridge, outage_id, result), "acknowledged_by": str(acknowledged_by)}
+        result = settle(context, outage_id, change)
+        return {**_of(context, outage_id, result), "acknowledged_by": str(acknowledged_by)}
 
 
-def update_fortimonitor_incident_description(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def update_fortimonitor_incident_description(context: Context, params: Dict[str, Any]) -> Result:
     """Replace the description of a custom incident of FortiMonitor; its correlation marker stays in it.
 
     Parameters:
@@ -187,9 +187,9 @@ def update_fortimonitor_incident_description(bridge: Bridge, params: Dict[str, A
         description: text.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"update the description of incident {outage_id}"):
-        earlier = bridge.fortimonitor.outage(outage_id)
+        earlier = context.fortimonitor.outage(outage_id)
         description = with_marker(params["description"], earlier.marker) if earlier.marker else params["description"]
 
         def is_done(outage: Outage) -> bool:
@@ -198,11 +198,11 @@ def update_fortimonitor_incident_description(bridge: Bridge, params: Dict[str, A
 
         # Without a marker at its end, a longer description may begin like this one.
         if is_done(earlier) and (earlier.marker or earlier.description == description):
-            return _of(bridge, outage_id, already_done())
-        return _send_change(bridge, outage_id, "description", {"description": description}, is_done)
+            return _of(context, outage_id, already_done())
+        return _send_change(context, outage_id, "description", {"description": description}, is_done)
 
 
-def set_fortimonitor_incident_summary(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def set_fortimonitor_incident_summary(context: Context, params: Dict[str, Any]) -> Result:
     """Set the summary of an incident of FortiMonitor.
 
     Parameters:
@@ -211,14 +211,14 @@ def set_fortimonitor_incident_summary(bridge: Bridge, params: Dict[str, Any]) ->
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"set the summary of incident {outage_id}"):
         summary = params["summary"]
-        body = {"summary": summary, "who": bridge.fortimonitor.user(params["who"]).url}
-        return _set(bridge, outage_id, "summary", body, lambda outage: outage.summary == summary)
+        body = {"summary": summary, "who": context.fortimonitor.user(params["who"]).url}
+        return _set(context, outage_id, "summary", body, lambda outage: outage.summary == summary)
 
 
-def set_fortimonitor_incident_tags(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def set_fortimonitor_incident_tags(context: Context, params: Dict[str, Any]) -> Result:
     """Set the tags of an incident of FortiMonitor, in place of those it has.
 
     Parameters:
@@ -226,13 +226,13 @@ def set_fortimonitor_incident_tags(bridge: Bridge, params: Dict[str, Any]) -> Re
         tags: text with commas.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"set the tags of incident {outage_id}"):
         tags = list(dict.fromkeys(tag.strip() for tag in params["tags"].split(",") if tag.strip()))
-        return _set(bridge, outage_id, "tags", {"tags": tags}, lambda outage: sorted(outage.tags) == sorted(tags))
+        return _set(context, outage_id, "tags", {"tags": tags}, lambda outage: sorted(outage.tags) == sorted(tags))
 
 
-def set_fortimonitor_incident_lead(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def set_fortimonitor_incident_lead(context: Context, params: Dict[str, Any]) -> Result:
     """Make a user the lead of an incident of FortiMonitor. No read shows the lead, so it is sent once.
 
     Parameters:
@@ -240,10 +240,10 @@ def set_fortimonitor_incident_lead(bridge: Bridge, params: Dict[str, Any]) -> Re
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    return _once(bridge, params, "set the lead of incident {id}", partial(_act, bridge, "lead"))
+    return _once(context, params, "set the lead of incident {id}", partial(_act, context, "lead"))
 
 
-def escalate_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def escalate_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Send the next scheduled alert of an incident of FortiMonitor now. It pages people, so it is sent once.
 
     Parameters:
@@ -251,10 +251,10 @@ def escalate_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Re
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    return _once(bridge, params, "escalate incident {id}", partial(_act, bridge, "escalate"))
+    return _once(context, params, "escalate incident {id}", partial(_act, context, "escalate"))
 
 
-def broadcast_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def broadcast_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Send a message to everybody who was alerted of an incident of FortiMonitor. It is sent once.
 
     Parameters:
@@ -263,11 +263,11 @@ def broadcast_fortimonitor_incident(bridge: Bridge, params: Dict[str, Any]) -> R
         who: user name, id or URL.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    send = partial(_act, bridge, "broadcast", message=params["message"])
-    return _once(bridge, params, "broadcast a message on incident {id}", send)
+    send = partial(_act, context, "broadcast", message=params["message"])
+    return _once(context, params, "broadcast a message on incident {id}", send)
 
 
-def delay_fortimonitor_incident_alerts(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def delay_fortimonitor_incident_alerts(context: Context, params: Dict[str, Any]) -> Result:
     """Hold back further alerts of an incident of FortiMonitor. No read shows it, so it is sent once.
 
     Parameters:
@@ -278,14 +278,14 @@ def delay_fortimonitor_incident_alerts(bridge: Bridge, params: Dict[str, Any]) -
     """
     seconds = params["delay_in_seconds"]
     return _once(
-        bridge,
+        context,
         params,
         "delay the alerts of incident {id}",
-        lambda outage_id, who: bridge.fortimonitor.delay_alerts(outage_id, seconds, who),
+        lambda outage_id, who: context.fortimonitor.delay_alerts(outage_id, seconds, who),
     )
 
 
-def list_fortimonitor_servers(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[Result]:
     """List servers of FortiMonitor. The forms' Server fields show them as choices: ``title`` for ``value``.
 
     Parameters:
@@ -298,14 +298,14 @@ def list_fortimonitor_servers(bridge: Bridge, params: Dict[str, Any]) -> List[Re
     text = params.get("text", "").lower()
     matching = (
         server
-        for server in bridge.fortimonitor.servers(**filters)
+        for server in context.fortimonitor.servers(**filters)
         if text in server.name.lower() or text in server.fqdn.lower()
     )
     with attempting("list servers"):
         return [shapes.server(server) for server in islice(matching, params["max_results"])]
 
 
-def list_fortimonitor_users(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+def list_fortimonitor_users(context: Context, params: Dict[str, Any]) -> List[Result]:
     """List users of FortiMonitor. The forms' Who and User fields show them as choices.
 
     Parameters:
@@ -313,30 +313,30 @@ def list_fortimonitor_users(bridge: Bridge, params: Dict[str, Any]) -> List[Resu
     Returns: a list of title, value (the user name), user_id, username, display_name, user_url.
     """
     with attempting("list users"):
-        return [shapes.user(user) for user in bridge.fortimonitor.users(params.get("username"))]
+        return [shapes.user(user) for user in context.fortimonitor.users(params.get("username"))]
 
 
-def list_incident_textkeys(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+def list_incident_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
     """List the textkeys that FortiMonitor shows. The forms' Plugin Textkey fields show them as choices.
 
     Parameters:
         server: id, exact name or FQDN; optional, default the types of all resources.
     Returns: a list of title, value (the plugin textkey), plugin_textkey, resource_textkey, label, category.
     """
-    return [shapes.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(bridge, params)]
+    return [shapes.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(context, params)]
 
 
-def list_resource_textkeys(bridge: Bridge, params: Dict[str, Any]) -> List[Result]:
+def list_resource_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
     """List the same textkeys for the forms' Resource Textkey fields.
 
     Parameters:
         server: id, exact name or FQDN; optional, default the types of all resources.
     Returns: a list of title, value (the resource textkey), plugin_textkey, resource_textkey, label, category.
     """
-    return [shapes.textkeys(pair, pair.resource_textkey) for pair in _textkeys(bridge, params)]
+    return [shapes.textkeys(pair, pair.resource_textkey) for pair in _textkeys(context, params)]
 
 
-def make_fortimonitor_api_request(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> Result:
     """Send a request to any endpoint of FortiMonitor, once.
 
     Parameters:
@@ -348,31 +348,31 @@ def make_fortimonitor_api_request(bridge: Bridge, params: Dict[str, Any]) -> Res
     Raises: InvalidInput for another origin, and for a GET that would act; the other kinds for other statuses than 2xx.
     """
     with attempting("make the API request"):
-        answer = bridge.fortimonitor.request(
+        answer = context.fortimonitor.request(
             params["method"], params["endpoint"], params.get("query", {}), params.get("body")
         )
-        return shapes.answer(bridge, answer)
+        return shapes.answer(context, answer)
 
 
-def _expected(bridge: Bridge, outage_id: int, marker: str) -> Outage:
+def _expected(context: Context, outage_id: int, marker: str) -> Outage:
     """Read an incident that must carry a marker. Raises NotResolvable if it carries another one or none."""
-    outage = bridge.fortimonitor.outage(outage_id)
+    outage = context.fortimonitor.outage(outage_id)
     if outage.marker != marker:
         carried = f"correlation id {outage.marker!r}" if outage.marker else "no correlation id"
         raise NotResolvable(f"it carries {carried}, not {marker!r}", "It is another incident; check its ID.")
     return outage
 
 
-def _resolving(bridge: Bridge, outage_id: int, params: Dict[str, Any]) -> Change:
+def _resolving(context: Context, outage_id: int, params: Dict[str, Any]) -> Change:
     return Change(
-        send=lambda: bridge.fortimonitor.force_resolve(outage_id, params.get("reason")),
+        send=lambda: context.fortimonitor.force_resolve(outage_id, params.get("reason")),
         is_done=lambda outage: outage.is_resolved,
         undone="active",
         why_refused=_ordinary,
     )
 
 
-def _ordinary(outage: Outage, failure: BridgeError) -> Optional[BridgeError]:
+def _ordinary(outage: Outage, failure: Failure) -> Optional[Failure]:
     if outage.type != ORDINARY:
         return None
     return NotResolvable(
@@ -380,36 +380,36 @@ def _ordinary(outage: Outage, failure: BridgeError) -> Optional[BridgeError]:
     )
 
 
-def _set(bridge: Bridge, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
+def _set(context: Context, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
     """Set what a read shows, unless it is set already."""
-    if is_done(bridge.fortimonitor.outage(outage_id)):
-        return _of(bridge, outage_id, already_done())
-    return _send_change(bridge, outage_id, action, body, is_done)
+    if is_done(context.fortimonitor.outage(outage_id)):
+        return _of(context, outage_id, already_done())
+    return _send_change(context, outage_id, action, body, is_done)
 
 
-def _send_change(bridge: Bridge, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
-    change = Change(lambda: bridge.fortimonitor.act(outage_id, action, body), is_done, "as it was")
-    return _of(bridge, outage_id, settle(bridge, outage_id, change))
+def _send_change(context: Context, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
+    change = Change(lambda: context.fortimonitor.act(outage_id, action, body), is_done, "as it was")
+    return _of(context, outage_id, settle(context, outage_id, change))
 
 
-def _once(bridge: Bridge, params: Dict[str, Any], goal: str, send: Callable[[int, User], Answer]) -> Result:
+def _once(context: Context, params: Dict[str, Any], goal: str, send: Callable[[int, User], Answer]) -> Result:
     """Do what no read shows, in a user's name: send it once, whatever comes."""
-    outage_id = bridge.fortimonitor.outage_id(params["incident"])
+    outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(goal.format(id=outage_id)):
-        return _of(bridge, outage_id, done(send(outage_id, bridge.fortimonitor.user(params["who"]))))
+        return _of(context, outage_id, done(send(outage_id, context.fortimonitor.user(params["who"]))))
 
 
-def _act(bridge: Bridge, action: str, outage_id: int, who: User, **more: str) -> Answer:
-    return bridge.fortimonitor.act(outage_id, action, {"who": who.url, **more})
+def _act(context: Context, action: str, outage_id: int, who: User, **more: str) -> Answer:
+    return context.fortimonitor.act(outage_id, action, {"who": who.url, **more})
 
 
-def _of(bridge: Bridge, outage_id: int, result: Result) -> Result:
-    return {**result, "incident_id": outage_id, "incident_url": bridge.fortimonitor.outage_url(outage_id)}
+def _of(context: Context, outage_id: int, result: Result) -> Result:
+    return {**result, "incident_id": outage_id, "incident_url": context.fortimonitor.outage_url(outage_id)}
 
 
-def _textkeys(bridge: Bridge, params: Dict[str, Any]) -> List[Textkeys]:
-    server_id = bridge.fortimonitor.server_id(params["server"]) if "server" in params else None
-    return bridge.fortimonitor.textkeys(server_id)
+def _textkeys(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
+    server_id = context.fortimonitor.server_id(params["server"]) if "server" in params else None
+    return context.fortimonitor.textkeys(server_id)
 
 
 def _several(outages: List[Outage]) -> Optional[str]:

@@ -6,9 +6,9 @@ from collections import deque
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Optional, Sequence
 
-from ..clients.attributes import ATTRIBUTES, CATEGORIES, CLEARED, LEVELS, READ_FIELDS, STATUSES, word
-from ..clients.bridge import Bridge
-from ..clients.listing import PAGE_SIZE, Wanted
+from ..clients.context import Context
+from ..clients.fortisiem.attributes import ATTRIBUTES, CATEGORIES, CLEARED, LEVELS, READ_FIELDS, STATUSES, word
+from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
 from ..core.errors import InvalidInput, NotFound, attempting
 from ..core.times import epoch_milliseconds
 from . import shapes
@@ -19,7 +19,7 @@ DAY = timedelta(hours=24)
 SEARCHED = ("incidentTitle", "incidentSrc", "incidentTarget", "incidentDetail", "incidentRptIp", "incidentRptDevName")
 
 
-def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def update_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Update attributes of an incident in FortiSIEM; those that are not given stay as they are.
 
     Parameters:
@@ -39,10 +39,10 @@ def update_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     if not fields:
         raise InvalidInput("The parameters are not valid", ["At least one attribute to update must be given."])
     with attempting(f"update FortiSIEM incident {params['incident_id']}"):
-        return update(bridge, params["incident_id"], fields, params["verify"])
+        return update(context, params["incident_id"], fields, params["verify"])
 
 
-def clear_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Clear an incident in FortiSIEM by hand, unless it is cleared already.
 
     Parameters:
@@ -57,15 +57,15 @@ def clear_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     if "resolution" in params:
         fields["resolution"] = params["resolution"]
     with attempting(f"clear FortiSIEM incident {incident_id}"):
-        row = row_if_readable(bridge, incident_id)
+        row = row_if_readable(context, incident_id)
         status = word(STATUSES, row.get("incidentStatus")) if row else None
         if status in CLEARED:
             warning = f"It is {status} already; neither reason nor resolution was sent."
             return unchanged(incident_id, fields, warning)
-        return update(bridge, incident_id, fields, params["verify"])
+        return update(context, incident_id, fields, params["verify"])
 
 
-def comment_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def comment_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Add a comment to an incident in FortiSIEM. It is never sent twice, since it may append.
 
     Parameters:
@@ -75,10 +75,10 @@ def comment_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     Returns: as update_siem_incident.
     """
     with attempting(f"comment FortiSIEM incident {params['incident_id']}"):
-        return update(bridge, params["incident_id"], {"comments": params["comment"]}, params["verify"])
+        return update(context, params["incident_id"], {"comments": params["comment"]}, params["verify"])
 
 
-def get_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def get_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Read an incident of FortiSIEM.
 
     Parameters:
@@ -88,10 +88,10 @@ def get_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     Raises: NotFound where there is no such one, besides the other kinds.
     """
     further = _names(params.get("fields"))
-    return shapes.siem_incident(existing_row(bridge, params["incident_id"], further), further)
+    return shapes.siem_incident(existing_row(context, params["incident_id"], further), further)
 
 
-def list_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """List incidents of FortiSIEM that occurred within a time, newest first.
 
     One request is enough where a page holds them all, or the newest ones do. Else all pages are read by ascending
@@ -110,18 +110,18 @@ def list_siem_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     most: int = params["max_results"]
     matches = _Filter(params)
     filters = {**wanted.filters, **matches.on_status}
-    first = bridge.fortisiem.newest_incidents(wanted._replace(filters=filters), matches.page_size(most))
+    first = context.fortisiem.newest_incidents(wanted._replace(filters=filters), matches.page_size(most))
     found = [row for row in first.rows if matches(row)]
     is_complete = first.total <= len(first.rows)
     if not is_complete and len(found) < most:
-        matching = (row for row in bridge.fortisiem.all_incidents(wanted) if matches(row))
+        matching = (row for row in context.fortisiem.all_incidents(wanted) if matches(row))
         found, is_complete = list(reversed(deque(matching, maxlen=most + 1))), True
     is_complete = is_complete and len(found) <= most
     listed = [shapes.siem_incident(row, further) for row in found[:most]]
     return {"incidents": listed, "count": len(listed), "is_complete": is_complete}
 
 
-def get_siem_incident_events(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result:
     """Read the events that triggered an incident of FortiSIEM.
 
     Parameters:
@@ -138,12 +138,12 @@ def get_siem_incident_events(bridge: Bridge, params: Dict[str, Any]) -> Result:
     if time_to is None and time_from is not None:
         time_to = time_from + DAY
     bounds = [epoch_milliseconds(moment) if moment else None for moment in (time_from, time_to)]
-    rows = bridge.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
+    rows = context.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
     events = [shapes.event(row) for row in rows[: params["max_results"]]]
     return {"incident_id": params["incident_id"], "events": events, "count": len(events)}
 
 
-def make_fortisiem_api_request(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Result:
     """Send a request to any endpoint of FortiSIEM, once.
 
     Parameters:
@@ -155,15 +155,15 @@ def make_fortisiem_api_request(bridge: Bridge, params: Dict[str, Any]) -> Result
     Raises: InvalidInput for another origin; the other kinds for other statuses than 2xx.
     """
     with attempting("make the API request"):
-        answer = bridge.fortisiem.request(
+        answer = context.fortisiem.request(
             params["method"], params["endpoint"], params.get("query", {}), params.get("body")
         )
-        return shapes.answer(bridge, answer)
+        return shapes.answer(context, answer)
 
 
-def existing_row(bridge: Bridge, incident_id: int, further: Sequence[str] = ()) -> Dict[str, Any]:
+def existing_row(context: Context, incident_id: int, further: Sequence[str] = ()) -> Dict[str, Any]:
     """Read an incident that must exist. Raises NotFound where FortiSIEM shows no such one."""
-    row = bridge.fortisiem.incident(incident_id, [*READ_FIELDS, *further])
+    row = context.fortisiem.incident(incident_id, [*READ_FIELDS, *further])
     if row is None:
         raise NotFound(
             f"FortiSIEM shows no incident {incident_id}",
@@ -172,13 +172,13 @@ def existing_row(bridge: Bridge, incident_id: int, further: Sequence[str] = ()) 
     return row
 
 
-def row_if_readable(bridge: Bridge, incident_id: int) -> Optional[Dict[str, Any]]:
+def row_if_readable(context: Context, incident_id: int) -> Optional[Dict[str, Any]]:
     """Read an incident; None on a server that has no address for reading them (before 6.3).
 
     Raises NotFound where the server has one, and shows no such incident.
     """
     try:
-        return existing_row(bridge, incident_id)
+        return existing_row(context, incident_id)
     except NotFound as failure:
         if failure.request.get("status") == 404:
             return None

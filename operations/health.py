@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..clients.bridge import Bridge
-from ..core.errors import BridgeError
+from ..clients.context import Context
+from ..core.errors import Failure
 
 
-class Unhealthy(BridgeError):
+class Unhealthy(Failure):
     """At least one product cannot be used. Names all that cannot."""
 
 
-def check_health(bridge: Bridge) -> None:
+def check_health(context: Context) -> None:
     """Prove that each configured product can be reached and takes the credentials.
 
     It cannot prove the right to write, the Custom Incidents feature or the textkeys: no read shows them.
@@ -18,10 +18,10 @@ def check_health(bridge: Bridge) -> None:
     Raises Unhealthy naming every product that failed and why.
     """
     failures = []
-    for client in bridge.enabled:
+    for client in context.enabled:
         try:
             client.check()
-        except BridgeError as error:
+        except Failure as error:
             failures.append(f"{error.sentence} {error.advice}".rstrip())
     if failures:
         raise Unhealthy(" ".join(failures).rstrip("."))

@@ -15,13 +15,13 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from ..clients.attributes import CLEARED, READ_FIELDS
-from ..clients.bridge import Bridge
-from ..clients.listing import PAGE_SIZE, Wanted
-from ..clients.outages import Outage
+from ..clients.context import Context
+from ..clients.fortimonitor.models import Outage
+from ..clients.fortisiem.attributes import CLEARED, READ_FIELDS
+from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
 from ..core.errors import AnswerBroken, attempting
-from ..core.paths import signed_id
 from ..core.times import epoch_milliseconds, from_epoch, iso
+from ..core.urls import signed_id
 from . import shapes
 from .results import Result
 
@@ -54,7 +54,7 @@ class Watermark(NamedTuple):
         return self.id is None or place > (self.time, self.id)
 
 
-def fetch_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """Fetch what is new in FortiSIEM or FortiMonitor since a watermark, the oldest first.
 
     FortiSIEM's incidents come anew when they recur: the time that counts is their last occurrence. FortiMonitor's
@@ -74,13 +74,13 @@ def fetch_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     since, most = _watermark(params.get("watermark"), params["lookback"]), min(params["max_results"], most_at_once)
     begin = since.begin(params["overlap"])
     with attempting(f"fetch incidents from {source}"):
-        waiting = read(bridge, since, begin, most)
+        waiting = read(context, since, begin, most)
         taken, is_complete = waiting[:most], len(waiting) <= most
         newest = since.newest
         if newest is None:
             newest = max([since.time, *(time for (time, _), _ in taken)])
-            newest = newest if is_complete else max(newest, newest_time(bridge, begin))
-            newest = _not_ahead(bridge, source, newest)
+            newest = newest if is_complete else max(newest, newest_time(context, begin))
+            newest = _not_ahead(context, source, newest)
     watermark = Watermark(newest) if is_complete else Watermark(*taken[-1][0], newest)
     return {
         "incidents": [incident for _, incident in taken],
@@ -90,9 +90,9 @@ def fetch_incidents(bridge: Bridge, params: Dict[str, Any]) -> Result:
     }
 
 
-def _not_ahead(bridge: Bridge, source: str, time: int) -> int:
+def _not_ahead(context: Context, source: str, time: int) -> int:
     """Return a time, or the end of the second that the product's clock showed last if that is earlier."""
-    client = bridge.fortisiem if source == "FortiSIEM" else bridge.fortimonitor
+    client = context.fortisiem if source == "FortiSIEM" else context.fortimonitor
     now = client.server_time
     return time if now is None else min(time, epoch_milliseconds(now) + 999)
 
@@ -107,7 +107,7 @@ def _watermark(text: Optional[str], lookback: int) -> Watermark:
 # FortiSIEM.
 
 
-def _siem_waiting(bridge: Bridge, since: Watermark, begin: int, most: int) -> Waiting:
+def _siem_waiting(context: Context, since: Watermark, begin: int, most: int) -> Waiting:
     """Read the incidents of FortiSIEM by their last occurrence, oldest first, until more than enough have come.
 
     Each page is a query of its own, from the last time on: further pages of one query would lose incidents that recur
@@ -115,7 +115,7 @@ def _siem_waiting(bridge: Bridge, since: Watermark, begin: int, most: int) -> Wa
     """
     found: Dict[int, Tuple[Place, Row]] = {}
     while True:
-        page = bridge.fortisiem.oldest_incidents(_wanted(begin), PAGE_SIZE)
+        page = context.fortisiem.oldest_incidents(_wanted(begin), PAGE_SIZE)
         _add(found, since, page.rows)
         times = [_siem_place(row)[0] for row in page.rows]
         if page.total <= len(page.rows):
@@ -124,16 +124,16 @@ def _siem_waiting(bridge: Bridge, since: Watermark, begin: int, most: int) -> Wa
             raise AnswerBroken(f"FortiSIEM counted {page.total} incidents and sent none", changed="no")
         end = times[-1]
         if times != sorted(times) or times[0] < end <= begin:  # a server that sorts or looks back otherwise
-            _add(found, since, bridge.fortisiem.all_incidents(_wanted(begin)))
+            _add(found, since, context.fortisiem.all_incidents(_wanted(begin)))
             break
         if times[0] == end:  # a page full of one moment, which does not show that it is the oldest one either
             end += 1  # whether incidents of timeTo itself are listed is documented nowhere
-            _add(found, since, bridge.fortisiem.all_incidents(_wanted(begin, end)))
+            _add(found, since, context.fortisiem.all_incidents(_wanted(begin, end)))
         begin = end
         # Those of one moment come in any order, so the last one to be returned must be of a moment that is read whole.
         if sum(time < end for (time, _), _ in found.values()) >= most < len(found):
             break
-    return [(place, _from_siem(bridge, row)) for place, row in sorted(found.values(), key=_by_place)]
+    return [(place, _from_siem(context, row)) for place, row in sorted(found.values(), key=_by_place)]
 
 
 def _add(found: Dict[int, Tuple[Place, Row]], since: Watermark, rows: Iterable[Row]) -> None:
@@ -152,9 +152,9 @@ def _wanted(time_from: int, time_to: Optional[int] = None) -> Wanted:
     return Wanted({}, time_from, far if time_to is None else time_to, READ_FIELDS)
 
 
-def _siem_newest(bridge: Bridge, begin: int) -> int:
+def _siem_newest(context: Context, begin: int) -> int:
     """Return the last occurrence of the youngest incident: about the newest time, and never a later one."""
-    page = bridge.fortisiem.newest_incidents(_wanted(begin), 1)
+    page = context.fortisiem.newest_incidents(_wanted(begin), 1)
     return max((_siem_place(row)[0] for row in page.rows), default=0)
 
 
@@ -165,10 +165,10 @@ def _siem_place(row: Row) -> Place:
     return time, number
 
 
-def _from_siem(bridge: Bridge, row: Row) -> Row:
+def _from_siem(context: Context, row: Row) -> Row:
     incident = shapes.siem_incident(row)
     return {
-        "source_id": f"fortisiem:{bridge.fortisiem.host}:{incident['incident_id']}",
+        "source_id": f"fortisiem:{context.fortisiem.host}:{incident['incident_id']}",
         "source": "FortiSIEM",
         "title": incident["title"] or incident["event_name"] or f"Incident {incident['incident_id']}",
         "status": "Closed" if incident["status"] in CLEARED else "Open",
@@ -184,27 +184,27 @@ def _from_siem(bridge: Bridge, row: Row) -> Row:
 # FortiMonitor.
 
 
-def _outages_waiting(bridge: Bridge, since: Watermark, begin: int, most: int) -> Waiting:
+def _outages_waiting(context: Context, since: Watermark, begin: int, most: int) -> Waiting:
     """Read the outages of FortiMonitor by their start, oldest first, until more than enough have come.
 
     It reads all of them where FortiMonitor sorts otherwise than it was asked to.
     """
     found: Waiting = []
     last, is_sorted = 0, True
-    for outage in bridge.fortimonitor.outages(since=_started(begin), oldest_first=True):
+    for outage in context.fortimonitor.outages(since=_started(begin), oldest_first=True):
         place = _outage_place(outage)
         is_sorted = is_sorted and last <= place[0]
         last = place[0]
         if since.is_behind(place):
-            found.append((place, _from_outage(bridge, outage)))
+            found.append((place, _from_outage(context, outage)))
         if is_sorted and len(found) > most and found[most - 1][0][0] < last:  # as above: of one moment all or none
             break
     return sorted(found, key=_by_place)
 
 
-def _outages_newest(bridge: Bridge, begin: int) -> int:
+def _outages_newest(context: Context, begin: int) -> int:
     """Return the start of the outage that comes first in a list of the newest."""
-    listed = bridge.fortimonitor.outages(since=_started(begin))
+    listed = context.fortimonitor.outages(since=_started(begin))
     return max((_outage_place(outage)[0] for outage in islice(listed, 1)), default=0)
 
 
@@ -219,10 +219,10 @@ def _outage_place(outage: Outage) -> Place:
     return epoch_milliseconds(outage.start), outage.id
 
 
-def _from_outage(bridge: Bridge, outage: Outage) -> Row:
+def _from_outage(context: Context, outage: Outage) -> Row:
     lines = outage.description.strip().splitlines() or [f"Incident {outage.id}"]
     return {
-        "source_id": f"fortimonitor:{bridge.fortimonitor.host}:{outage.id}",
+        "source_id": f"fortimonitor:{context.fortimonitor.host}:{outage.id}",
         "source": "FortiMonitor",
         "title": lines[0],
         "status": "Closed" if outage.is_resolved else "Open",
@@ -231,7 +231,7 @@ def _from_outage(bridge: Bridge, outage: Outage) -> Row:
         "last_time": iso(outage.start),
         "end_time": iso(outage.end),
         "techniques": [],
-        "incident": shapes.outage(bridge, outage),
+        "incident": shapes.outage(context, outage),
     }
 
 

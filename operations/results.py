@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from ..core.errors import AnswerLate, BridgeError
-from ..core.transport import Answer
+from ..core.errors import AnswerLate, Failure
+from ..core.http.transport import Answer
 
 Result = Dict[str, Any]
 
@@ -21,12 +21,12 @@ def done(answer: Answer, confirmed_by: Optional[str] = "response") -> Result:
     return _result("done", True, confirmed_by, answer.attempts, answer.request.shown(answer.status))
 
 
-def read_back(failure: BridgeError) -> Result:
+def read_back(failure: Failure) -> Result:
     """Return the result of a write whose answer was no use, and which a read shows to be done."""
     return _result("done", True, "read_back", failure.attempts, failure.request)
 
 
-def already_done(failure: Optional[BridgeError] = None) -> Result:
+def already_done(failure: Optional[Failure] = None) -> Result:
     """Return the result of a write that was not needed, as a read shows.
 
     Parameters:
@@ -36,7 +36,7 @@ def already_done(failure: Optional[BridgeError] = None) -> Result:
     return _result("already_done", False, "read_back", attempts, request)
 
 
-def changed_after(failures: List[BridgeError]) -> str:
+def changed_after(failures: List[Failure]) -> str:
     """Return whether tries that reads showed to be without effect changed anything: "no", or "unknown".
 
     A request that timed out may still be waiting in the product, and be carried out after the read.

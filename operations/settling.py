@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Callable, List, NamedTuple, Optional
 
-from ..clients.bridge import Bridge
-from ..clients.outages import Outage
-from ..core.errors import AnswerBroken, BridgeError, MethodNotAllowed, NotFound, Rejected
-from ..core.transport import Answer
+from ..clients.context import Context
+from ..clients.fortimonitor.models import Outage
+from ..core.errors import AnswerBroken, Failure, MethodNotAllowed, NotFound, Rejected
+from ..core.http.transport import Answer
 from .results import Result, already_done, changed_after, done, read_back
 
 MOST_TRIES = 3
 NO_CONTENT = 204
 
 
-def nothing_to_add(_outage: Outage, _failure: BridgeError) -> None:
+def nothing_to_add(_outage: Outage, _failure: Failure) -> None:
     """Know nothing more of a refusal than FortiMonitor said."""
 
 
@@ -32,33 +32,33 @@ class Change(NamedTuple):
     send: Callable[[], Answer]
     is_done: Callable[[Outage], bool]
     undone: str
-    why_refused: Callable[[Outage, BridgeError], Optional[BridgeError]] = nothing_to_add
+    why_refused: Callable[[Outage, Failure], Optional[Failure]] = nothing_to_add
     may_repeat: bool = True
 
 
-def settle(bridge: Bridge, outage_id: int, change: Change) -> Result:
+def settle(context: Context, outage_id: int, change: Change) -> Result:
     """Make a change and return its result, or raise with what is known of it."""
     attempts = 0
-    earlier: List[BridgeError] = []
+    earlier: List[Failure] = []
     while True:
         try:
             answer = change.send()
-            confirmed_by = _confirmation(bridge, outage_id, change, answer)
+            confirmed_by = _confirmation(context, outage_id, change, answer)
             return {**done(answer, confirmed_by), "attempts": attempts + answer.attempts}
-        except BridgeError as failure:
+        except Failure as failure:
             attempts = failure.attempts = attempts + failure.attempts
-            result = _result_after(bridge, outage_id, change, failure, earlier)
+            result = _result_after(context, outage_id, change, failure, earlier)
             if result is not None:
                 return result
             earlier.append(failure)
             is_last = attempts >= MOST_TRIES or not change.may_repeat
-            if is_last or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
+            if is_last or not context.deadline.wait(context.deadline.backoff(attempts)):
                 failure.changed = changed_after(earlier) if change.may_repeat else "unknown"
                 failure.advice = f"It was read back and is still {change.undone}. {failure.advice}".rstrip()
                 raise
 
 
-def _confirmation(bridge: Bridge, outage_id: int, change: Change, answer: Answer) -> str:
+def _confirmation(context: Context, outage_id: int, change: Change, answer: Answer) -> str:
     """Return what confirms a change: the answer, or a read where the answer may be somebody else's.
 
     FortiMonitor's schema says 204, its documentation 200; an empty 200 is also what a proxy may send. Raises
@@ -67,8 +67,8 @@ def _confirmation(bridge: Bridge, outage_id: int, change: Change, answer: Answer
     if answer.status == NO_CONTENT:
         return "response"
     try:
-        is_done = change.is_done(bridge.fortimonitor.outage(outage_id))
-    except BridgeError:
+        is_done = change.is_done(context.fortimonitor.outage(outage_id))
+    except Failure:
         return "response"
     if not is_done:
         shown = answer.request.shown(answer.status)
@@ -79,7 +79,7 @@ def _confirmation(bridge: Bridge, outage_id: int, change: Change, answer: Answer
 
 
 def _result_after(
-    bridge: Bridge, outage_id: int, change: Change, failure: BridgeError, earlier: List[BridgeError]
+    context: Context, outage_id: int, change: Change, failure: Failure, earlier: List[Failure]
 ) -> Optional[Result]:
     """Settle a failed change by a read: return the result, None if it may be repeated, or raise.
 
@@ -92,8 +92,8 @@ def _result_after(
     if not failure.is_ambiguous and type(failure) not in (Rejected, NotFound, MethodNotAllowed):
         raise failure
     try:
-        outage = bridge.fortimonitor.outage(outage_id)
-    except BridgeError:
+        outage = context.fortimonitor.outage(outage_id)
+    except Failure:
         raise failure from None
     if change.is_done(outage):
         return read_back(failure) if failure.is_ambiguous or earlier else already_done(failure)

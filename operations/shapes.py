@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Sequence
 
-from ..clients.answers import json_of
-from ..clients.attributes import (
+from ..clients.context import Context
+from ..clients.fortimonitor.models import Outage, Server, Textkeys, User
+from ..clients.fortisiem.attributes import (
     CATEGORIES,
     LEVELS,
     READ_FIELDS,
@@ -15,19 +16,18 @@ from ..clients.attributes import (
     techniques,
     word,
 )
-from ..clients.bridge import Bridge
-from ..clients.outages import Outage, Server, Textkeys, User
+from ..core.http.answers import json_of
+from ..core.http.transport import Answer
 from ..core.times import iso, shown_time
-from ..core.transport import Answer
 
 Shape = Dict[str, Any]
 
 
-def outage(bridge: Bridge, shown: Outage) -> Shape:
+def outage(context: Context, shown: Outage) -> Shape:
     """Return an incident of FortiMonitor."""
     return {
         "incident_id": shown.id,
-        "incident_url": bridge.fortimonitor.outage_url(shown.id),
+        "incident_url": context.fortimonitor.outage_url(shown.id),
         "server_id": shown.server_id,
         "server_name": shown.server_name,
         "server_fqdn": shown.server_fqdn,
@@ -136,14 +136,14 @@ def event(row: Shape) -> Shape:
     }
 
 
-def answer(bridge: Bridge, given: Answer) -> Shape:
+def answer(context: Context, given: Answer) -> Shape:
     """Return an answer to a request of the analyst's own, without secrets."""
     body = json_of(given)
     return {
         "status": given.status,
-        "body": bridge.redact.within(body),
-        "text": bridge.redact(given.text) if body is None else None,
-        "location": bridge.redact(given.headers.get("Location", "")) or None,  # where a new object stands
+        "body": context.redact.within(body),
+        "text": context.redact(given.text) if body is None else None,
+        "location": context.redact(given.headers.get("Location", "")) or None,  # where a new object stands
         "attempts": given.attempts,
         "request": given.request.shown(given.status),
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from ..clients.attributes import ATTRIBUTES
-from ..clients.bridge import Bridge
-from ..clients.fortisiem import FortiSIEM, is_ok
-from ..core.errors import AnswerBroken, BridgeError
+from ..clients.context import Context
+from ..clients.fortisiem.attributes import ATTRIBUTES
+from ..clients.fortisiem.client import FortiSIEM, is_ok
+from ..core.errors import AnswerBroken, Failure
 from .results import Result, changed_after, done, read_back
 
 Values = Dict[str, str]
@@ -16,20 +16,20 @@ APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
 MOST_UPDATES = 3
 
 
-def update(bridge: Bridge, incident_id: int, fields: Values, verify: bool) -> Result:
+def update(context: Context, incident_id: int, fields: Values, verify: bool) -> Result:
     """Update attributes of an incident and return the result, or raise with what is known of it.
 
     Parameters:
         fields: our names and words, as in ``clients.attributes.ATTRIBUTES``.
         verify: read the incident back and tell for each attribute whether it was applied.
     """
-    result = _sent(bridge, incident_id, fields)
-    verified = _readings(bridge.fortisiem, incident_id, fields) if verify else {}
+    result = _sent(context, incident_id, fields)
+    verified = _readings(context.fortisiem, incident_id, fields) if verify else {}
     if set(verified.values()) == {NOT_APPLIED} and result["confirmed_by"] is None:
         raise AnswerBroken("FortiSIEM took it without a word, and a read shows that nothing of it is applied", "", "no")
     if set(verified.values()) == {APPLIED}:
         result["confirmed_by"] = "read_back"
-    warning = _warning(fields, verified, bridge.fortisiem.not_taken(fields))
+    warning = _warning(fields, verified, context.fortisiem.not_taken(fields))
     return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}
 
 
@@ -38,24 +38,24 @@ def not_applied(row: Optional[Dict[str, Any]], fields: Values) -> Values:
     return {name: value for name, value in fields.items() if _reading(name, value, row) != APPLIED}
 
 
-def _sent(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
+def _sent(context: Context, incident_id: int, fields: Values) -> Dict[str, Any]:
     """Send the update; after an ambiguous failure repeat only what a read shows not to be applied.
 
     A comment may be appended, and the first request may arrive after the read. So a comment is never sent again.
     """
     missing, attempts = fields, 0
-    earlier: List[BridgeError] = []
+    earlier: List[Failure] = []
     while True:
         try:
-            answer = bridge.fortisiem.update_incident(incident_id, missing)
+            answer = context.fortisiem.update_incident(incident_id, missing)
             return {**done(answer, "response" if is_ok(answer) else None), "attempts": attempts + answer.attempts}
-        except BridgeError as failure:
+        except Failure as failure:
             attempts = failure.attempts = attempts + failure.attempts
             if not failure.is_ambiguous:
                 failure.changed = changed_after(earlier) if missing == fields else "unknown"
                 raise
             earlier.append(failure)
-            readings = _readings(bridge.fortisiem, incident_id, missing)
+            readings = _readings(context.fortisiem, incident_id, missing)
             missing = {name: value for name, value in missing.items() if readings[name] != APPLIED}
             if not missing:
                 return read_back(failure)
@@ -64,7 +64,7 @@ def _sent(bridge: Bridge, incident_id: int, fields: Values) -> Dict[str, Any]:
             failure.advice = f"It was read back: {_listed(missing)} not applied. {failure.advice}".rstrip()
             if "comments" in missing:
                 raise
-            if attempts >= MOST_UPDATES or not bridge.deadline.wait(bridge.deadline.backoff(attempts)):
+            if attempts >= MOST_UPDATES or not context.deadline.wait(context.deadline.backoff(attempts)):
                 failure.changed = changed_after(earlier) if missing == fields else "unknown"
                 raise
 
@@ -73,7 +73,7 @@ def _readings(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Dict[st
     """Read an incident back and tell for each attribute whether it is applied."""
     try:
         row = fortisiem.incident(incident_id, [ATTRIBUTES[name].read for name in fields])
-    except BridgeError:
+    except Failure:
         row = None
     return {name: _reading(name, value, row) for name, value in fields.items()}
 

@@ -81,7 +81,7 @@ def _is_rows(value: Any) -> bool:
 def _versions() -> Iterator[str]:
     yield "## What needs which FortiSIEM\n"
     yield "A server is asked for what it has; an action that it cannot do says from which version on it can.\n"
-    features = import_module(ROOT, "clients.versions").FEATURES
+    features = import_module(ROOT, "clients.fortisiem.versions").FEATURES
     yield _table(("from version", "what"), ((feature.version, feature.about) for feature in features))
 
 

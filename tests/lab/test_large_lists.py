@@ -61,7 +61,7 @@ def listed_outages(lab: Busy, **filters: Any) -> list[int]:
 
 def listed_incidents(lab: Busy, **changes: Any) -> list[int]:
     wanted = {"filters": {}, "time_from": 0, "time_to": lab.siem.now() + DAY, "fields": ["incidentId", "incidentTitle"]}
-    rows = lab.bridge().fortisiem.all_incidents(module("clients.listing").Wanted(**{**wanted, **changes}))
+    rows = lab.bridge().fortisiem.all_incidents(module("clients.fortisiem.lists").Wanted(**{**wanted, **changes}))
     return [row["incidentId"] for row in rows]
 
 

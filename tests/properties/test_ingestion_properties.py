@@ -93,7 +93,7 @@ WORLDS = st.one_of(
 @pytest.fixture(scope="module", autouse=True)
 def small_pages() -> Iterator[None]:
     """Let the package ask FortiSIEM for small pages; FortiMonitor sends small ones by itself."""
-    listing, ingestion = module("clients.listing"), module("operations.ingestion")
+    listing, ingestion = module("clients.fortisiem.lists"), module("operations.ingestion")
     with pytest.MonkeyPatch.context() as patch:
         for place in (listing, ingestion):
             patch.setattr(place, "PAGE_SIZE", PAGE)
@@ -143,7 +143,7 @@ class Ingestion:
             result = module("operations.ingestion").fetch_incidents(
                 self.product.bridge, {**params, "lookback": 1, "max_results": call.most}
             )
-        except module("core.errors").BridgeError:
+        except module("core.errors").Failure:
             assert self.product.requests >= call.fails_at > 0
             return False
         came = [self._place(row) for row in result["incidents"]]

@@ -21,11 +21,11 @@ from tests.properties.examples import examples
 from tests.support.package import configuration, module
 
 pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
-paths = module("core.paths")
+paths = module("core.urls")
 
 BASE = "https://fortimonitor.test/v2"
 CONFIGURATION = module("core.validation").valid_configuration(configuration())
-BRIDGE = module("clients.bridge").Bridge(CONFIGURATION, module("core.redact").Redactor(), logging.getLogger("test"))
+BRIDGE = module("clients.context").Context(CONFIGURATION, module("core.redaction").Redactor(), logging.getLogger("test"))
 FORTIMONITOR = BRIDGE.fortimonitor
 DIGITS = "0123456789"
 # Everything that some parser of URLs is known to treat in its own way.

@@ -95,8 +95,8 @@ def answering(answers: list[Answer], secret: str) -> Iterator[None]:
 
 def outcome(call: str, config: Any, params: Any) -> tuple[Any, str]:
     """Run an action or the health check; return its data and the message of its failure."""
-    module("clients.tokens").forget_all()
-    module("clients.fortisiem")._address_of.clear()
+    module("clients.fortisiem.tokens").forget_all()
+    module("clients.fortisiem.client")._address_of.clear()
     try:
         if call == "check_health":
             return connector().check_health(config), ""

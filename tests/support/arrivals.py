@@ -39,9 +39,9 @@ class Product:
         self.before: Callable[[int], None] = lambda number: None
         self.fails_at = 0
         self.requests = 0
-        self.base = module("core.paths").base_url(self.url)
+        self.base = module("core.urls").base_url(self.url)
         self.deadline = module("core.deadline").Deadline(60)
-        self.redact = module("core.redact").Redactor()
+        self.redact = module("core.redaction").Redactor()
         self._sorts = sorts
         self._page = page
 
@@ -54,7 +54,7 @@ class Product:
         """Answer a request, as the package's transport does."""
         self.requests += 1
         self.before(self.requests)
-        transport = module("core.transport")
+        transport = module("core.http.transport")
         request = transport.Request(method, endpoint, False)
         if self.requests == self.fails_at:
             return transport.Answer(request, 500, {}, b"")
@@ -99,7 +99,7 @@ class Siem(Product):
         self._by_query = paging == LISTED_BY_QUERY
         self._asked: dict[str, Any] = {}
         access = SimpleNamespace(headers=dict, by_token=False)
-        self.bridge = SimpleNamespace(fortisiem=module("clients.fortisiem").FortiSIEM(self, access, "super"))
+        self.bridge = SimpleNamespace(fortisiem=module("clients.fortisiem.client").FortiSIEM(self, access, "super"))
 
     def arrive(self, late: int) -> None:
         """Let an incident occur; ids ascend in the order in which FortiSIEM comes to know of them."""
@@ -139,7 +139,7 @@ class Monitor(Product):
 
     def __init__(self, sorts: str, page: int) -> None:
         super().__init__(sorts, page)
-        self.bridge = SimpleNamespace(fortimonitor=module("clients.fortimonitor").FortiMonitor(self, "key"))
+        self.bridge = SimpleNamespace(fortimonitor=module("clients.fortimonitor.client").FortiMonitor(self, "key"))
 
     def arrive(self, late: int) -> None:
         """Let an outage start."""

@@ -156,15 +156,15 @@ def fill(folder: Path, outages: int, incidents: int) -> None:
 def bridge(config: dict[str, Any]) -> Any:
     """Return the package's clients for a configuration."""
     valid = module("core.validation").valid_configuration(config)
-    return module("clients.bridge").Bridge(valid, module("core.redact").Redactor(), logging.getLogger("test"))
+    return module("clients.context").Context(valid, module("core.redaction").Redactor(), logging.getLogger("test"))
 
 
 def let_go() -> None:
     """Close the package's connections, and forget what it learnt of servers."""
-    module("core.sessions").close_all()
-    module("core.sessions")._kept.sessions.clear()
-    module("clients.fortisiem")._address_of.clear()
-    module("core.pace")._paces.clear()
+    module("core.http.sessions").close_all()
+    module("core.http.sessions")._kept.sessions.clear()
+    module("clients.fortisiem.client")._address_of.clear()
+    module("core.http.rate_limit")._rate_limits.clear()
 
 
 def peak_while_listing(config: dict[str, Any], product: str) -> tuple[int, int]:

@@ -63,7 +63,7 @@ class FaultLab:
     def close(self) -> None:
         """Let go of every connection."""
         close_connections()
-        module("core.sessions")._kept.sessions.clear()
+        module("core.http.sessions")._kept.sessions.clear()
         self._control.close()
 
     def origin(self, action: Action) -> str:
@@ -156,8 +156,8 @@ def until(is_so: Callable[[], bool]) -> None:
 
 def close_connections() -> None:
     """Close what the connector keeps open between two calls, and forget which address for updates was found."""
-    module("core.sessions").close_all()
-    module("clients.fortisiem")._address_of.clear()
+    module("core.http.sessions").close_all()
+    module("clients.fortisiem.client")._address_of.clear()
 
 
 @contextmanager

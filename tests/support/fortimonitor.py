@@ -79,8 +79,8 @@ def expect_read(http, number, row=None, **answer):
 def account(**changes):
     """Return the client of the configured account, as an action gets it."""
     values = module("core.validation").valid_configuration(configuration(**changes))
-    redact = module("core.redact").Redactor([API_KEY])
-    return module("clients.bridge").Bridge(values, redact, logging.getLogger("test")).fortimonitor
+    redact = module("core.redaction").Redactor([API_KEY])
+    return module("clients.context").Context(values, redact, logging.getLogger("test")).fortimonitor
 
 
 def expect_get(http, path, query=None, **answer):

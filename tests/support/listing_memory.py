@@ -25,9 +25,9 @@ def rows(config: dict[str, Any], product: str) -> Iterator[Any]:
     clients = bridge(config)
     if product == "fortimonitor":
         return clients.fortimonitor.outages()  # type: ignore[no-any-return]
-    fields = module("clients.attributes").READ_FIELDS
+    fields = module("clients.fortisiem.attributes").READ_FIELDS
     until = int(FAR_AHEAD.timestamp() * 1000)
-    return clients.fortisiem.all_incidents(module("clients.listing").Wanted({}, 0, until, fields))  # type: ignore[no-any-return]
+    return clients.fortisiem.all_incidents(module("clients.fortisiem.lists").Wanted({}, 0, until, fields))  # type: ignore[no-any-return]
 
 
 def main() -> None:

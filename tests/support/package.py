@@ -21,7 +21,7 @@ CLIENT_SECRET = "canary-client-secret-42"
 
 
 def module(dotted: str) -> ModuleType:
-    """Import one of the package's modules, such as "core.paths"."""
+    """Import one of the package's modules, such as "core.urls"."""
     return import_module(ROOT, dotted)
 
 

@@ -37,7 +37,7 @@ def siem_row(**changes):
 
 def expect_siem_row(http, row=None, **answer):
     """Expect the read of all that FortiSIEM shows of incident 1."""
-    expect_siem_read(http, module("clients.attributes").READ_FIELDS, row, **answer)
+    expect_siem_read(http, module("clients.fortisiem.attributes").READ_FIELDS, row, **answer)
 
 
 def expect_siem_read(http, fields, row=None, **answer):

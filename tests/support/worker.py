@@ -79,7 +79,7 @@ def _serve(folder: Path) -> None:
         if "forget" in order:
             answer: dict[str, Any] = {}
             load_connector(folder).teardown({})
-            import_module(folder, "clients.fortisiem")._address_of.clear()
+            import_module(folder, "clients.fortisiem.client")._address_of.clear()
         else:
             answer = _called(load_connector(folder), order["method"], order["arguments"])
         print(json.dumps({**answer, "log": log.lines}), flush=True)  # noqa: T201 - the pipe to the parent

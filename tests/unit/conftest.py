@@ -25,13 +25,13 @@ def http():
 def nothing_kept():
     """Close connections and forget tokens after each test."""
     yield
-    module("core.sessions").close_all()
-    module("core.sessions")._kept.sessions.clear()
-    module("clients.tokens").forget_all()
-    module("clients.fortisiem")._address_of.clear()
-    module("clients.events")._without_queries.clear()
-    module("core.pace")._paces.clear()
-    module("core.recent")._recent.clear()
+    module("core.http.sessions").close_all()
+    module("core.http.sessions")._kept.sessions.clear()
+    module("clients.fortisiem.tokens").forget_all()
+    module("clients.fortisiem.client")._address_of.clear()
+    module("clients.fortisiem.events")._without_queries.clear()
+    module("core.http.rate_limit")._rate_limits.clear()
+    module("core.http.request_log")._recent.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -340,7 +340,7 @@ def test_a_concurrency_out_of_bounds_is_refused(http, concurrency):
 
 def test_each_thread_closes_its_connections_when_it_ends(monkeypatch):
     everybody = threading.Barrier(3, timeout=60)
-    sessions = module("core.sessions")
+    sessions = module("core.http.sessions")
     closed, original = [], sessions._Session.close
 
     def close(session):

@@ -62,7 +62,7 @@ def test_each_failure_is_one_line_in_the_log_without_a_secret(caplog):
 
 def test_the_hooks_that_end_something_close_connections_and_forget_tokens():
     deadline = module("core.deadline").Deadline(55)
-    tokens = module("clients.tokens")
+    tokens = module("clients.fortisiem.tokens")
     hooks = {
         "on_update_config": (configuration(), configuration(), True),
         "on_delete_config": (configuration(),),

@@ -244,7 +244,7 @@ def test_the_last_requests_to_these_servers_are_shown_the_oldest_first_without_q
 
 
 def test_no_more_than_fifty_requests_are_kept():
-    recent = module("core.recent")
+    recent = module("core.http.request_log")
     for number in range(60):
         recent.note("FortiMonitor", "https://fortimonitor.test", "GET", f"/v2/{number}", 200, 0.0126)
     kept = recent.recent(["https://fortimonitor.test"])

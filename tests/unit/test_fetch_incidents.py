@@ -52,7 +52,7 @@ def expect_query(http, shown, total=None, since=0, until=None, by="incidentLastS
         "size": size,
         "orderBy": by,
         "descending": newest,
-        "fields": list(module("clients.attributes").READ_FIELDS),
+        "fields": list(module("clients.fortisiem.attributes").READ_FIELDS),
     }
     http.post(
         INCIDENTS,

@@ -310,7 +310,7 @@ def test_many_requests_wait_their_turn_and_one_action_does_not(http, slept):
     expect(http, [], total=0)
     ids(account().outages())
     with pytest.raises(module("core.errors").RateLimited) as caught:
-        ids(account().taking_turns().outages())
+        ids(account().within_rate_limit().outages())
     assert str(caught.value) == (
         "Could not list the incidents: FortiMonitor's 100 requests a minute are used up. Nothing was changed. Run it again in "
         "a minute."

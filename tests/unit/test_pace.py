@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.fortimonitor import expect_read, outage
 from tests.support.package import API_KEY, FORTIMONITOR_URL, execute, module
 
-pace, deadline = module("core.pace"), module("core.deadline")
+pace, deadline = module("core.http.rate_limit"), module("core.deadline")
 
 
 class Clock:
@@ -31,47 +31,47 @@ class Clock:
 
 
 def test_a_hundred_go_at_once_and_the_next_one_waits_for_a_minute():
-    clock, bucket = Clock(), pace.Pace()
+    clock, bucket = Clock(), pace.RateLimit()
     whole = clock.deadline()
-    assert all(bucket.take_in_turn(whole) for _ in range(100))
+    assert all(bucket.take_when_free(whole) for _ in range(100))
     assert clock.slept == []
-    assert bucket.take_in_turn(whole) is True
+    assert bucket.take_when_free(whole) is True
     assert clock.slept == [61.0]
 
 
 def test_each_token_comes_back_a_minute_after_it_was_taken():
-    clock, bucket = Clock(), pace.Pace()
+    clock, bucket = Clock(), pace.RateLimit()
     whole = clock.deadline()
     for _ in range(100):
-        bucket.take_in_turn(whole)
+        bucket.take_when_free(whole)
         clock.now += 0.5
-    assert bucket.take_in_turn(whole)
-    assert bucket.take_in_turn(whole)
+    assert bucket.take_when_free(whole)
+    assert bucket.take_when_free(whole)
     assert clock.slept == [11.0, 0.5]
 
 
 def test_a_single_action_never_waits_and_its_requests_count_all_the_same():
-    clock, bucket = Clock(), pace.Pace()
+    clock, bucket = Clock(), pace.RateLimit()
     whole = clock.deadline()
     for _ in range(150):
         bucket.take(whole)
     assert clock.slept == []
-    bucket.take_in_turn(whole)
+    bucket.take_when_free(whole)
     assert clock.slept == [61.0]
 
 
 def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once_and_takes_nothing():
-    clock, bucket = Clock(), pace.Pace()
+    clock, bucket = Clock(), pace.RateLimit()
     for _ in range(100):
-        bucket.take_in_turn(clock.deadline())
-    assert bucket.take_in_turn(clock.deadline(61)) is False
+        bucket.take_when_free(clock.deadline())
+    assert bucket.take_when_free(clock.deadline(61)) is False
     assert clock.slept == []
-    assert bucket.take_in_turn(clock.deadline(61.5)) is True
+    assert bucket.take_when_free(clock.deadline(61.5)) is True
     assert clock.slept == [61.0]
 
 
 def test_a_token_that_somebody_else_took_meanwhile_is_waited_for_again():
-    bucket = pace.Pace()
+    bucket = pace.RateLimit()
 
     def take_fifty(clock):
         if len(clock.slept) == 1:
@@ -83,21 +83,21 @@ def test_a_token_that_somebody_else_took_meanwhile_is_waited_for_again():
         for _ in range(50):
             bucket.take(clock.deadline())
         clock.now += 10
-    assert bucket.take_in_turn(clock.deadline()) is True
+    assert bucket.take_when_free(clock.deadline()) is True
     assert clock.slept == [41.0, 10.0]
 
 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["take", "take_in_turn"]), st.integers(1, 120), st.sampled_from([0.0, 0.25, 7.0, 61.0])
+            st.sampled_from(["take", "take_when_free"]), st.integers(1, 120), st.sampled_from([0.0, 0.25, 7.0, 61.0])
         ),
         min_size=1,
         max_size=12,
     )
 )
 def test_whoever_takes_a_turn_is_never_beyond_the_hundredth_of_its_minute_and_never_waits_for_nothing(steps):
-    clock, bucket, taken = Clock(), pace.Pace(), []
+    clock, bucket, taken = Clock(), pace.RateLimit(), []
     for kind, times, pause in steps:
         for _ in range(times):
             before = clock.now
@@ -114,21 +114,21 @@ def test_whoever_takes_a_turn_is_never_beyond_the_hundredth_of_its_minute_and_ne
 
 @given(st.lists(st.sampled_from([0.0, 0.125, 0.5, 3.0, 60.0, 61.0]), min_size=101, max_size=350))
 def test_those_who_take_turns_are_never_more_than_a_hundred_in_any_61_seconds(pauses):
-    clock, bucket, taken = Clock(), pace.Pace(), []
+    clock, bucket, taken = Clock(), pace.RateLimit(), []
     for pause in pauses:
         clock.now += pause
-        bucket.take_in_turn(clock.deadline())
+        bucket.take_when_free(clock.deadline())
         taken.append(clock.now)
     assert all(later - earlier >= 61 for earlier, later in zip(taken, taken[100:]))
 
 
 def test_an_account_is_its_address_and_key_and_neither_is_kept():
-    one = pace.pace_of(FORTIMONITOR_URL, API_KEY)
-    assert pace.pace_of(FORTIMONITOR_URL, API_KEY) is one
-    assert pace.pace_of(FORTIMONITOR_URL, "another") is not one
-    assert pace.pace_of("https://other.test", API_KEY) is not one
-    assert pace.pace_of("a", "bc") is not pace.pace_of("ab", "c")
-    assert not any(part in name for name in pace._paces for part in (API_KEY, "fortimonitor.test"))
+    one = pace.rate_limit_of(FORTIMONITOR_URL, API_KEY)
+    assert pace.rate_limit_of(FORTIMONITOR_URL, API_KEY) is one
+    assert pace.rate_limit_of(FORTIMONITOR_URL, "another") is not one
+    assert pace.rate_limit_of("https://other.test", API_KEY) is not one
+    assert pace.rate_limit_of("a", "bc") is not pace.rate_limit_of("ab", "c")
+    assert not any(part in name for name in pace._rate_limits for part in (API_KEY, "fortimonitor.test"))
 
 
 # As the actions use it.

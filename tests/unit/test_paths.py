@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.package import module
 
-paths = module("core.paths")
+paths = module("core.urls")
 
 
 @pytest.mark.parametrize("value", [1, -1, "1", "-28000855", " 7 ", "9" * 19, -(10**18)])

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.package import module
 
-Redactor = module("core.redact").Redactor
+Redactor = module("core.redaction").Redactor
 SECRET = 'p\u00e4ss+/=&% "w"\n<1>'
 
 

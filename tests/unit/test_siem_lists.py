@@ -37,7 +37,7 @@ def expect_query(http, shown, total=None, size=500, start=0, newest=False, filte
         "size": size,
         "orderBy": "incidentId",
         "descending": newest,
-        "fields": [*module("clients.attributes").READ_FIELDS, *further],
+        "fields": [*module("clients.fortisiem.attributes").READ_FIELDS, *further],
     }
     http.post(
         INCIDENTS,
@@ -78,7 +78,10 @@ def pages_of_two(monkeypatch):
 
 
 def make_pages(monkeypatch, size):
-    places = [module("clients.listing"), module("operations.fortisiem")]  # both, before the one has another size
+    places = [
+        module("clients.fortisiem.lists"),
+        module("operations.fortisiem"),
+    ]  # both, before the one has another size
     for place in places:
         monkeypatch.setattr(place, "PAGE_SIZE", size)
 
@@ -642,8 +645,8 @@ def test_a_page_is_asked_for_only_when_the_one_before_is_used_up(http, by_query)
     else:
         expect_query(http, rows(3, 4), total=4, size=2, start=2)
     config = module("core.validation").valid_configuration(configuration())
-    bridge = module("clients.bridge").Bridge(config, module("core.redact").Redactor(), logging.getLogger("test"))
-    wanted = module("clients.listing").Wanted({}, FROM, TO, module("clients.attributes").READ_FIELDS)
+    bridge = module("clients.context").Context(config, module("core.redaction").Redactor(), logging.getLogger("test"))
+    wanted = module("clients.fortisiem.lists").Wanted({}, FROM, TO, module("clients.fortisiem.attributes").READ_FIELDS)
     incidents = bridge.fortisiem.all_incidents(wanted)
     asked = []
     for _ in incidents:

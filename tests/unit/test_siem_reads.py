@@ -114,7 +114,7 @@ def test_an_incident_is_read_by_its_id_with_every_attribute_that_is_named(http):
 
 
 def test_every_attribute_of_the_documentation_is_asked_for():
-    assert set(module("clients.attributes").READ_FIELDS) == {"incidentId", *ROW}
+    assert set(module("clients.fortisiem.attributes").READ_FIELDS) == {"incidentId", *ROW}
 
 
 @pytest.mark.parametrize("incident_id", [1, "1", " 1 "])
@@ -124,7 +124,7 @@ def test_an_id_is_taken_as_number_or_text(http, incident_id):
 
 
 def test_further_attributes_are_asked_for_and_shown_as_they_are(http):
-    wanted = [*module("clients.attributes").READ_FIELDS, "phCustId", "noSuchThing"]
+    wanted = [*module("clients.fortisiem.attributes").READ_FIELDS, "phCustId", "noSuchThing"]
     expect_siem_read(http, wanted, {"phCustId": 2000, "incidentStatus": 0})
     result = get(fields=" phCustId, ,incidentStatus,noSuchThing, ")
     assert result["other"] == {"phCustId": 2000, "noSuchThing": None}
@@ -203,7 +203,12 @@ def test_times_are_milliseconds_and_what_is_none_is_nothing(http, field):
 
 @pytest.mark.parametrize("unset", ["", None])
 def test_what_is_not_set_is_nothing_however_fortisiem_shows_it(http, unset):
-    names = [*module("clients.attributes").SHOWN_ON_REQUEST, "attackTactic", "attackTechnique", "eventSeverityCat"]
+    names = [
+        *module("clients.fortisiem.attributes").SHOWN_ON_REQUEST,
+        "attackTactic",
+        "attackTechnique",
+        "eventSeverityCat",
+    ]
     names += ["incidentStatus", "incidentReso", "phIncidentCategory", "incidentSrc", "incidentTarget", "incidentDetail"]
     assert shown(http, **dict.fromkeys(names, unset)) == NOTHING_SET
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.package import module
 
-tokens = module("clients.tokens")
-fingerprint = module("core.redact").fingerprint
+tokens = module("clients.fortisiem.tokens")
+fingerprint = module("core.redaction").fingerprint
 Timing = module("core.deadline").Timing
 Deadline = module("core.deadline").Deadline
 

@@ -285,7 +285,7 @@ def test_after_three_repeats_it_is_known_not_to_be_done(http):
     ],
 )
 def test_each_attribute_is_told_as_applied_not_applied_or_not_readable(http, given, sent, row, reading):
-    field = module("clients.fortisiem").ATTRIBUTES[next(iter(given))].read
+    field = module("clients.fortisiem.client").ATTRIBUTES[next(iter(given))].read
     expect_update(http, sent, **OK)
     expect_read(http, [field], row)
     result = update(verify=True, **given)

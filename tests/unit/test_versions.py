@@ -37,7 +37,7 @@ VERSIONS = {
 
 
 def test_the_features_stand_in_the_order_in_which_they_came():
-    features = module("clients.versions").FEATURES
+    features = module("clients.fortisiem.versions").FEATURES
     assert [feature.name for feature in features] == ALL
     numbers = [[int(part) for part in feature.version.split(".")] for feature in features]
     assert numbers == sorted(numbers)
@@ -47,18 +47,18 @@ def test_the_features_stand_in_the_order_in_which_they_came():
 
 @pytest.mark.parametrize(("version", "number"), VERSIONS.items())
 def test_a_version_has_what_came_with_it_or_before(version, number):
-    assert module("clients.versions").features_of(version) == ALL[:number]
+    assert module("clients.fortisiem.versions").features_of(version) == ALL[:number]
 
 
 @pytest.mark.parametrize(
     "version", [None, "", "unknown", "v7.5.1", "7.x", "7.5.1 GA", "7..1", ".", "-7", "\u00b2", "7.\u00b2"]
 )
 def test_of_what_is_no_version_no_feature_is_known(version):
-    assert module("clients.versions").features_of(version) == []
+    assert module("clients.fortisiem.versions").features_of(version) == []
 
 
 def test_a_feature_is_named_by_the_version_it_came_with():
-    since = module("clients.versions").since
+    since = module("clients.fortisiem.versions").since
     assert {name: since(name) for name in ALL} == {
         "update": "FortiSIEM 5.2.5 or newer",
         "lists": "FortiSIEM 6.3.0 or newer",

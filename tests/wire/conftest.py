@@ -44,10 +44,10 @@ def serve():
         return servers[-1]
 
     yield make
-    module("core.sessions").close_all()
-    module("core.sessions")._kept.sessions.clear()
-    module("clients.tokens").forget_all()
-    module("clients.fortisiem")._address_of.clear()
+    module("core.http.sessions").close_all()
+    module("core.http.sessions")._kept.sessions.clear()
+    module("clients.fortisiem.tokens").forget_all()
+    module("clients.fortisiem.client")._address_of.clear()
     for server in servers:
         server.close()
 

@@ -65,7 +65,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve):
 def test_closing_lets_go_and_the_next_call_connects_anew(serve):
     server = serve(answering(RESOLVED))
     resolve(config_for(server))
-    module("core.sessions").close_all()
+    module("core.http.sessions").close_all()
     resolve(config_for(server))
     assert server.connections == 2
 
@@ -74,7 +74,7 @@ def test_a_thread_keeps_at_most_eight_sessions(serve):
     servers = [serve(answering(RESOLVED)) for _ in range(10)]
     for server in servers:
         resolve(config_for(server))
-    assert len(module("core.sessions")._kept.sessions) == 8
+    assert len(module("core.http.sessions")._kept.sessions) == 8
 
 
 @pytest.mark.timeout(60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Optional
 
-from ..core.transport import Transport
+from ..core.http.transport import Transport
 
 
 class Product:

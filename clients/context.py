@@ -1,4 +1,4 @@
-"""The bridge: the products that one configuration names, each made when it is first asked for."""
+"""The context: the products that one configuration names, each made when it is first asked for."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Dict, List, Union
 
 from ..core.deadline import Deadline
 from ..core.errors import ProductNotConfigured
-from ..core.paths import BaseUrl, base_url
-from ..core.redact import Redactor
-from ..core.sessions import Connecting
-from ..core.transport import Transport
-from .access import Access, Login
-from .fortimonitor import FortiMonitor
-from .fortisiem import FortiSIEM
+from ..core.http.sessions import ConnectionSettings
+from ..core.http.transport import Transport
+from ..core.redaction import Redactor
+from ..core.urls import BaseUrl, base_url
+from .fortimonitor.client import FortiMonitor
+from .fortisiem.authentication import Access, Login
+from .fortisiem.client import FortiSIEM
 
 
-class Bridge:
+class Context:
     """The configured clients of one call. They share its deadline.
 
     Parameters:
@@ -60,7 +60,7 @@ class Bridge:
             )
 
     def _transport(self, product: str, base: BaseUrl) -> Transport:
-        connecting = Connecting(
+        connecting = ConnectionSettings(
             base.origin,
             verify=self.config["verify_ssl"],
             ca_certificate=self.config.get("ca_certificate", ""),

@@ -6,9 +6,9 @@ import re
 from datetime import datetime
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from ..core.errors import AnswerBroken
-from ..core.paths import BaseUrl, signed_id
-from ..core.times import shown_time
+from ...core.errors import AnswerBroken
+from ...core.times import shown_time
+from ...core.urls import BaseUrl, signed_id
 
 OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
 SERVER = re.compile(r"/server/([1-9][0-9]{0,18})/?", re.ASCII)

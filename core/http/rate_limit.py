@@ -11,14 +11,14 @@ import threading
 from collections import deque
 from typing import Deque, Dict
 
-from .deadline import Deadline
-from .redact import fingerprint
+from ..deadline import Deadline
+from ..redaction import fingerprint
 
 REQUESTS = 100  # FortiMonitor 26.1 "API rate limits": the default, on all endpoints
 SECONDS = 61.0  # a minute, and what a request may take to arrive
 
 
-class Pace:
+class RateLimit:
     """The last requests on one account."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Pace:
         with self._lock:
             self._taken.append(deadline.timing.monotonic())
 
-    def take_in_turn(self, deadline: Deadline) -> bool:
+    def take_when_free(self, deadline: Deadline) -> bool:
         """Wait for a token and take it; return False at once if none comes back before the deadline."""
         while True:
             with self._lock:
@@ -43,11 +43,11 @@ class Pace:
                 return False
 
 
-_paces: Dict[str, Pace] = {}
+_rate_limits: Dict[str, RateLimit] = {}
 _lock = threading.Lock()
 
 
-def pace_of(*account: str) -> Pace:
+def rate_limit_of(*account: str) -> RateLimit:
     """Return the pace of an account, which is named by its address and key; neither is kept."""
     with _lock:
-        return _paces.setdefault(fingerprint(*account), Pace())
+        return _rate_limits.setdefault(fingerprint(*account), RateLimit())

@@ -18,14 +18,14 @@ from typing import Any
 import requests
 import urllib3
 
-from .paths import Origin
-from .wire import StrictAdapter
+from ..urls import Origin
+from .connection import StrictAdapter
 
 KEPT_PER_THREAD = 8
 
 
 @dataclass(frozen=True)
-class Connecting:
+class ConnectionSettings:
     """How a server is reached: everything that two calls must share to share a connection.
 
     Parameters:
@@ -51,7 +51,7 @@ _all: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 _lock = threading.Lock()
 
 
-def session(connecting: Connecting) -> requests.Session:
+def session(connecting: ConnectionSettings) -> requests.Session:
     """Return this thread's session for a server, made at first use; the least used one is closed beyond 8."""
     key = (os.getpid(), connecting)
     if key not in _kept.sessions:
@@ -89,7 +89,7 @@ class _Session(requests.Session):
         return None
 
 
-def _new_session(connecting: Connecting) -> requests.Session:
+def _new_session(connecting: ConnectionSettings) -> requests.Session:
     made = _Session()
     # The environment's netrc would replace our Authorization header, and its CA bundle our trust; so both are
     # shut out, and the environment's proxies are read once, here.
@@ -108,14 +108,14 @@ def _new_session(connecting: Connecting) -> requests.Session:
     return made
 
 
-def _proxies(connecting: Connecting) -> dict[str, str]:
+def _proxies(connecting: ConnectionSettings) -> dict[str, str]:
     if connecting.proxy:
         return {connecting.origin.scheme: connecting.proxy}
     return requests.utils.get_environ_proxies(str(connecting.origin))
 
 
 @lru_cache(maxsize=16)
-def _tls_context(_process: int, connecting: Connecting) -> ssl.SSLContext:
+def _tls_context(_process: int, connecting: ConnectionSettings) -> ssl.SSLContext:
     # Shared by the threads of a process: reading the trusted certificates takes 18 ms of processor time.
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Dict, NamedTuple, Optional, Tuple
 
-from ..core.errors import AuthenticationFailed, Rejected, attempting
-from ..core.redact import Redactor, fingerprint
-from ..core.transport import Answer, Transport
+from ...core.errors import AuthenticationFailed, Rejected, attempting
+from ...core.http.answers import checked, json_of
+from ...core.http.transport import Answer, Transport
+from ...core.redaction import Redactor, fingerprint
 from . import tokens
-from .answers import checked, json_of
 from .versions import since
 
 SECONDS_BETWEEN_TOKENS = 5  # for one client (OpenAPI 7.5.1)

@@ -6,9 +6,9 @@ import re
 import xml.etree.ElementTree as ElementTree
 from typing import Any, Callable, Optional
 
-from ..core.errors import AnswerBroken, BridgeError, InvalidInput, Redirected, kind_of_status
-from ..core.paths import base_url
-from ..core.transport import LONGEST_QUOTE, Answer, Transport
+from ..errors import AnswerBroken, Failure, InvalidInput, Redirected, kind_of_status
+from ..urls import base_url
+from .transport import LONGEST_QUOTE, Answer, Transport
 
 Advice = Callable[[Answer, str], Optional[str]]
 
@@ -24,7 +24,7 @@ def checked(transport: Transport, answer: Answer, advice: Advice) -> Answer:
     raise _failure(transport, answer, advice).after(answer.attempts, answer.request.shown(answer.status))
 
 
-def _failure(transport: Transport, answer: Answer, advice: Advice) -> BridgeError:
+def _failure(transport: Transport, answer: Answer, advice: Advice) -> Failure:
     if 200 <= answer.status < 300:
         return AnswerBroken(
             f"{transport.where(answer)} with a web page instead of an API answer",

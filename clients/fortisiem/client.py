@@ -8,22 +8,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
-from ..core.errors import (
+from ...core.errors import (
     AnswerBroken,
-    BridgeError,
+    Failure,
     NotFound,
     PermissionDenied,
     Rejected,
     attempting,
 )
-from ..core.paths import Origin, path
-from ..core.transport import Answer, Transport
-from .access import BAD_CLIENT, REST, Access
-from .answers import checked, error_text, json_of, named_endpoint, xml_error
+from ...core.http.answers import checked, error_text, json_of, named_endpoint, xml_error
+from ...core.http.transport import Answer, Transport
+from ...core.urls import Origin, path
+from ..product_client import Product
 from .attributes import ATTRIBUTES, EXTERNAL, TWIN
+from .authentication import BAD_CLIENT, REST, Access
 from .events import EventSource
-from .listing import INCIDENTS, IncidentList, Page, Wanted
-from .product import Product
+from .lists import INCIDENTS, IncidentList, Page, Wanted
 from .versions import since
 
 ADVICE = {
@@ -68,7 +68,7 @@ class FortiSIEM(Product):
             values: our name of an attribute and our value, as in ATTRIBUTES.
         """
         first = _address_of.get(self._http.base.origin, EXTERNAL)
-        gone: List[BridgeError] = []
+        gone: List[Failure] = []
         nowhere = (
             f"Either incident {incident_id} does not exist in organization {self._organization}, or the server "
             f"has no address for this update: {since('update')} has one. Check FortiSIEM Server."
@@ -77,7 +77,7 @@ class FortiSIEM(Product):
             for address in (first, TWIN if first == EXTERNAL else EXTERNAL):
                 try:
                     answer = self._update_at(address, incident_id, values)
-                except BridgeError as failure:
+                except Failure as failure:
                     if not _is_gone(failure, address, incident_id):
                         if gone and failure.request and type(failure) is Rejected:
                             failure.advice = nowhere  # a 6.x server's refusal of the twin hides what the first said
@@ -147,7 +147,7 @@ class FortiSIEM(Product):
             supervisor = next(each for each in instances if str(each.get("name")).lower() == "super")
             params = {"instanceId": supervisor["id"]}
             return _version_in(json_of(self._send("GET", f"{REST}/system/health/instance", params=params)))
-        except (BridgeError, AttributeError, KeyError, StopIteration, TypeError):
+        except (Failure, AttributeError, KeyError, StopIteration, TypeError):
             return None
 
     def request(
@@ -182,7 +182,7 @@ class FortiSIEM(Product):
             raise self._refusal(answer, incident_id).after(answer.attempts, answer.request.shown(answer.status))
         return answer
 
-    def _refusal(self, answer: Answer, incident_id: int) -> BridgeError:
+    def _refusal(self, answer: Answer, incident_id: int) -> Failure:
         text = error_text(self._http, answer)
         where = (
             f"{self._http.where(answer)}: {text}" if text else f"{self._http.where(answer)} with a body it never sends"
@@ -237,7 +237,7 @@ class FortiSIEM(Product):
         return ADVICE.get(answer.status, ADVICE[500] if answer.status > 500 else None)
 
 
-def _is_gone(failure: BridgeError, address: str, incident_id: int) -> bool:
+def _is_gone(failure: Failure, address: str, incident_id: int) -> bool:
     """Tell whether a failure says that the server has no such address, or no such incident: both may be a 404."""
     request = failure.request
     return request.get("path") == f"{REST}{path(address, id=incident_id)}" and request.get("status") in (404, 405, 410)

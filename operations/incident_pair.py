@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
 
-from ..clients.attributes import CLEARED, STATUSES, word
-from ..clients.bridge import Bridge
-from ..clients.outages import Outage
+from ..clients.context import Context
+from ..clients.fortimonitor.models import Outage
+from ..clients.fortisiem.attributes import CLEARED, STATUSES, word
 from ..core.errors import (
     AlreadyClosed,
     AlreadyExists,
-    BridgeError,
+    Failure,
     HalfDone,
     InvalidInput,
     NotResolvable,
     attempting,
 )
-from ..core.paths import signed_id
 from ..core.times import iso, shown_time
+from ..core.urls import signed_id
 from . import shapes
 from .fortimonitor import create_custom_incident, force_resolve_incident
 from .fortisiem import existing_row, unchanged
@@ -29,7 +29,7 @@ PRODUCTS = {"fortimonitor": "FortiMonitor", "fortisiem": "FortiSIEM"}
 TEXTKEYS = ("plugin_textkey", "resource_textkey")
 
 
-def escalate_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Create a custom incident in FortiMonitor for an incident of FortiSIEM, and note it there as external ticket.
 
     Parameters:
@@ -44,20 +44,20 @@ def escalate_siem_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     incident_id = params["incident_id"]
     with attempting(f"escalate FortiSIEM incident {incident_id}"):
-        _require_both(bridge)
-        server_id = bridge.fortimonitor.server_id(params["server"])
-        row = existing_row(bridge, incident_id)
-        marker = params.get("correlation_id") or _marker(bridge, incident_id)
-        earlier = _escalated(bridge, row, marker)
+        _require_both(context)
+        server_id = context.fortimonitor.server_id(params["server"])
+        row = existing_row(context, incident_id)
+        marker = params.get("correlation_id") or _marker(context, incident_id)
+        earlier = _escalated(context, row, marker)
         status = word(STATUSES, row.get("incidentStatus"))
         if earlier is None and status in CLEARED:
             raise AlreadyClosed(f"it is {status} already", "Only an active incident is escalated.")
-        created = _found(bridge, earlier, server_id) if earlier else _created(bridge, params, server_id, row, marker)
-        sides = {"fortimonitor": lambda: created, "fortisiem": lambda: _ticketed(bridge, params, row, created)}
+        created = _found(context, earlier, server_id) if earlier else _created(context, params, server_id, row, marker)
+        sides = {"fortimonitor": lambda: created, "fortisiem": lambda: _ticketed(context, params, row, created)}
         return _both(sides)
 
 
-def close_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def close_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Force-resolve an incident in FortiMonitor and clear the one in FortiSIEM that belong together.
 
     Parameters:
@@ -72,20 +72,20 @@ def close_incident(bridge: Bridge, params: Dict[str, Any]) -> Result:
     """
     incident_id = params["incident_id"]
     with attempting(f"close FortiSIEM incident {incident_id} and its incident in FortiMonitor"):
-        _require_both(bridge)
-        row = existing_row(bridge, incident_id)
-        resolving = {"incident": str(_outage_id(bridge, params, row)), "reason": params["reason"]}
+        _require_both(context)
+        row = existing_row(context, incident_id)
+        resolving = {"incident": str(_outage_id(context, params, row)), "reason": params["reason"]}
         if "incident" not in params or "correlation_id" in params:
-            resolving["expect_correlation_id"] = params.get("correlation_id") or _marker(bridge, incident_id)
+            resolving["expect_correlation_id"] = params.get("correlation_id") or _marker(context, incident_id)
         return _both(
             {
-                "fortimonitor": lambda: force_resolve_incident(bridge, resolving),
-                "fortisiem": lambda: _cleared(bridge, params, row),
+                "fortimonitor": lambda: force_resolve_incident(context, resolving),
+                "fortisiem": lambda: _cleared(context, params, row),
             }
         )
 
 
-def get_incident_state(bridge: Bridge, params: Dict[str, Any]) -> Result:
+def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
     """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together.
 
     Parameters:
@@ -94,41 +94,41 @@ def get_incident_state(bridge: Bridge, params: Dict[str, Any]) -> Result:
         correlation_id: marker of the pair; optional, default made of server name and incident id.
     Returns: agree, differences (what, fortimonitor, fortisiem, since), fortimonitor and fortisiem (the incidents).
     """
-    _require_both(bridge)
+    _require_both(context)
     with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
-        row = existing_row(bridge, params["incident_id"])
-        outage = bridge.fortimonitor.outage(_outage_id(bridge, params, row))
-    marker = params.get("correlation_id") or _marker(bridge, params["incident_id"])
+        row = existing_row(context, params["incident_id"])
+        outage = context.fortimonitor.outage(_outage_id(context, params, row))
+    marker = params.get("correlation_id") or _marker(context, params["incident_id"])
     differences = [*_status_difference(row, outage), *_link_differences(row, outage, marker)]
     return {
         "agree": not differences,
         "differences": differences,
-        "fortimonitor": shapes.outage(bridge, outage),
+        "fortimonitor": shapes.outage(context, outage),
         "fortisiem": shapes.siem_incident(row),
     }
 
 
-def _require_both(bridge: Bridge) -> None:
+def _require_both(context: Context) -> None:
     """Raise ProductNotConfigured before the first request, where one of the products is switched off."""
-    _ = bridge.fortimonitor, bridge.fortisiem
+    _ = context.fortimonitor, context.fortisiem
 
 
 # The pair.
 
 
-def _marker(bridge: Bridge, incident_id: int) -> str:
+def _marker(context: Context, incident_id: int) -> str:
     """Return the correlation id of an incident of FortiSIEM: the same for every account that sees it."""
-    return f"fortisiem:{bridge.fortisiem.host}:{incident_id}"
+    return f"fortisiem:{context.fortisiem.host}:{incident_id}"
 
 
 def _ticket(row: Row) -> str:
     return str(row.get("incidentExtTicketId") or "").strip()
 
 
-def _outage_id(bridge: Bridge, params: Dict[str, Any], row: Row) -> int:
+def _outage_id(context: Context, params: Dict[str, Any], row: Row) -> int:
     """Return FortiMonitor's id: as given, else the external ticket. Raises InvalidInput where that is none."""
     if "incident" in params:
-        return bridge.fortimonitor.outage_id(params["incident"])
+        return context.fortimonitor.outage_id(params["incident"])
     ticket = signed_id(_ticket(row))
     if ticket is None:
         shown = f"the external ticket {_ticket(row)!r}" if _ticket(row) else "no external ticket"
@@ -137,14 +137,14 @@ def _outage_id(bridge: Bridge, params: Dict[str, Any], row: Row) -> int:
     return ticket
 
 
-def _escalated(bridge: Bridge, row: Row, marker: str) -> Optional[Outage]:
+def _escalated(context: Context, row: Row, marker: str) -> Optional[Outage]:
     """Return the incident that the external ticket names, None without a ticket.
 
     Raises AlreadyExists where the ticket is something else's: it would be overwritten.
     """
     ticket = _ticket(row)
     number = signed_id(ticket)
-    outage = bridge.fortimonitor.outage_if_any(number) if number is not None else None
+    outage = context.fortimonitor.outage_if_any(number) if number is not None else None
     if ticket and (outage is None or outage.marker != marker):
         raise AlreadyExists(
             f"it has the external ticket {ticket!r} already, which is not its incident in FortiMonitor",
@@ -156,7 +156,7 @@ def _escalated(bridge: Bridge, row: Row, marker: str) -> Optional[Outage]:
 # The sides.
 
 
-def _created(bridge: Bridge, params: Dict[str, Any], server_id: int, row: Row, marker: str) -> Result:
+def _created(context: Context, params: Dict[str, Any], server_id: int, row: Row, marker: str) -> Result:
     incident = {
         "server": str(server_id),
         "description": params.get("description") or _description(row),
@@ -165,14 +165,14 @@ def _created(bridge: Bridge, params: Dict[str, Any], server_id: int, row: Row, m
         "if_exists": "Return Existing",
         "verify": True,
     }
-    return create_custom_incident(bridge, incident)
+    return create_custom_incident(context, incident)
 
 
-def _found(bridge: Bridge, outage: Outage, server_id: int) -> Result:
+def _found(context: Context, outage: Outage, server_id: int) -> Result:
     return {
         **already_done(),
         "incident_id": outage.id,
-        "incident_url": bridge.fortimonitor.outage_url(outage.id),
+        "incident_url": context.fortimonitor.outage_url(outage.id),
         "correlation_id": outage.marker,
         "server_id": outage.server_id or server_id,
         "warning": None,
@@ -192,16 +192,16 @@ def _description(row: Row) -> str:
     return "\n".join(lines)
 
 
-def _ticketed(bridge: Bridge, params: Dict[str, Any], row: Row, created: Result) -> Result:
+def _ticketed(context: Context, params: Dict[str, Any], row: Row, created: Result) -> Result:
     """Write the FortiMonitor incident into FortiSIEM as external ticket, unless it stands there."""
     comment = params.get("comments") or f"Escalated to FortiMonitor: {created['incident_url']}"
     fields = {"external_ticket_id": str(created["incident_id"]), "external_ticket_state": "New", "comments": comment}
     if _ticket(row) == fields["external_ticket_id"]:
         return unchanged(params["incident_id"], fields)
-    return update(bridge, params["incident_id"], fields, verify=True)
+    return update(context, params["incident_id"], fields, verify=True)
 
 
-def _cleared(bridge: Bridge, params: Dict[str, Any], row: Row) -> Result:
+def _cleared(context: Context, params: Dict[str, Any], row: Row) -> Result:
     """Clear the FortiSIEM incident and close its ticket, as far as that is not done."""
     fields = {"status": "Manually Cleared", "comments": params["reason"]}
     if "resolution" in params:
@@ -214,7 +214,7 @@ def _cleared(bridge: Bridge, params: Dict[str, Any], row: Row) -> Result:
         missing = {name: value for name, value in missing.items() if name == "external_ticket_state"}
     if not missing:
         return unchanged(params["incident_id"], fields)
-    return update(bridge, params["incident_id"], missing, verify=True)
+    return update(context, params["incident_id"], missing, verify=True)
 
 
 def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
@@ -223,13 +223,13 @@ def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
     Where FortiMonitor's incident must not be resolved, the pair is wrong: then FortiSIEM's is left alone too.
     """
     results: Dict[str, Result] = {}
-    failures: Dict[str, BridgeError] = {}
+    failures: Dict[str, Failure] = {}
     for side, act in sides.items():
         try:
             results[side] = act()
         except NotResolvable:
             raise
-        except BridgeError as failure:
+        except Failure as failure:
             failures[side] = failure
     if failures:
         raise _failure(results, failures)
@@ -237,7 +237,7 @@ def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
     return {"outcome": "done" if changed else "already_done", "changed": changed, **results}
 
 
-def _failure(results: Dict[str, Result], failures: Dict[str, BridgeError]) -> BridgeError:
+def _failure(results: Dict[str, Result], failures: Dict[str, Failure]) -> Failure:
     happened = [f"{PRODUCTS[side]} is done (incident {result['incident_id']})" for side, result in results.items()]
     happened += [f"{PRODUCTS[side]} is not: {failure.sentence.rstrip('.')}" for side, failure in failures.items()]
     unsure = [PRODUCTS[side] for side, failure in failures.items() if failure.is_ambiguous]

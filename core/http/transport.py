@@ -16,14 +16,14 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 import requests
 
-from . import errors
-from .deadline import Deadline, retry_after
-from .paths import BaseUrl
-from .recent import note
-from .redact import Redactor
-from .sessions import Connecting, session
-from .times import shown_time
-from .wire import one_exchange
+from .. import errors
+from ..deadline import Deadline, retry_after
+from ..redaction import Redactor
+from ..times import shown_time
+from ..urls import BaseUrl
+from .connection import one_exchange
+from .request_log import note
+from .sessions import ConnectionSettings, session
 
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 CHUNK = 64 * 1024
@@ -109,7 +109,7 @@ class Transport:
         self,
         product: str,
         base: BaseUrl,
-        connecting: Connecting,
+        connecting: ConnectionSettings,
         timeouts: Tuple[float, float],
         deadline: Deadline,
         redact: Redactor,
@@ -151,7 +151,7 @@ class Transport:
                 if answer.status != 429:
                     return answer
                 failure, wait = self._rate_limited(answer), retry_after(answer.headers, deadline.timing)
-            except errors.BridgeError as error:
+            except errors.Failure as error:
                 failure, wait = error.after(attempt, request.shown(None)), None
                 if not _may_be_sent_again(failure, request):
                     raise
@@ -162,7 +162,7 @@ class Transport:
         """Return the clause "<product> answered <status> to <METHOD path>"."""
         return f"{self.product} answered {answer.status} to {answer.request}"
 
-    def _rate_limited(self, answer: Answer) -> errors.BridgeError:
+    def _rate_limited(self, answer: Answer) -> errors.Failure:
         asked = retry_after(answer.headers, self.deadline.timing)
         again = "in a minute" if asked is None else f"in {max(1, round(asked))} s"
         limited = errors.RateLimited(
@@ -210,7 +210,7 @@ class Transport:
             raise requests.ConnectionError("the answer was cut within its body")
         return body
 
-    def _failure(self, error: Exception, not_sent: bool, request: Request) -> errors.BridgeError:
+    def _failure(self, error: Exception, not_sent: bool, request: Request) -> errors.Failure:
         """Turn an exception into what is known."""
         server = f"{self.product} at {self.base.origin}"
         tls = _cause(error, ssl.SSLError)
@@ -237,7 +237,7 @@ def _query(params: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
 _RAISE_THE_LIMIT = "Raise Total Timeout in the configuration, or find out why the products are slow."
 
 
-def _may_be_sent_again(failure: errors.BridgeError, request: Request) -> bool:
+def _may_be_sent_again(failure: errors.Failure, request: Request) -> bool:
     """Tell whether a request is worth sending again: it provably never left, or a read lost its connection."""
     if isinstance(failure, errors.UntrustedServer):
         return False

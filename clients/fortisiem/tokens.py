@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from typing import Callable, Dict, NamedTuple, Tuple
 
-from ..core.deadline import Deadline
-from ..core.errors import Unreachable
+from ...core.deadline import Deadline
+from ...core.errors import Unreachable
 
 SKEW = 30.0  # seconds before its end that a token is no longer used
 LEAST_SECONDS = 300  # an `expires_in` below this is in minutes: schema "minutes, default 15", example 3600

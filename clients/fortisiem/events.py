@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional, Set
 
-from ..core.errors import AnswerBroken, BridgeError, ProductFailed, Rejected
-from ..core.paths import Origin, path
-from ..core.transport import Answer, Transport
-from .access import REST
-from .answers import error_text, json_of
-from .listing import QUERY_ID
+from ...core.errors import AnswerBroken, Failure, ProductFailed, Rejected
+from ...core.http.answers import error_text, json_of
+from ...core.http.transport import Answer, Transport
+from ...core.urls import Origin, path
+from .authentication import REST
+from .lists import QUERY_ID
 
 EVENTS = f"{REST}/pub/incident/triggeringEvents"
 PROGRESS_WAITS = (0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
@@ -51,7 +51,7 @@ class EventSource:
         if origin not in _without_queries:
             try:
                 return self._by_query(params)
-            except BridgeError as failure:
+            except Failure as failure:
                 request = failure.request
                 if request.get("path") != f"{EVENTS}/start" or request.get("status") not in (404, 405, 410):
                     raise

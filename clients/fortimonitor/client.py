@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set
 from urllib.parse import unquote
 
-from ..core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting
-from ..core.pace import REQUESTS, pace_of
-from ..core.paths import path, signed_id
-from ..core.times import fortimonitor_time
-from ..core.transport import Answer, Transport
-from .answers import checked, named_endpoint
-from .outages import (
+from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting
+from ...core.http.answers import checked, named_endpoint
+from ...core.http.rate_limit import REQUESTS, rate_limit_of
+from ...core.http.transport import Answer, Transport
+from ...core.times import fortimonitor_time
+from ...core.urls import path, signed_id
+from ..product_client import Product
+from .models import (
     OUTAGE,
     USER,
     LogEntry,
@@ -31,7 +32,6 @@ from .outages import (
     textkeys_in,
     user_in,
 )
-from .product import Product
 
 PAGE_SIZE = 50  # what the API gives by default; `limit=0` would mean everything
 MOST_SHOWN = 10  # servers or users in a message
@@ -56,18 +56,18 @@ class FortiMonitor(Product):
     Parameters:
         http: where requests go.
         api_key: the account's key.
-        takes_turns: whether its requests wait for the rate limit.
+        waits_for_rate_limit: whether its requests wait for the rate limit.
     """
 
-    def __init__(self, http: Transport, api_key: str, takes_turns: bool = False) -> None:
+    def __init__(self, http: Transport, api_key: str, waits_for_rate_limit: bool = False) -> None:
         super().__init__(http)
         self._api_key = api_key
-        self._takes_turns = takes_turns
-        self._pace = pace_of(str(http.base.origin), api_key)
+        self._waits_for_rate_limit = waits_for_rate_limit
+        self._rate_limit = rate_limit_of(str(http.base.origin), api_key)
 
-    def taking_turns(self) -> FortiMonitor:
+    def within_rate_limit(self) -> FortiMonitor:
         """Return the same account for many requests: each waits until the rate limit allows it."""
-        return FortiMonitor(self._http, self._api_key, takes_turns=True)
+        return FortiMonitor(self._http, self._api_key, waits_for_rate_limit=True)
 
     def create_custom_incident(self, server_id: int, incident: Dict[str, Any]) -> Answer:
         """POST /server/{server_id}/custom_incident. The new incident's address is in ``Location``."""
@@ -344,9 +344,9 @@ class FortiMonitor(Product):
         body: Optional[Mapping[str, Any]] = None,
         params: Optional[Mapping[str, Any]] = None,
     ) -> Answer:
-        if not self._takes_turns:
-            self._pace.take(self._http.deadline)
-        elif not self._pace.take_in_turn(self._http.deadline):
+        if not self._waits_for_rate_limit:
+            self._rate_limit.take(self._http.deadline)
+        elif not self._rate_limit.take_when_free(self._http.deadline):
             raise RateLimited(f"FortiMonitor's {REQUESTS} requests a minute are used up", "Run it again in a minute.")
         headers = {"Authorization": f"ApiKey {self._api_key}"}
         answer = self._http.send(method, endpoint, headers=headers, json_body=body, params=params)

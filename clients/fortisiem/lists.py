@@ -10,11 +10,11 @@ import math
 import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
-from ..core.errors import AnswerBroken, BridgeError, ProductFailed
-from ..core.paths import path, signed_id
-from ..core.transport import Answer, Transport
-from .access import REST
-from .answers import json_of
+from ...core.errors import AnswerBroken, Failure, ProductFailed
+from ...core.http.answers import json_of
+from ...core.http.transport import Answer, Transport
+from ...core.urls import path, signed_id
+from .authentication import REST
 
 INCIDENTS = f"{REST}/pub/incident"
 PAGE_SIZE = 500  # the documented default; 1000 is the most, and long comments make long answers
@@ -135,7 +135,7 @@ class IncidentList:
         for wait in (*waits, None):
             try:
                 return self._read(self._send("GET", endpoint))
-            except BridgeError as failure:
+            except Failure as failure:
                 if failure.request.get("status") not in NOT_READY:
                     raise
                 if not waits:

@@ -1,0 +1,1 @@
+"""FortiMonitor's API."""

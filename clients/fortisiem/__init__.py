@@ -1,0 +1,1 @@
+"""FortiSIEM's API."""

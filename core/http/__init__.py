@@ -1,0 +1,1 @@
+"""One product's HTTP: connections, requests, answers, limits."""
