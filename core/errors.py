@@ -1,13 +1,13 @@
 """The few kinds of failure, and the one table from an HTTP status to its kind.
 
-Every failure says what happened, where, what to do, and whether anything was changed.
+Every failure says what happened, where, what to do, and whether anything was changed. It never changes itself.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Type
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Type, TypeVar
 
 CHANGED = {
     "no": "Nothing was changed.",
@@ -17,34 +17,51 @@ CHANGED = {
 }
 SHOWN = 60  # characters of an offending value in a message
 
+Kind = TypeVar("Kind", bound="Failure")
+
 
 class Failure(Exception):
-    """A failure that an analyst can act on.
+    """A failure that an analyst can act on. It is a value: whoever knows more makes another one with ``but``.
 
     Parameters:
         happened: what happened and where, a clause without a full stop at its end.
         advice: what to do about it, whole sentences.
         changed: "no", "yes", "unknown" or "partly"; default is the kind's own.
+        attempts: how often the request was tried.
+        request: the request as results show it (``method``, ``path``, ``status``), empty where none was sent.
     """
 
-    advice = ""
-    changed = "no"
+    goal: str = ""
+    advice: str = ""
+    changed: str = "no"
 
-    def __init__(self, happened: str, advice: Optional[str] = None, changed: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        happened: str,
+        advice: Optional[str] = None,
+        changed: Optional[str] = None,
+        attempts: int = 0,
+        request: Optional[Mapping[str, Any]] = None,
+    ) -> None:
         super().__init__(happened)
-        self.happened = happened
-        self.goal = ""
-        self.attempts = 0
-        self.request: Dict[str, Any] = {}
-        if advice is not None:
-            self.advice = advice
-        if changed is not None:
-            self.changed = changed
+        given = {"advice": advice, "changed": changed}
+        self.__dict__.update(happened=happened, attempts=attempts, request=dict(request or {}))
+        self.__dict__.update({name: value for name, value in given.items() if value is not None})
 
-    def after(self, attempts: int, request: Dict[str, Any]) -> Failure:
-        """Note how often which request was tried, and return the failure itself."""
-        self.attempts, self.request = attempts, request
-        return self
+    happened: str
+    attempts: int
+    request: Dict[str, Any]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("__"):  # Python itself sets __traceback__ and its like
+            raise AttributeError(f"a failure is not altered; make another one with but({name}=...)")
+        super().__setattr__(name, value)
+
+    def but(self: Kind, **details: Any) -> Kind:
+        """Return the same failure with other details, such as ``advice`` or ``changed``."""
+        other = type(self).__new__(type(self), *self.args)
+        other.__dict__.update(self.__dict__, **details)
+        return other
 
     @property
     def is_ambiguous(self) -> bool:
@@ -56,6 +73,11 @@ class Failure(Exception):
         """What was attempted and what happened instead."""
         return f"Could not {self.goal}: {self.happened}." if self.goal else f"{self.happened}."
 
+    @property
+    def explanation(self) -> str:
+        """What happened and what to do, for lists that say elsewhere whether anything was changed."""
+        return f"{self.sentence} {self.advice}".rstrip()
+
     def __str__(self) -> str:
         return " ".join(part for part in (self.sentence, CHANGED[self.changed], self.advice) if part)
 
@@ -63,9 +85,11 @@ class Failure(Exception):
 class InvalidInput(Failure):
     """Parameters or configuration that cannot be right. Lists every problem; nothing was sent."""
 
-    def __init__(self, subject: str, problems: List[str]) -> None:
+    problems: List[str]
+
+    def __init__(self, *problems: str, subject: str = "The parameters are not valid") -> None:
         super().__init__(f"{subject}: {' '.join(problems)}".rstrip("."))
-        self.problems = problems
+        self.__dict__["problems"] = list(problems)
 
 
 class UnknownOperation(Failure):
@@ -127,9 +151,7 @@ class MethodNotAllowed(Rejected):
 
 
 class RateLimited(Rejected):
-    """Too many requests. ``retry_after`` is the seconds to wait, None if the product did not say."""
-
-    retry_after: Optional[float] = None
+    """Too many requests."""
 
 
 class AlreadyExists(Failure):
@@ -180,9 +202,8 @@ def attempting(goal: str) -> Iterator[None]:
     """Give every failure inside the block its goal, as in "Could not <goal>: ..."; an inner goal stands."""
     try:
         yield
-    except Failure as error:
-        error.goal = error.goal or goal
-        raise
+    except Failure as failure:
+        raise failure if failure.goal else failure.but(goal=goal) from None
 
 
 def shown(value: Any) -> str:

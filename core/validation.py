@@ -17,6 +17,7 @@ from .manifest import Field, all_fields, configuration_fields, feeds_choices, ma
 from .meaning import A_TIME, problems_of_configuration, problems_of_parameters
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+CONFIGURATION = "The configuration is not valid"
 BOOLEANS = {"true": True, "false": False}
 TEXT = {"type": "string"}
 LISTS = ("items",)  # JSON fields that are a list, not an object
@@ -37,13 +38,13 @@ def valid_configuration(config: Dict[str, Any]) -> Dict[str, Any]:
     Raises InvalidInput with every problem.
     """
     if not isinstance(config, dict):
-        raise InvalidInput("The configuration is not valid", ["It must be an object of names and values."])
+        raise InvalidInput("It must be an object of names and values.", subject=CONFIGURATION)
     fields = configuration_fields()
     names = {field["name"] for field in all_fields(fields)}
     problems: List[str] = []
     values = _read(fields, {key: value for key, value in config.items() if key in names}, problems)
     problems += problems_of_configuration(values)
-    _refuse("The configuration is not valid", problems)
+    _refuse(problems, subject=CONFIGURATION)
     return values
 
 
@@ -53,7 +54,7 @@ def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
     Raises UnknownOperation, or InvalidInput with every problem.
     """
     if params is not None and not isinstance(params, dict):
-        raise InvalidInput("The parameters are not valid", ["They must be an object of names and values."])
+        raise InvalidInput("They must be an object of names and values.")
     try:
         fields = parameters(operation)
     except KeyError:
@@ -65,13 +66,13 @@ def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
     problems = [] if feeds_choices(operation) else _unknown_names(fields, params or {})
     values = _read(fields, params or {}, problems)
     problems += problems_of_parameters(fields, values)
-    _refuse("The parameters are not valid", problems)
+    _refuse(problems)
     return values
 
 
-def _refuse(subject: str, problems: List[str]) -> None:
+def _refuse(problems: List[str], **subject: str) -> None:
     if problems:
-        raise InvalidInput(subject, problems)
+        raise InvalidInput(*problems, **subject)
 
 
 def _unknown_names(fields: List[Field], params: Dict[str, Any]) -> List[str]:

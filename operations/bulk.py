@@ -121,7 +121,7 @@ def _refuse(problems: List[str]) -> None:
     if len(problems) > MOST_PROBLEMS:
         problems = [*problems[:MOST_PROBLEMS], f"{len(problems) - MOST_PROBLEMS} more."]
     if problems:
-        raise InvalidInput("The parameters are not valid", problems)
+        raise InvalidInput(*problems)
 
 
 def _numbered(items: List[Any]) -> Iterator[Tuple[int, Any]]:
@@ -132,7 +132,7 @@ def _update_of(item: Any) -> Tuple[int, _Update]:
     values = valid_parameters("update_siem_incident", item)
     fields = {name: values[name] for name in ATTRIBUTES if name in values}
     if not fields:
-        raise InvalidInput("The parameters are not valid", ["At least one attribute to update must be given."])
+        raise InvalidInput("At least one attribute to update must be given.")
     # Verifying costs a request, so it is off unless the item itself asks for it.
     return values["incident_id"], _Update(fields, item.get("verify") not in (None, "") and values["verify"])
 
@@ -164,7 +164,7 @@ class _Run:
     """The items of one call, taken one after another by several threads until all are done or it has to stop."""
 
     def __init__(self, context: Context, name: str, items: List[Any], jobs: List[Job]) -> None:
-        self._bridge = context
+        self._context = context
         self._name = name
         self._items = items
         self._jobs = jobs
@@ -210,7 +210,7 @@ class _Run:
 
     def _take(self) -> Optional[int]:
         with self._lock:
-            deadline = self._bridge.deadline
+            deadline = self._context.deadline
             if self._stopped_by is not None:
                 return None
             place = next(self._next, None)
@@ -230,7 +230,7 @@ class _Run:
                     self._stopped_by = self._stopped_by or failure
                 return None
             outcome, changed = ("unknown", None) if failure.is_ambiguous else ("failed", False)
-            return self._shown(place, outcome, changed, None, failure.attempts, self._bridge.redact(str(failure)))
+            return self._shown(place, outcome, changed, None, failure.attempts, self._context.redact(str(failure)))
         message = result.get("warning")
         return self._shown(
             place, result["outcome"], result["changed"], result["confirmed_by"], result["attempts"], message
@@ -242,7 +242,7 @@ class _Run:
             self._finished += result is not None
             every = max(1, len(self._jobs) // REPORTS)
             if result is not None and (self._finished % every == 0 or self._finished == len(self._jobs)):
-                self._bridge.log.info("%s: %d of %d items", self._name, self._finished, len(self._jobs))
+                self._context.log.info("%s: %d of %d items", self._name, self._finished, len(self._jobs))
 
     def _not_attempted(self, place: int) -> Result:
         return self._shown(place, "not_attempted", False, None, 0, None)
@@ -268,9 +268,9 @@ class _Run:
 
     def _why_stopped(self) -> Optional[str]:
         if self._stopped_by is not None:
-            return self._bridge.redact(f"{self._stopped_by.sentence} {self._stopped_by.advice}".rstrip())
+            return self._context.redact(self._stopped_by.explanation)
         if self._is_late:
-            return f"The time was over (Total Timeout {self._bridge.config['total_timeout']} s). Run it with resume."
+            return f"The time was over (Total Timeout {self._context.config['total_timeout']} s). Run it with resume."
         return None
 
 

@@ -43,7 +43,7 @@ def _product(client: Any) -> Result:
     try:
         client.check()
     except Failure as failure:
-        message = f"{failure.sentence} {failure.advice}".rstrip()
+        message = failure.explanation
     version = client.version() if isinstance(client, FortiSIEM) and message is None else None
     return {
         "product": client.product,

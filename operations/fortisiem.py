@@ -37,7 +37,7 @@ def update_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """
     fields = {name: params[name] for name in ATTRIBUTES if name in params}
     if not fields:
-        raise InvalidInput("The parameters are not valid", ["At least one attribute to update must be given."])
+        raise InvalidInput("At least one attribute to update must be given.")
     with attempting(f"update FortiSIEM incident {params['incident_id']}"):
         return update(context, params["incident_id"], fields, params["verify"])
 
@@ -132,7 +132,7 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
     """
     time_from, time_to = params.get("time_from"), params.get("time_to")
     if time_from and time_to and time_to - time_from > DAY:
-        raise InvalidInput("The parameters are not valid", ["Time From and Time To must be within 24 hours."])
+        raise InvalidInput("Time From and Time To must be within 24 hours.")
     if time_from is None and time_to is not None:
         time_from = time_to - DAY
     if time_to is None and time_from is not None:
@@ -237,7 +237,7 @@ def _wanted(params: Dict[str, Any]) -> Wanted:
     time_to = params.get("time_to") or now + DAY
     time_from = params.get("time_from") or (params.get("time_to") or now) - DAY
     if time_from > time_to:
-        raise InvalidInput("The parameters are not valid", ["Time From must not lie in the future."])
+        raise InvalidInput("Time From must not lie in the future.")
     filters = {}
     if "category" in params:  # a category never changes, so that no incident leaves the list by it
         filters["phIncidentCategory"] = sorted(int(CATEGORIES[choice]) for choice in params["category"])

@@ -22,6 +22,6 @@ def check_health(context: Context) -> None:
         try:
             client.check()
         except Failure as error:
-            failures.append(f"{error.sentence} {error.advice}".rstrip())
+            failures.append(error.explanation)
     if failures:
         raise Unhealthy(" ".join(failures).rstrip("."))

@@ -133,7 +133,7 @@ def _outage_id(context: Context, params: Dict[str, Any], row: Row) -> int:
     if ticket is None:
         shown = f"the external ticket {_ticket(row)!r}" if _ticket(row) else "no external ticket"
         problem = f"FortiMonitor Incident is required: the FortiSIEM incident has {shown}."
-        raise InvalidInput("The parameters are not valid", [problem])
+        raise InvalidInput(problem)
     return ticket
 
 

@@ -45,17 +45,19 @@ def settle(context: Context, outage_id: int, change: Change) -> Result:
             answer = change.send()
             confirmed_by = _confirmation(context, outage_id, change, answer)
             return {**done(answer, confirmed_by), "attempts": attempts + answer.attempts}
-        except Failure as failure:
-            attempts = failure.attempts = attempts + failure.attempts
+        except Failure as raised:
+            attempts += raised.attempts
+            failure = raised.but(attempts=attempts)
             result = _result_after(context, outage_id, change, failure, earlier)
             if result is not None:
                 return result
             earlier.append(failure)
             is_last = attempts >= MOST_TRIES or not change.may_repeat
             if is_last or not context.deadline.wait(context.deadline.backoff(attempts)):
-                failure.changed = changed_after(earlier) if change.may_repeat else "unknown"
-                failure.advice = f"It was read back and is still {change.undone}. {failure.advice}".rstrip()
-                raise
+                raise failure.but(
+                    changed=changed_after(earlier) if change.may_repeat else "unknown",
+                    advice=f"It was read back and is still {change.undone}. {failure.advice}".rstrip(),
+                ) from None
 
 
 def _confirmation(context: Context, outage_id: int, change: Change, answer: Answer) -> str:
@@ -71,10 +73,7 @@ def _confirmation(context: Context, outage_id: int, change: Change, answer: Answ
     except Failure:
         return "response"
     if not is_done:
-        shown = answer.request.shown(answer.status)
-        raise AnswerBroken(f"FortiMonitor answered {answer.status} to {answer.request} without effect").after(
-            answer.attempts, shown
-        )
+        raise answer.failure(AnswerBroken, f"FortiMonitor answered {answer.status} to {answer.request} without effect")
     return "read_back"
 
 
@@ -87,7 +86,7 @@ def _result_after(
         earlier: the ambiguous failures of earlier tries, after each of which a read showed it undone.
     """
     if not failure.is_ambiguous:
-        failure.changed = changed_after(earlier)
+        failure = failure.but(changed=changed_after(earlier))
     # What FortiMonitor answers for a state that does not allow it is documented nowhere: 400, 404 and 405 are likely.
     if not failure.is_ambiguous and type(failure) not in (Rejected, NotFound, MethodNotAllowed):
         raise failure

@@ -49,24 +49,23 @@ def _sent(context: Context, incident_id: int, fields: Values) -> Dict[str, Any]:
         try:
             answer = context.fortisiem.update_incident(incident_id, missing)
             return {**done(answer, "response" if is_ok(answer) else None), "attempts": attempts + answer.attempts}
-        except Failure as failure:
-            attempts = failure.attempts = attempts + failure.attempts
+        except Failure as raised:
+            attempts += raised.attempts
+            failure = raised.but(attempts=attempts)
             if not failure.is_ambiguous:
-                failure.changed = changed_after(earlier) if missing == fields else "unknown"
-                raise
+                raise failure.but(changed=changed_after(earlier) if missing == fields else "unknown") from None
             earlier.append(failure)
             readings = _readings(context.fortisiem, incident_id, missing)
             missing = {name: value for name, value in missing.items() if readings[name] != APPLIED}
             if not missing:
                 return read_back(failure)
             if NOT_READABLE in readings.values():
-                raise
-            failure.advice = f"It was read back: {_listed(missing)} not applied. {failure.advice}".rstrip()
+                raise failure from None
+            failure = failure.but(advice=f"It was read back: {_listed(missing)} not applied. {failure.advice}".rstrip())
             if "comments" in missing:
-                raise
+                raise failure from None
             if attempts >= MOST_UPDATES or not context.deadline.wait(context.deadline.backoff(attempts)):
-                failure.changed = changed_after(earlier) if missing == fields else "unknown"
-                raise
+                raise failure.but(changed=changed_after(earlier) if missing == fields else "unknown") from None
 
 
 def _readings(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Dict[str, str]:

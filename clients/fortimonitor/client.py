@@ -165,9 +165,9 @@ class FortiMonitor(Product):
         below = named_endpoint(self._http, endpoint)
         if method == "GET" and ACTING.search(unquote(below)):
             problem = f"Endpoint {endpoint[:60]!r} changes something although it is a GET; use PUT."
-            raise InvalidInput("The parameters are not valid", [problem])
+            raise InvalidInput(problem)
         if "api_key" in query:
-            raise InvalidInput("The parameters are not valid", ["Query must not have the key 'api_key'."])
+            raise InvalidInput("Query must not have the key 'api_key'.")
         return self._send(method, below, _advice, body, query)
 
     def check(self) -> None:
@@ -194,9 +194,7 @@ class FortiMonitor(Product):
         exact = [each for each in near if server in (each.name, each.fqdn) or server.lower() == each.fqdn.lower()]
         if len(exact) == 1:
             return exact[0].id
-        raise InvalidInput(
-            "The parameters are not valid", [_which("Server", server, "server's ID, exact name or FQDN", exact, near)]
-        )
+        raise InvalidInput(_which("Server", server, "server's ID, exact name or FQDN", exact, near))
 
     def outage_id(self, incident: str) -> int:
         """Return the id that ``-28000855``, ``#-28000855`` or an incident's URL of this FortiMonitor names.
@@ -212,7 +210,7 @@ class FortiMonitor(Product):
         )
         if number is None:
             wanted = f"an ID such as -28000855, #-28000855, or a URL such as {self.outage_url(-28000855)}"
-            raise InvalidInput("The parameters are not valid", [f"Incident {text[:60]!r} is not {wanted}."])
+            raise InvalidInput(f"Incident {text[:60]!r} is not {wanted}.")
         return number
 
     def outage_url(self, outage_id: int) -> str:
@@ -258,14 +256,14 @@ class FortiMonitor(Product):
         if len(exact) == 1:
             return exact[0]
         wanted = "user's ID, user name or URL"
-        raise InvalidInput("The parameters are not valid", [_which("User", who, wanted, exact, near)])
+        raise InvalidInput(_which("User", who, wanted, exact, near))
 
     def _user_at(self, url: str) -> User:
         """Return the user or contact that a URL of this FortiMonitor names. Raises InvalidInput for any other URL."""
         number, endpoint = id_in_url(self._http.base, url, USER), self._http.base.endpoint_of(url)
         if number is None or endpoint is None:
             problem = f"User {url[:60]!r} is not a URL such as {self._http.base.url('/user/501')}."
-            raise InvalidInput("The parameters are not valid", [problem])
+            raise InvalidInput(problem)
         return User(number, "", "", self._http.base.url(endpoint.rstrip("/")))
 
     def textkeys(self, server_id: Optional[int] = None) -> List[Textkeys]:

@@ -80,14 +80,14 @@ class FortiSIEM(Product):
                 except Failure as failure:
                     if not _is_gone(failure, address, incident_id):
                         if gone and failure.request and type(failure) is Rejected:
-                            failure.advice = nowhere  # a 6.x server's refusal of the twin hides what the first said
+                            # A 6.x server's refusal of the twin hides what the first said.
+                            raise failure.but(advice=nowhere) from None
                         raise
                     gone.append(failure)
                 else:
                     _address_of[self._http.base.origin] = address
                     return replace(answer, attempts=answer.attempts + len(gone))
-            gone[0].advice = nowhere
-            raise gone[0]
+            raise gone[0].but(advice=nowhere)
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the server's address for updates has no key for."""
@@ -179,7 +179,7 @@ class FortiSIEM(Product):
         # The twin's text wants the id in the body in one sentence and not in the next.
         answer = self._send("POST", f"{REST}{path(address, id=incident_id)}", {"incidentId": str(incident_id), **body})
         if not is_empty(answer) and not is_ok(answer):
-            raise self._refusal(answer, incident_id).after(answer.attempts, answer.request.shown(answer.status))
+            raise self._refusal(answer, incident_id)
         return answer
 
     def _refusal(self, answer: Answer, incident_id: int) -> Failure:
@@ -188,8 +188,11 @@ class FortiSIEM(Product):
             f"{self._http.where(answer)}: {text}" if text else f"{self._http.where(answer)} with a body it never sends"
         )
         if "not found" in text.lower() or "not exist" in text.lower():
-            return NotFound(where, f"Check that incident {incident_id} exists in organization {self._organization}.")
-        return AnswerBroken(
+            return answer.failure(
+                NotFound, where, f"Check that incident {incident_id} exists in organization {self._organization}."
+            )
+        return answer.failure(
+            AnswerBroken,
             where,
             f"FortiSIEM answers so where the incident does not exist; check that {incident_id} is one of organization "
             f"{self._organization}, and look whether it was updated.",
@@ -202,8 +205,8 @@ class FortiSIEM(Product):
         """
         answer = self._exchange(method, endpoint, body, **given)
         if answer.text.startswith("<") and xml_error(answer) is not None:
-            refusal = Rejected(f"{self._http.where(answer)}: {error_text(self._http, answer)}", ADVICE[400])
-            raise refusal.after(answer.attempts, answer.request.shown(answer.status))
+            told = f"{self._http.where(answer)}: {error_text(self._http, answer)}"
+            raise answer.failure(Rejected, told, ADVICE[400])
         return answer
 
     def _exchange(

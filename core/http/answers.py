@@ -21,12 +21,13 @@ def checked(transport: Transport, answer: Answer, advice: Advice) -> Answer:
     """
     if answer.is_success:
         return answer
-    raise _failure(transport, answer, advice).after(answer.attempts, answer.request.shown(answer.status))
+    raise _failure(transport, answer, advice)
 
 
 def _failure(transport: Transport, answer: Answer, advice: Advice) -> Failure:
     if 200 <= answer.status < 300:
-        return AnswerBroken(
+        return answer.failure(
+            AnswerBroken,
             f"{transport.where(answer)} with a web page instead of an API answer",
             "Something between here and the product answered, such as a proxy or a login page. Check the address.",
             changed=answer.request.changed_if_lost,
@@ -36,7 +37,7 @@ def _failure(transport: Transport, answer: Answer, advice: Advice) -> Failure:
     happened = transport.where(answer) + (f": {text}" if text else "")
     if kind is Redirected:
         happened = f"{transport.where(answer)}, a redirect{_target(transport, answer)}, which is not followed"
-    return kind(happened, advice(answer, text), changed=None if answer.request.changes else "no")
+    return answer.failure(kind, happened, advice(answer, text), None if answer.request.changes else "no")
 
 
 def named_endpoint(transport: Transport, text: str) -> str:
@@ -44,7 +45,7 @@ def named_endpoint(transport: Transport, text: str) -> str:
     try:
         return transport.base.given_endpoint(text)
     except ValueError as error:
-        raise InvalidInput("The parameters are not valid", [f"Endpoint {text[:60]!r} {error}."]) from None
+        raise InvalidInput(f"Endpoint {text[:60]!r} {error}.") from None
 
 
 def json_of(answer: Answer) -> Any:

@@ -12,7 +12,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Type
 
 import requests
 
@@ -90,6 +90,12 @@ class Answer:
         """Return the body's JSON value. Raises ValueError where it is none."""
         return json.loads(self.body.decode("utf-8"))
 
+    def failure(
+        self, kind: Type[errors.Kind], happened: str, advice: Optional[str] = None, changed: Optional[str] = None
+    ) -> errors.Kind:
+        """Return the failure that this answer means, with the request that it answers."""
+        return kind(happened, advice, changed, self.attempts, self.request.shown(self.status))
+
 
 class Transport:
     """Requests to one product.
@@ -152,9 +158,9 @@ class Transport:
                     return answer
                 failure, wait = self._rate_limited(answer), retry_after(answer.headers, deadline.timing)
             except errors.Failure as error:
-                failure, wait = error.after(attempt, request.shown(None)), None
+                failure, wait = error.but(attempts=attempt, request=request.shown(None)), None
                 if not _may_be_sent_again(failure, request):
-                    raise
+                    raise failure from None
             if attempt == MOST_ATTEMPTS or not deadline.wait(deadline.backoff(attempt) if wait is None else wait):
                 raise failure
 
@@ -165,11 +171,11 @@ class Transport:
     def _rate_limited(self, answer: Answer) -> errors.Failure:
         asked = retry_after(answer.headers, self.deadline.timing)
         again = "in a minute" if asked is None else f"in {max(1, round(asked))} s"
-        limited = errors.RateLimited(
-            f"{self.where(answer)}, too many requests", f"{self.product} is reachable. Run the action again {again}."
+        return answer.failure(
+            errors.RateLimited,
+            f"{self.where(answer)}, too many requests",
+            f"{self.product} is reachable. Run the action again {again}.",
         )
-        limited.retry_after = asked
-        return limited.after(answer.attempts, answer.request.shown(answer.status))
 
     def _attempt(self, request: Request, url: str, content: Dict[str, Any], deadline: Deadline, attempt: int) -> Answer:
         remaining = deadline.remaining()

@@ -25,7 +25,9 @@ paths = module("core.urls")
 
 BASE = "https://fortimonitor.test/v2"
 CONFIGURATION = module("core.validation").valid_configuration(configuration())
-BRIDGE = module("clients.context").Context(CONFIGURATION, module("core.redaction").Redactor(), logging.getLogger("test"))
+BRIDGE = module("clients.context").Context(
+    CONFIGURATION, module("core.redaction").Redactor(), logging.getLogger("test")
+)
 FORTIMONITOR = BRIDGE.fortimonitor
 DIGITS = "0123456789"
 # Everything that some parser of URLs is known to treat in its own way.
