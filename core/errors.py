@@ -34,6 +34,7 @@ class Failure(Exception):
     goal: str = ""
     advice: str = ""
     changed: str = "no"
+    may_still_come: bool = False  # whether the product may carry it out later, even after a read that shows nothing
 
     def __init__(
         self,
@@ -115,7 +116,9 @@ class OutcomeUnknown(Failure):
 
 
 class AnswerLate(OutcomeUnknown):
-    """No answer within the time. The product may still carry the request out, even after a read that shows nothing."""
+    """No answer within the time."""
+
+    may_still_come = True
 
 
 class AnswerLost(OutcomeUnknown):

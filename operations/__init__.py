@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from ..clients.context import Context
-from . import bulk, diagnostics, fortimonitor, fortisiem, ingestion
-from . import incident_pair as context
+from . import bulk, diagnostics, fortimonitor, fortisiem, incident_pair, ingestion
 
 Action = Callable[[Context, Dict[str, Any]], Any]
 
@@ -37,9 +36,9 @@ OPERATIONS: Dict[str, Action] = {
     "list_siem_incidents": fortisiem.list_siem_incidents,
     "get_siem_incident_events": fortisiem.get_siem_incident_events,
     "make_fortisiem_api_request": fortisiem.make_fortisiem_api_request,
-    "escalate_siem_incident": context.escalate_siem_incident,
-    "close_incident": context.close_incident,
-    "get_incident_state": context.get_incident_state,
+    "escalate_siem_incident": incident_pair.escalate_siem_incident,
+    "close_incident": incident_pair.close_incident,
+    "get_incident_state": incident_pair.get_incident_state,
     "update_siem_incidents": bulk.update_siem_incidents,
     "force_resolve_incidents": bulk.force_resolve_incidents,
     "fetch_incidents": ingestion.fetch_incidents,

@@ -23,8 +23,9 @@ from ..core.errors import (
 from ..core.http.sessions import close_own
 from ..core.validation import valid_parameters
 from .fortimonitor import force_resolve_incident
-from .results import Result, already_done
-from .updating import not_applied, update
+from .results import Result
+from .siem_update import not_applied, update
+from .writes import ALREADY_DONE
 
 READ_AT_ONCE = 100  # incidents
 MOST_PROBLEMS = 20  # shown of invalid items
@@ -139,7 +140,7 @@ def _update_of(item: Any) -> Tuple[int, _Update]:
 
 def _updated(context: Context, rows: Dict[int, Dict[str, Any]], incident_id: int, wanted: _Update) -> Result:
     if incident_id in rows and not not_applied(rows[incident_id], wanted.fields):
-        return already_done()
+        return ALREADY_DONE.result()
     return update(context, incident_id, wanted.fields, wanted.verify)
 
 

@@ -7,16 +7,17 @@ from itertools import islice
 from typing import Any, Callable, Dict, List, Optional
 
 from ..clients.context import Context
+from ..clients.fortimonitor.client import FortiMonitor
 from ..clients.fortimonitor.models import Outage, Textkeys, User, with_marker
-from ..core.errors import AlreadyExists, Failure, NotResolvable, attempting
+from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting
 from ..core.http.transport import Answer
 from ..core.times import iso
-from . import shapes
-from .creating import Event, create
-from .noting import add_note
-from .results import Result, already_done, done
-from .settling import Change, settle
+from . import results
+from .creation import Creation
+from .results import Result
+from .writes import ALREADY_DONE, LOOKS, Accepted, Evidence, Once, StateChange, Write, carry_out
 
+Shows = Callable[[Outage], bool]
 ORDINARY = "outage"  # the type of an outage that no custom incident has
 
 
@@ -39,21 +40,19 @@ def create_custom_incident(context: Context, params: Dict[str, Any]) -> Result:
     """
     server_id = context.fortimonitor.server_id(params["server"])
     with attempting(f"create a custom incident on server {server_id}"):
-        event = Event(context, server_id, params)
-        earlier = event.incidents() if event.is_named else []
+        creation = Creation(context, server_id, params)
+        earlier = creation.earlier
         if earlier and params["if_exists"] == "Fail":
-            raise AlreadyExists(f"there is one with correlation id {event.marker!r}: {_listed(earlier)}")
+            raise AlreadyExists(f"there is one with correlation id {creation.marker!r}: {_listed(earlier)}")
         if earlier and params["if_exists"] == "Return Existing":
-            result, incident_id, warning = already_done(), earlier[0].id, _several(earlier)
+            evidence, creation.warning = ALREADY_DONE, _several(earlier)
         else:
-            result, incident_id, warning = create(event, params, [outage.id for outage in earlier])
+            evidence = carry_out(creation, context.deadline)
     return {
-        **result,
-        "incident_id": incident_id,
-        "incident_url": context.fortimonitor.outage_url(incident_id),
-        "correlation_id": event.marker,
+        **_result(context, creation.incident_id, evidence),
+        "correlation_id": creation.marker,
         "server_id": server_id,
-        "warning": warning,
+        "warning": creation.warning,
     }
 
 
@@ -70,11 +69,17 @@ def force_resolve_incident(context: Context, params: Dict[str, Any]) -> Result:
     """
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"resolve incident {outage_id}"):
-        is_resolved = False
-        if "expect_correlation_id" in params:
-            is_resolved = _expected(context, outage_id, params["expect_correlation_id"]).is_resolved
-        result = already_done() if is_resolved else settle(context, outage_id, _resolving(context, outage_id, params))
-    return _of(context, outage_id, result)
+        expected = params.get("expect_correlation_id")
+        if expected and _expected(context, outage_id, expected).is_resolved:
+            return _result(context, outage_id, ALREADY_DONE)
+        resolve = StateChange(
+            send=lambda: context.fortimonitor.force_resolve(outage_id, params.get("reason")),
+            read=lambda: context.fortimonitor.outage(outage_id),
+            shows=lambda outage: outage.is_resolved,
+            undone="active",
+            explain=_ordinary,
+        )
+        return _result(context, outage_id, carry_out(resolve, context.deadline))
 
 
 def get_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
@@ -82,9 +87,9 @@ def get_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Resul
 
     Parameters:
         incident: signed id, ``#id``, or the incident's URL on the configured origin.
-    Returns: the incident (``shapes.outage``).
+    Returns: the incident (``results.outage``).
     """
-    return shapes.outage(context, context.fortimonitor.outage(context.fortimonitor.outage_id(params["incident"])))
+    return results.outage(context, context.fortimonitor.outage(context.fortimonitor.outage_id(params["incident"])))
 
 
 def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -108,7 +113,7 @@ def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Res
     )
     text = params.get("text", "").lower()
     matching = (outage for outage in found if text in outage.description.lower())
-    listed = [shapes.outage(context, outage) for outage in islice(matching, params["max_results"])]
+    listed = [results.outage(context, outage) for outage in islice(matching, params["max_results"])]
     return {"incidents": listed, "count": len(listed), "is_complete": next(matching, None) is None}
 
 
@@ -141,7 +146,8 @@ def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> 
     outage_id = context.fortimonitor.outage_id(params["incident"])
     user = context.fortimonitor.user(params["user"]) if "user" in params else None
     with attempting(f"add a note to incident {outage_id}"):
-        return _of(context, outage_id, add_note(context, outage_id, params["note"], params["public"], user))
+        note = _Note(context.fortimonitor, outage_id, params, user)
+        return _result(context, outage_id, carry_out(note, context.deadline))
 
 
 def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
@@ -158,25 +164,21 @@ def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) 
     with attempting(f"acknowledge incident {outage_id}"):
         earlier = context.fortimonitor.outage(outage_id).acknowledged_by
         if earlier is not None:
-            return {**_of(context, outage_id, already_done()), "acknowledged_by": str(earlier)}
+            return {**_result(context, outage_id, ALREADY_DONE), "acknowledged_by": str(earlier)}
         who = context.fortimonitor.user(params["who"])
         names = ("message", "should_broadcast", "delay_in_seconds")
         body = {"who": who.url, **{name: params[name] for name in names if name in params}}
-        acknowledged_by = who
-
-        def is_done(outage: Outage) -> bool:
-            nonlocal acknowledged_by  # somebody else may have been quicker
-            acknowledged_by = outage.acknowledged_by or who
-            return outage.acknowledged_by is not None
-
-        change = Change(
+        acknowledge = StateChange(
             send=lambda: context.fortimonitor.act(outage_id, "acknowledge", body),
-            is_done=is_done,
+            read=lambda: context.fortimonitor.outage(outage_id),
+            shows=lambda outage: outage.acknowledged_by is not None,
             undone="not acknowledged",
             may_repeat=not params["should_broadcast"],  # it pages people
         )
-        result = settle(context, outage_id, change)
-        return {**_of(context, outage_id, result), "acknowledged_by": str(acknowledged_by)}
+        result = _result(context, outage_id, carry_out(acknowledge, context.deadline))
+        # Somebody else may have been quicker.
+        shown = acknowledge.last_read.acknowledged_by if acknowledge.last_read else None
+        return {**result, "acknowledged_by": str(shown or who)}
 
 
 def update_fortimonitor_incident_description(context: Context, params: Dict[str, Any]) -> Result:
@@ -198,8 +200,8 @@ def update_fortimonitor_incident_description(context: Context, params: Dict[str,
 
         # Without a marker at its end, a longer description may begin like this one.
         if is_done(earlier) and (earlier.marker or earlier.description == description):
-            return _of(context, outage_id, already_done())
-        return _send_change(context, outage_id, "description", {"description": description}, is_done)
+            return _result(context, outage_id, ALREADY_DONE)
+        return _change(context, outage_id, "description", {"description": description}, is_done)
 
 
 def set_fortimonitor_incident_summary(context: Context, params: Dict[str, Any]) -> Result:
@@ -302,7 +304,7 @@ def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[
         if text in server.name.lower() or text in server.fqdn.lower()
     )
     with attempting("list servers"):
-        return [shapes.server(server) for server in islice(matching, params["max_results"])]
+        return [results.server(server) for server in islice(matching, params["max_results"])]
 
 
 def list_fortimonitor_users(context: Context, params: Dict[str, Any]) -> List[Result]:
@@ -313,7 +315,7 @@ def list_fortimonitor_users(context: Context, params: Dict[str, Any]) -> List[Re
     Returns: a list of title, value (the user name), user_id, username, display_name, user_url.
     """
     with attempting("list users"):
-        return [shapes.user(user) for user in context.fortimonitor.users(params.get("username"))]
+        return [results.user(user) for user in context.fortimonitor.users(params.get("username"))]
 
 
 def list_incident_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
@@ -323,7 +325,7 @@ def list_incident_textkeys(context: Context, params: Dict[str, Any]) -> List[Res
         server: id, exact name or FQDN; optional, default the types of all resources.
     Returns: a list of title, value (the plugin textkey), plugin_textkey, resource_textkey, label, category.
     """
-    return [shapes.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(context, params)]
+    return [results.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(context, params)]
 
 
 def list_resource_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
@@ -333,7 +335,7 @@ def list_resource_textkeys(context: Context, params: Dict[str, Any]) -> List[Res
         server: id, exact name or FQDN; optional, default the types of all resources.
     Returns: a list of title, value (the resource textkey), plugin_textkey, resource_textkey, label, category.
     """
-    return [shapes.textkeys(pair, pair.resource_textkey) for pair in _textkeys(context, params)]
+    return [results.textkeys(pair, pair.resource_textkey) for pair in _textkeys(context, params)]
 
 
 def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> Result:
@@ -351,7 +353,7 @@ def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> R
         answer = context.fortimonitor.request(
             params["method"], params["endpoint"], params.get("query", {}), params.get("body")
         )
-        return shapes.answer(context, answer)
+        return results.answer(context, answer)
 
 
 def _expected(context: Context, outage_id: int, marker: str) -> Outage:
@@ -363,15 +365,6 @@ def _expected(context: Context, outage_id: int, marker: str) -> Outage:
     return outage
 
 
-def _resolving(context: Context, outage_id: int, params: Dict[str, Any]) -> Change:
-    return Change(
-        send=lambda: context.fortimonitor.force_resolve(outage_id, params.get("reason")),
-        is_done=lambda outage: outage.is_resolved,
-        undone="active",
-        why_refused=_ordinary,
-    )
-
-
 def _ordinary(outage: Outage, failure: Failure) -> Optional[Failure]:
     if outage.type != ORDINARY:
         return None
@@ -380,31 +373,69 @@ def _ordinary(outage: Outage, failure: Failure) -> Optional[Failure]:
     )
 
 
-def _set(context: Context, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
+def _set(context: Context, outage_id: int, action: str, body: Dict[str, Any], is_done: Shows) -> Result:
     """Set what a read shows, unless it is set already."""
     if is_done(context.fortimonitor.outage(outage_id)):
-        return _of(context, outage_id, already_done())
-    return _send_change(context, outage_id, action, body, is_done)
+        return _result(context, outage_id, ALREADY_DONE)
+    return _change(context, outage_id, action, body, is_done)
 
 
-def _send_change(context: Context, outage_id: int, action: str, body: Dict[str, Any], is_done: Any) -> Result:
-    change = Change(lambda: context.fortimonitor.act(outage_id, action, body), is_done, "as it was")
-    return _of(context, outage_id, settle(context, outage_id, change))
+def _change(context: Context, outage_id: int, action: str, body: Dict[str, Any], shows: Shows) -> Result:
+    change = StateChange(
+        send=lambda: context.fortimonitor.act(outage_id, action, body),
+        read=lambda: context.fortimonitor.outage(outage_id),
+        shows=shows,
+    )
+    return _result(context, outage_id, carry_out(change, context.deadline))
 
 
 def _once(context: Context, params: Dict[str, Any], goal: str, send: Callable[[int, User], Answer]) -> Result:
     """Do what no read shows, in a user's name: send it once, whatever comes."""
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(goal.format(id=outage_id)):
-        return _of(context, outage_id, done(send(outage_id, context.fortimonitor.user(params["who"]))))
+        who = context.fortimonitor.user(params["who"])
+        return _result(context, outage_id, carry_out(Once(lambda: send(outage_id, who)), context.deadline))
 
 
 def _act(context: Context, action: str, outage_id: int, who: User, **more: str) -> Answer:
     return context.fortimonitor.act(outage_id, action, {"who": who.url, **more})
 
 
-def _of(context: Context, outage_id: int, result: Result) -> Result:
-    return {**result, "incident_id": outage_id, "incident_url": context.fortimonitor.outage_url(outage_id)}
+def _result(context: Context, outage_id: int, evidence: Evidence) -> Result:
+    return evidence.result(incident_id=outage_id, incident_url=context.fortimonitor.outage_url(outage_id))
+
+
+class _Note(Write):
+    """A note for an outage's log. It has no marker, so the equal ones are counted: one more afterwards is ours."""
+
+    waits = LOOKS
+
+    def __init__(
+        self, fortimonitor: FortiMonitor, outage_id: int, params: Dict[str, Any], user: Optional[User]
+    ) -> None:
+        self._fortimonitor, self._outage_id, self._user = fortimonitor, outage_id, user
+        self._note, self._public = params["note"], params["public"]
+        self._before = self._count()
+
+    def send(self) -> Accepted:
+        return Accepted(self._fortimonitor.add_log_entry(self._outage_id, self._note, self._public, self._user))
+
+    def look(self) -> bool:
+        return self._count() > self._before
+
+    def failure(self, evidence: Evidence) -> Failure:
+        failure = evidence.failures[-1]
+        if not failure.is_ambiguous:
+            return failure
+        return OutcomeUnknown(
+            f"{failure.happened}, and the log did not show the note afterwards",
+            "Look into the incident's log before running the action again.",
+            attempts=evidence.attempts,
+            request=evidence.request,
+        )
+
+    def _count(self) -> int:
+        return sum(entry.entry.strip() == self._note.strip() for entry in self._fortimonitor.log(self._outage_id))
 
 
 def _textkeys(context: Context, params: Dict[str, Any]) -> List[Textkeys]:

@@ -11,9 +11,9 @@ from ..clients.fortisiem.attributes import ATTRIBUTES, CATEGORIES, CLEARED, LEVE
 from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
 from ..core.errors import InvalidInput, NotFound, attempting
 from ..core.times import epoch_milliseconds
-from . import shapes
-from .results import Result, already_done
-from .updating import update
+from . import results
+from .results import Result
+from .siem_update import unchanged, update
 
 DAY = timedelta(hours=24)
 SEARCHED = ("incidentTitle", "incidentSrc", "incidentTarget", "incidentDetail", "incidentRptIp", "incidentRptDevName")
@@ -84,11 +84,11 @@ def get_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     Parameters:
         incident_id: positive integer.
         fields: names of further attributes, with commas; optional.
-    Returns: the incident (``shapes.siem_incident``).
+    Returns: the incident (``results.siem_incident``).
     Raises: NotFound where there is no such one, besides the other kinds.
     """
     further = _names(params.get("fields"))
-    return shapes.siem_incident(existing_row(context, params["incident_id"], further), further)
+    return results.siem_incident(existing_row(context, params["incident_id"], further), further)
 
 
 def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -117,7 +117,7 @@ def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
         matching = (row for row in context.fortisiem.all_incidents(wanted) if matches(row))
         found, is_complete = list(reversed(deque(matching, maxlen=most + 1))), True
     is_complete = is_complete and len(found) <= most
-    listed = [shapes.siem_incident(row, further) for row in found[:most]]
+    listed = [results.siem_incident(row, further) for row in found[:most]]
     return {"incidents": listed, "count": len(listed), "is_complete": is_complete}
 
 
@@ -139,7 +139,7 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
         time_to = time_from + DAY
     bounds = [epoch_milliseconds(moment) if moment else None for moment in (time_from, time_to)]
     rows = context.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
-    events = [shapes.event(row) for row in rows[: params["max_results"]]]
+    events = [results.event(row) for row in rows[: params["max_results"]]]
     return {"incident_id": params["incident_id"], "events": events, "count": len(events)}
 
 
@@ -158,7 +158,7 @@ def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Resu
         answer = context.fortisiem.request(
             params["method"], params["endpoint"], params.get("query", {}), params.get("body")
         )
-        return shapes.answer(context, answer)
+        return results.answer(context, answer)
 
 
 def existing_row(context: Context, incident_id: int, further: Sequence[str] = ()) -> Dict[str, Any]:
@@ -183,11 +183,6 @@ def row_if_readable(context: Context, incident_id: int) -> Optional[Dict[str, An
         if failure.request.get("status") == 404:
             return None
         raise
-
-
-def unchanged(incident_id: int, fields: Dict[str, str], warning: Optional[str] = None) -> Result:
-    """Return the result of an update that was not needed, as a read shows."""
-    return {**already_done(), "incident_id": incident_id, "fields": fields, "verified": {}, "warning": warning}
 
 
 class _Filter:

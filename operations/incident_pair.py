@@ -18,11 +18,12 @@ from ..core.errors import (
 )
 from ..core.times import iso, shown_time
 from ..core.urls import signed_id
-from . import shapes
+from . import results
 from .fortimonitor import create_custom_incident, force_resolve_incident
-from .fortisiem import existing_row, unchanged
-from .results import Result, already_done
-from .updating import not_applied, update
+from .fortisiem import existing_row
+from .results import Result
+from .siem_update import not_applied, unchanged, update
+from .writes import ALREADY_DONE
 
 Row = Dict[str, Any]
 PRODUCTS = {"fortimonitor": "FortiMonitor", "fortisiem": "FortiSIEM"}
@@ -103,8 +104,8 @@ def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
     return {
         "agree": not differences,
         "differences": differences,
-        "fortimonitor": shapes.outage(context, outage),
-        "fortisiem": shapes.siem_incident(row),
+        "fortimonitor": results.outage(context, outage),
+        "fortisiem": results.siem_incident(row),
     }
 
 
@@ -169,18 +170,17 @@ def _created(context: Context, params: Dict[str, Any], server_id: int, row: Row,
 
 
 def _found(context: Context, outage: Outage, server_id: int) -> Result:
-    return {
-        **already_done(),
-        "incident_id": outage.id,
-        "incident_url": context.fortimonitor.outage_url(outage.id),
-        "correlation_id": outage.marker,
-        "server_id": outage.server_id or server_id,
-        "warning": None,
-    }
+    return ALREADY_DONE.result(
+        incident_id=outage.id,
+        incident_url=context.fortimonitor.outage_url(outage.id),
+        correlation_id=outage.marker,
+        server_id=outage.server_id or server_id,
+        warning=None,
+    )
 
 
 def _description(row: Row) -> str:
-    shown = shapes.siem_incident(row)
+    shown = results.siem_incident(row)
     lines = [
         f"{shown['title']} (FortiSIEM incident {shown['incident_id']}, severity {shown['severity']})",
         *(
@@ -222,26 +222,26 @@ def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
 
     Where FortiMonitor's incident must not be resolved, the pair is wrong: then FortiSIEM's is left alone too.
     """
-    results: Dict[str, Result] = {}
+    done: Dict[str, Result] = {}
     failures: Dict[str, Failure] = {}
     for side, act in sides.items():
         try:
-            results[side] = act()
+            done[side] = act()
         except NotResolvable:
             raise
         except Failure as failure:
             failures[side] = failure
     if failures:
-        raise _failure(results, failures)
-    changed = any(result["changed"] for result in results.values())
-    return {"outcome": "done" if changed else "already_done", "changed": changed, **results}
+        raise _failure(done, failures)
+    changed = any(result["changed"] for result in done.values())
+    return {"outcome": "done" if changed else "already_done", "changed": changed, **done}
 
 
-def _failure(results: Dict[str, Result], failures: Dict[str, Failure]) -> Failure:
-    happened = [f"{PRODUCTS[side]} is done (incident {result['incident_id']})" for side, result in results.items()]
+def _failure(done: Dict[str, Result], failures: Dict[str, Failure]) -> Failure:
+    happened = [f"{PRODUCTS[side]} is done (incident {result['incident_id']})" for side, result in done.items()]
     happened += [f"{PRODUCTS[side]} is not: {failure.sentence.rstrip('.')}" for side, failure in failures.items()]
     unsure = [PRODUCTS[side] for side, failure in failures.items() if failure.is_ambiguous]
-    is_changed = any(result["changed"] for result in results.values())
+    is_changed = any(result["changed"] for result in done.values())
     advice = " ".join(dict.fromkeys(failure.advice for failure in failures.values() if failure.advice))
     if len(unsure) == 1:  # of both, the message says it anyway
         advice = f"Whether anything was changed in {unsure[0]} is unknown. {advice}".rstrip()

@@ -22,7 +22,7 @@ from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
 from ..core.errors import AnswerBroken, attempting
 from ..core.times import epoch_milliseconds, from_epoch, iso
 from ..core.urls import signed_id
-from . import shapes
+from . import results
 from .results import Result
 
 FAR_AHEAD = timedelta(days=365)  # no product's clock is that wrong
@@ -166,7 +166,7 @@ def _siem_place(row: Row) -> Place:
 
 
 def _from_siem(context: Context, row: Row) -> Row:
-    incident = shapes.siem_incident(row)
+    incident = results.siem_incident(row)
     return {
         "source_id": f"fortisiem:{context.fortisiem.host}:{incident['incident_id']}",
         "source": "FortiSIEM",
@@ -231,7 +231,7 @@ def _from_outage(context: Context, outage: Outage) -> Row:
         "last_time": iso(outage.start),
         "end_time": iso(outage.end),
         "techniques": [],
-        "incident": shapes.outage(context, outage),
+        "incident": results.outage(context, outage),
     }
 
 

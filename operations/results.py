@@ -1,56 +1,154 @@
-"""What every write's result says, whichever way it came about."""
+"""What actions return: the products' objects in the words of FortiSOAR's forms, times in ISO 8601."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Sequence
 
-from ..core.errors import AnswerLate, Failure
+from ..clients.context import Context
+from ..clients.fortimonitor.models import Outage, Server, Textkeys, User
+from ..clients.fortisiem.attributes import (
+    CATEGORIES,
+    LEVELS,
+    READ_FIELDS,
+    READ_RESOLUTIONS,
+    STATUSES,
+    attribute_lists,
+    techniques,
+    word,
+)
+from ..core.http.answers import json_of
 from ..core.http.transport import Answer
+from ..core.times import iso, shown_time
 
 Result = Dict[str, Any]
 
-LOOKS = (0, 1, 2)  # seconds to wait before each look for what may or may not have been written
 
-
-def done(answer: Answer, confirmed_by: Optional[str] = "response") -> Result:
-    """Return the result of a write that the product took.
-
-    Parameters:
-        confirmed_by: "response", "read_back", or None where the product accepted it and said no more.
-    """
-    return _result("done", True, confirmed_by, answer.attempts, answer.request.shown(answer.status))
-
-
-def read_back(failure: Failure) -> Result:
-    """Return the result of a write whose answer was no use, and which a read shows to be done."""
-    return _result("done", True, "read_back", failure.attempts, failure.request)
-
-
-def already_done(failure: Optional[Failure] = None) -> Result:
-    """Return the result of a write that was not needed, as a read shows.
-
-    Parameters:
-        failure: the product's refusal, if the write was tried.
-    """
-    attempts, request = (failure.attempts, failure.request) if failure else (0, None)
-    return _result("already_done", False, "read_back", attempts, request)
-
-
-def changed_after(failures: List[Failure]) -> str:
-    """Return whether tries that reads showed to be without effect changed anything: "no", or "unknown".
-
-    A request that timed out may still be waiting in the product, and be carried out after the read.
-    """
-    return "unknown" if any(isinstance(failure, AnswerLate) for failure in failures) else "no"
-
-
-def _result(
-    outcome: str, changed: bool, confirmed_by: Optional[str], attempts: int, request: Optional[Dict[str, Any]]
-) -> Result:
+def outage(context: Context, shown: Outage) -> Result:
+    """Return an incident of FortiMonitor."""
     return {
-        "outcome": outcome,
-        "changed": changed,
-        "confirmed_by": confirmed_by,
-        "attempts": attempts,
-        "request": request,
+        "incident_id": shown.id,
+        "incident_url": context.fortimonitor.outage_url(shown.id),
+        "server_id": shown.server_id,
+        "server_name": shown.server_name,
+        "server_fqdn": shown.server_fqdn,
+        "status": shown.status,
+        "severity": shown.severity,
+        "type": shown.type,
+        "description": shown.description,
+        "correlation_id": shown.marker,
+        "start_time": iso(shown.start),
+        "end_time": iso(shown.end),
+        "acknowledged": shown.acknowledged_by is not None,
+        "acknowledged_by": str(shown.acknowledged_by) if shown.acknowledged_by else None,
+        "summary": shown.summary,
+        "tags": shown.tags,
+        "metadata": shown.metadata,
     }
+
+
+def server(shown: Server) -> Result:
+    """Return a server of FortiMonitor, as a choice of a form too."""
+    return {
+        "title": f"{shown.name} ({shown.fqdn})",
+        "value": str(shown.id),
+        "server_id": shown.id,
+        "name": shown.name,
+        "fqdn": shown.fqdn,
+        "status": shown.status,
+        "tags": list(shown.tags),
+    }
+
+
+def user(shown: User) -> Result:
+    """Return a user of FortiMonitor, as a choice of a form too."""
+    return {
+        "title": f"{shown.name} ({shown.username})",
+        "value": shown.username,
+        "user_id": shown.id,
+        "username": shown.username,
+        "display_name": shown.name,
+        "user_url": shown.url,
+    }
+
+
+def textkeys(shown: Textkeys, value: str) -> Result:
+    """Return a pair of textkeys, as a choice of a form too."""
+    return {
+        "title": f"{shown.label}: {shown.plugin_textkey} / {shown.resource_textkey}",
+        "value": value,
+        **shown._asdict(),
+    }
+
+
+def siem_incident(row: Result, further: Sequence[str] = ()) -> Result:
+    """Return an incident of FortiSIEM.
+
+    Parameters:
+        row: the incident as FortiSIEM shows it.
+        further: FortiSIEM's names of more attributes, which go into ``other`` as they are.
+    """
+    return {
+        "incident_id": row.get("incidentId"),
+        "title": row.get("incidentTitle"),
+        "status": word(STATUSES, row.get("incidentStatus")),
+        "severity": word(LEVELS, row.get("eventSeverityCat")),
+        "severity_value": row.get("eventSeverity"),
+        "category": word(CATEGORIES, row.get("phIncidentCategory")),
+        "subcategory": row.get("phSubIncidentCategory"),
+        "event_type": row.get("eventType"),
+        "event_name": row.get("eventName"),
+        "resolution": word(READ_RESOLUTIONS, row.get("incidentReso")),
+        "count": row.get("count"),
+        "first_seen": iso(shown_time(row.get("incidentFirstSeen"))),
+        "last_seen": iso(shown_time(row.get("incidentLastSeen"))),
+        "cleared_time": iso(shown_time(row.get("incidentClearedTime"))),
+        "cleared_by": row.get("incidentClearedUser") or None,
+        "cleared_reason": row.get("incidentClearedReason") or None,
+        "organization": row.get("customer"),
+        "reporting_ip": row.get("incidentRptIp"),
+        "reporting_device": row.get("incidentRptDevName"),
+        "tactics": row.get("attackTactic") or None,
+        "techniques": techniques(row.get("attackTechnique")),
+        "source": _attributes(row.get("incidentSrc")),
+        "target": _attributes(row.get("incidentTarget")),
+        "detail": _attributes(row.get("incidentDetail")),
+        "comments": row.get("incidentComments") or None,
+        "external_ticket_type": word(LEVELS, row.get("incidentExtTicketType")),
+        "external_ticket_id": row.get("incidentExtTicketId") or None,
+        "external_ticket_state": row.get("incidentExtTicketState") or None,
+        "external_assigned_user": row.get("incidentExtUser") or None,
+        "other": {name: row.get(name) for name in further if name not in READ_FIELDS},
+    }
+
+
+def event(row: Result) -> Result:
+    """Return a triggering event of FortiSIEM.
+
+    ``nid`` is the id as text; ``id`` is the same as a number, which the vendor's own example shows rounded.
+    """
+    received = row.get("receiveTime")
+    return {
+        "event_id": str(row.get("nid") or row.get("id") or ""),
+        "event_type": row.get("eventType"),
+        "received": iso(shown_time(received)) or received,
+        "raw_message": row.get("rawMessage"),
+        "attributes": row.get("attributes") or {},
+    }
+
+
+def answer(context: Context, given: Answer) -> Result:
+    """Return an answer to a request of the analyst's own, without secrets."""
+    body = json_of(given)
+    return {
+        "status": given.status,
+        "body": context.redact.within(body),
+        "text": context.redact(given.text) if body is None else None,
+        "location": context.redact(given.headers.get("Location", "")) or None,  # where a new object stands
+        "attempts": given.attempts,
+        "request": given.request.shown(given.status),
+    }
+
+
+def _attributes(value: Any) -> Result:
+    text = "" if value is None else str(value)
+    return {"text": text, "attributes": attribute_lists(text)}

@@ -71,14 +71,12 @@ class FortiMonitor(Product):
 
     def create_custom_incident(self, server_id: int, incident: Dict[str, Any]) -> Answer:
         """POST /server/{server_id}/custom_incident. The new incident's address is in ``Location``."""
-        with attempting(f"create a custom incident on server {server_id}"):
-            return self._send("POST", path("/server/{id}/custom_incident", id=server_id), _create_advice, incident)
+        return self._send("POST", path("/server/{id}/custom_incident", id=server_id), _create_advice, incident)
 
     def force_resolve(self, outage_id: int, reason: Optional[str]) -> Answer:
         """PUT /outage/{outage_id}/force_resolve. The schema wants a JSON object always, so ``{}`` without reason."""
-        with attempting(f"resolve incident {outage_id}"):
-            body = {"reason": reason} if reason else {}
-            return self._send("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
+        body = {"reason": reason} if reason else {}
+        return self._send("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
 
     def outage(self, outage_id: int) -> Outage:
         """GET /outage/{outage_id}."""

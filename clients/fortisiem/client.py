@@ -73,21 +73,20 @@ class FortiSIEM(Product):
             f"Either incident {incident_id} does not exist in organization {self._organization}, or the server "
             f"has no address for this update: {since('update')} has one. Check FortiSIEM Server."
         )
-        with attempting(f"update FortiSIEM incident {incident_id}"):
-            for address in (first, TWIN if first == EXTERNAL else EXTERNAL):
-                try:
-                    answer = self._update_at(address, incident_id, values)
-                except Failure as failure:
-                    if not _is_gone(failure, address, incident_id):
-                        if gone and failure.request and type(failure) is Rejected:
-                            # A 6.x server's refusal of the twin hides what the first said.
-                            raise failure.but(advice=nowhere) from None
-                        raise
-                    gone.append(failure)
-                else:
-                    _address_of[self._http.base.origin] = address
-                    return replace(answer, attempts=answer.attempts + len(gone))
-            raise gone[0].but(advice=nowhere)
+        for address in (first, TWIN if first == EXTERNAL else EXTERNAL):
+            try:
+                answer = self._update_at(address, incident_id, values)
+            except Failure as failure:
+                if not _is_gone(failure, address, incident_id):
+                    if gone and failure.request and type(failure) is Rejected:
+                        # A 6.x server's refusal of the twin hides what the first said.
+                        raise failure.but(advice=nowhere) from None
+                    raise
+                gone.append(failure)
+            else:
+                _address_of[self._http.base.origin] = address
+                return replace(answer, attempts=answer.attempts + len(gone))
+        raise gone[0].but(advice=nowhere)
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the server's address for updates has no key for."""

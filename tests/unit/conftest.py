@@ -47,4 +47,4 @@ def slept(monkeypatch):
 @pytest.fixture
 def fresh_marker(monkeypatch):
     """Make the marker of calls without a correlation id known."""
-    monkeypatch.setattr(module("operations.creating").uuid, "uuid4", lambda: UUID(int=7))
+    monkeypatch.setattr(module("operations.creation").uuid, "uuid4", lambda: UUID(int=7))

@@ -92,7 +92,7 @@ def make_pages(monkeypatch, size):
 def test_an_incident_is_shown_as_by_the_action_that_reads_one(http):
     shown = row(7, incidentTitle="Brute force", incidentStatus=0, phCustId=2000)
     expect_newest(http, [shown], further=["phCustId"])
-    incident = module("operations.shapes").siem_incident(shown, ["phCustId"])
+    incident = module("operations.results").siem_incident(shown, ["phCustId"])
     assert incident["other"] == {"phCustId": 2000}
     assert answer(fields="phCustId, incidentStatus") == {"incidents": [incident], "count": 1, "is_complete": True}
 

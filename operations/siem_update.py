@@ -1,0 +1,121 @@
+"""Updating attributes of an incident in FortiSIEM: sent again only as far as a read shows them not to be applied."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Optional
+
+from ..clients.context import Context
+from ..clients.fortisiem.attributes import ATTRIBUTES
+from ..clients.fortisiem.client import FortiSIEM, is_ok
+from ..core.errors import AnswerBroken, Failure, attempting
+from .results import Result
+from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
+
+Values = Dict[str, str]
+
+APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
+
+
+class AttributeUpdate(Write):
+    """Attributes of one incident that are to be overwritten.
+
+    Parameters:
+        fields: our names and words, as in ``clients.fortisiem.attributes.ATTRIBUTES``.
+
+    ``missing`` are those that no read has shown to be applied.
+    """
+
+    def __init__(self, fortisiem: FortiSIEM, incident_id: int, fields: Values) -> None:
+        self._fortisiem = fortisiem
+        self._incident_id = incident_id
+        self._fields = self.missing = fields
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether it is harmless to send it twice: a comment may append, and the first one may still arrive."""
+        return "comments" not in self.missing
+
+    def send(self) -> Accepted:
+        """Send what is missing."""
+        answer = self._fortisiem.update_incident(self._incident_id, self.missing)
+        return Accepted(answer, "response" if is_ok(answer) else None)
+
+    def look(self) -> Optional[bool]:
+        """Read which attributes are applied; None where some cannot be read."""
+        readings = self.readings(self.missing)
+        self.missing = {name: value for name, value in self.missing.items() if readings[name] != APPLIED}
+        return None if NOT_READABLE in readings.values() else not self.missing
+
+    def readings(self, fields: Values) -> Dict[str, str]:
+        """Read the incident and tell for each attribute whether it is applied."""
+        try:
+            row = self._fortisiem.incident(self._incident_id, [ATTRIBUTES[name].read for name in fields])
+        except Failure:
+            row = None
+        return {name: _reading(name, value, row) for name, value in fields.items()}
+
+    def failure(self, evidence: Evidence) -> Failure:
+        """Return what FortiSIEM refused, or which attributes a read showed not to be applied."""
+        failure = super().failure(evidence)
+        if self.missing != self._fields:
+            failure = failure.but(changed="unknown")
+        if evidence.shown is not False:
+            return failure
+        # A comment is not sent again, since the first one may still arrive.
+        changed = failure.changed if self.may_repeat else "unknown"
+        advice = f"It was read back: {listed(self.missing)} not applied. {failure.advice}".rstrip()
+        return failure.but(changed=changed, advice=advice)
+
+
+def update(context: Context, incident_id: int, fields: Values, verify: bool) -> Result:
+    """Update attributes of an incident and return the result.
+
+    Parameters:
+        verify: read the incident back and tell for each attribute whether it was applied.
+    """
+    write = AttributeUpdate(context.fortisiem, incident_id, fields)
+    with attempting(f"update FortiSIEM incident {incident_id}"):
+        result = carry_out(write, context.deadline).result()
+    verified = write.readings(fields) if verify else {}
+    if set(verified.values()) == {NOT_APPLIED} and result["confirmed_by"] is None:
+        raise AnswerBroken("FortiSIEM accepted the update, but reading it back shows no change", "", "no")
+    if set(verified.values()) == {APPLIED}:
+        result["confirmed_by"] = "read_back"
+    warning = _warning(fields, verified, context.fortisiem.not_taken(fields))
+    return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}
+
+
+def unchanged(incident_id: int, fields: Values, warning: Optional[str] = None) -> Result:
+    """Return the result of an update that was not needed, as a read shows."""
+    return ALREADY_DONE.result(incident_id=incident_id, fields=fields, verified={}, warning=warning)
+
+
+def not_applied(row: Optional[Dict[str, Any]], fields: Values) -> Values:
+    """Return those of the attributes that an incident, as FortiSIEM shows it, does not have yet."""
+    return {name: value for name, value in fields.items() if _reading(name, value, row) != APPLIED}
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a message lists them."""
+    return ", ".join(names)
+
+
+def _reading(name: str, value: str, row: Optional[Dict[str, Any]]) -> str:
+    attribute = ATTRIBUTES[name]
+    if row is None or attribute.read not in row:
+        return NOT_READABLE
+    shown = "" if row[attribute.read] is None else str(row[attribute.read])
+    # Whether a comment replaces the ones before it or follows them depends on the version.
+    is_there = value in shown if name == "comments" else shown.lower() == attribute.sent(value).lower()
+    return APPLIED if is_there else NOT_APPLIED
+
+
+def _warning(fields: Values, verified: Dict[str, str], not_taken: List[str]) -> Optional[str]:
+    warnings = []
+    if not_taken:
+        warnings.append(f"This server's address for updates does not take {listed(not_taken)}.")
+    for reading in (NOT_APPLIED, NOT_READABLE):
+        names = [name for name in fields if verified.get(name) == reading]
+        if names:
+            warnings.append(f"Read back: {listed(names)} {reading}.")
+    return " ".join(warnings) or None
