@@ -30,8 +30,8 @@ TOKEN = f"{FORTISIEM_URL}/phoenix/rest/pub/security/oauth/token"
 OK = {"body": '"OK"', "content_type": "text/plain"}
 NOTHING = "Nothing was changed."
 
-bulk, deadline, errors, results = (
-    module(name) for name in ("operations.bulk", "core.deadline", "core.errors", "operations.results")
+bulk, deadline, errors, writes = (
+    module(name) for name in ("operations.bulk", "core.deadline", "core.errors", "operations.writes")
 )
 
 
@@ -209,7 +209,7 @@ def test_items_that_are_no_list_of_some_are_refused(http, action, items, problem
 
 
 def test_a_thousand_items_are_taken_and_one_more_is_refused(http, monkeypatch):
-    monkeypatch.setattr(bulk, "update", lambda *_args: ALREADY_DONE.result())
+    monkeypatch.setattr(bulk, "update", lambda *_args: writes.ALREADY_DONE.result())
     result = update(comments(*range(1, 1001)), concurrency=16)
     assert (result["outcome"], result["changed"], result["counts"]["already_done"]) == ("already_done", False, 1000)
     assert failure(update, comments(*range(1, 1002))).endswith("is not a JSON list of 1 to 1000 items. " + NOTHING)
@@ -289,7 +289,7 @@ def test_exactly_as_many_are_under_way_as_asked_for(http, monkeypatch, concurren
         everybody.wait()  # broken unless so many get here
         with lock:
             under_way.remove(incident_id)
-        return ALREADY_DONE.result()
+        return writes.ALREADY_DONE.result()
 
     monkeypatch.setattr(bulk, "update", act)
     numbers = list(range(1, 6 * concurrency + 1))
@@ -304,7 +304,7 @@ def test_results_stand_in_the_order_of_the_items_and_not_in_the_order_in_which_t
 
     def act(_bridge, incident_id, *_args):
         if incident_id == 2:
-            return ALREADY_DONE.result()
+            return writes.ALREADY_DONE.result()
         assert second_ended.wait(60)
         raise errors.Rejected("too late")
 
@@ -322,7 +322,7 @@ def test_results_stand_in_the_order_of_the_items_and_not_in_the_order_in_which_t
 def test_eight_are_under_way_unless_asked_otherwise_and_no_more_than_there_are_items(http, monkeypatch):
     ended = []
     monkeypatch.setattr(bulk, "close_own", lambda: ended.append(threading.get_ident()))
-    monkeypatch.setattr(bulk, "update", lambda *_args: ALREADY_DONE.result())
+    monkeypatch.setattr(bulk, "update", lambda *_args: writes.ALREADY_DONE.result())
     execute("update_siem_incidents", {"items": comments(*range(1, 21)), "skip_done": False})
     assert len(ended) == 8
     ended.clear()
@@ -473,7 +473,7 @@ def test_a_server_that_cannot_be_reached_stops_the_run(http, monkeypatch):
     def act(_bridge, incident_id, *_args):
         if incident_id == 2:
             raise unreachable
-        return ALREADY_DONE.result()
+        return writes.ALREADY_DONE.result()
 
     monkeypatch.setattr(bulk, "update", act)
     result = update(comments(1, 2, 3))
@@ -520,7 +520,7 @@ def test_what_ends_after_the_stop_has_its_result_and_what_was_stopped_does_not_c
         if incident_id == 1:
             raise errors.PermissionDenied("not allowed", "")
         assert stopped.wait(60)
-        return ALREADY_DONE.result()
+        return writes.ALREADY_DONE.result()
 
     finish = bulk._Run._finish
 
@@ -573,7 +573,7 @@ def clock(monkeypatch):
 def test_in_the_last_tenth_of_the_time_nothing_is_begun(http, monkeypatch, clock, seconds, done):
     def act(*_args):
         clock.now += seconds
-        return ALREADY_DONE.result()
+        return writes.ALREADY_DONE.result()
 
     monkeypatch.setattr(bulk, "update", act)
     items = comments(*range(1, 7))
@@ -597,7 +597,7 @@ def test_where_nothing_could_be_begun_in_time_everything_is_left_to_go_on_with(h
 def test_a_run_that_ends_with_its_time_was_not_stopped(http, monkeypatch, clock):
     def act(*_args):
         clock.now += 30
-        return ALREADY_DONE.result()
+        return writes.ALREADY_DONE.result()
 
     monkeypatch.setattr(bulk, "update", act)
     result = update(comments(1, 2), configuration(total_timeout=60))
@@ -687,7 +687,7 @@ def log_lines(caplog):
 
 
 def test_the_progress_is_logged_ten_times_and_at_the_end(http, monkeypatch, caplog):
-    monkeypatch.setattr(bulk, "update", lambda *_args: ALREADY_DONE.result())
+    monkeypatch.setattr(bulk, "update", lambda *_args: writes.ALREADY_DONE.result())
     caplog.set_level(logging.INFO)
     update(comments(*range(1, 110)))
     places = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 109]

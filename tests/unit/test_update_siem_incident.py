@@ -319,8 +319,8 @@ def test_an_empty_answer_of_which_nothing_is_applied_is_not_success(http):
     with pytest.raises(ConnectorError) as caught:
         update(verify=True, comments="hello")
     assert str(caught.value) == (
-        "Could not update FortiSIEM incident 1: FortiSIEM took it without a word, and a read shows that nothing of it is "
-        "applied. Nothing was changed."
+        "Could not update FortiSIEM incident 1: FortiSIEM accepted the update, but reading it back shows no "
+        "change. Nothing was changed."
     )
 
 
