@@ -116,9 +116,11 @@ def _siem_waiting(context: Context, since: Watermark, begin: int, most: int) -> 
     found: Dict[int, Tuple[Place, Row]] = {}
     while True:
         page = context.fortisiem.oldest_incidents(_wanted(begin), PAGE_SIZE)
+        if page.skipped:
+            raise AnswerBroken("FortiSIEM showed an incident without its ID or its last occurrence", changed="no")
         _add(found, since, page.rows)
         times = [_siem_place(row)[0] for row in page.rows]
-        if page.total <= len(page.rows):
+        if page.may_be_all:
             break
         if not times:
             raise AnswerBroken(f"FortiSIEM counted {page.total} incidents and sent none", changed="no")

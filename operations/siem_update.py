@@ -8,6 +8,7 @@ from ..clients.context import Context
 from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..clients.fortisiem.client import FortiSIEM, is_ok
 from ..core.errors import AnswerBroken, Failure, attempting
+from ..core.values import text
 from .results import Result
 from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
 
@@ -104,9 +105,9 @@ def _reading(name: str, value: str, row: Optional[Dict[str, Any]]) -> str:
     attribute = ATTRIBUTES[name]
     if row is None or attribute.read not in row:
         return NOT_READABLE
-    shown = "" if row[attribute.read] is None else str(row[attribute.read])
+    shown = row[attribute.read]
     # Whether a comment replaces the ones before it or follows them depends on the version.
-    is_there = value in shown if name == "comments" else shown.lower() == attribute.sent(value).lower()
+    is_there = value in text(shown) if name == "comments" else attribute.is_shown(value, shown)
     return APPLIED if is_there else NOT_APPLIED
 
 
