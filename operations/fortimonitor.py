@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage, Textkeys, User, with_marker
 from ..core.errors import AlreadyExists, Failure, NotResolvable, attempting
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer
 from ..core.times import iso
 from . import shapes
 from .creating import Event, create

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ..core.errors import AnswerLate, Failure
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer
 
 Result = Dict[str, Any]
 

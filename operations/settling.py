@@ -7,7 +7,7 @@ from typing import Callable, List, NamedTuple, Optional
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage
 from ..core.errors import AnswerBroken, Failure, MethodNotAllowed, NotFound, Rejected
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer
 from .results import Result, already_done, changed_after, done, read_back
 
 MOST_TRIES = 3
