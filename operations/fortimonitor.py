@@ -10,7 +10,7 @@ from ..clients.context import Context
 from ..clients.fortimonitor.client import FortiMonitor
 from ..clients.fortimonitor.models import Outage, Textkeys, User, with_marker
 from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer
 from ..core.times import iso
 from . import results
 from .creation import Creation

@@ -11,9 +11,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set
 from urllib.parse import unquote
 
 from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting
-from ...core.http.answers import checked, named_endpoint
+from ...core.http.answers import Answer, checked, json_object
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
-from ...core.http.transport import Answer, Transport
+from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
 from ...core.urls import path, signed_id
 from ..product_client import Product
@@ -82,7 +82,7 @@ class FortiMonitor(Product):
         """GET /outage/{outage_id}."""
         with attempting(f"read incident {outage_id}"):
             answer = self._send("GET", path("/outage/{id}", id=outage_id), _outage_advice)
-            return outage_in(self._http.base, _json_object(self._http, answer))
+            return outage_in(self._http.base, json_object(self._http, answer))
 
     def outage_if_any(self, outage_id: int) -> Optional[Outage]:
         """Return an outage, None if there is no such one."""
@@ -171,7 +171,7 @@ class FortiMonitor(Product):
     def check(self) -> None:
         """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request."""
         answer = self._send("GET", "/outage/active", _advice, params={"limit": 1, "offset": 0})
-        body = _json_object(self._http, answer)
+        body = json_object(self._http, answer)
         if "outage_list" not in body or "meta" not in body:
             raise AnswerBroken(
                 f"{self._http.where(answer)} without a list of outages",
@@ -325,7 +325,7 @@ class FortiMonitor(Product):
             offset -= overlaps
 
     def _page(self, answer: Answer, key: str) -> Any:
-        body = _json_object(self._http, answer)
+        body = json_object(self._http, answer)
         rows, meta = body.get(key), body.get("meta")
         is_page = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
         if not (is_page and isinstance(meta, dict) and isinstance(meta.get("total_count", 0), int)):
@@ -347,16 +347,6 @@ class FortiMonitor(Product):
         headers = {"Authorization": f"ApiKey {self._api_key}"}
         answer = self._http.send(method, endpoint, headers=headers, json_body=body, params=params)
         return checked(self._http, answer, advice)
-
-
-def _json_object(http: Transport, answer: Answer) -> Dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise AnswerBroken(f"{http.where(answer)} with something that is no JSON object", "Check the address.", "no")
-    return body
 
 
 def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:

@@ -17,9 +17,10 @@ from ...core.errors import (
     Rejected,
     attempting,
 )
-from ...core.http.answers import checked, error_text, json_of, named_endpoint, xml_error
-from ...core.http.transport import Answer, Transport
-from ...core.urls import Origin, path
+from ...core.http.answers import Answer, checked, error_text, json_of, xml_error
+from ...core.http.transport import Transport, named_endpoint
+from ...core.process_state import STATE
+from ...core.urls import path
 from ...core.values import read_rows, text
 from ..product_client import Product
 from .attributes import ATTRIBUTES, EXTERNAL, TWIN
@@ -42,10 +43,6 @@ ADVICE = {
 # What a refusal says where a server wants times with ids too, and times that every incident is within (milliseconds).
 WANTS_TIMES = re.compile(r"time(?!d|[ -]?out)|\bdate|period|window|range|required|missing|mandatory", re.IGNORECASE)
 ANY_TIME = {"timeFrom": 1, "timeTo": 4102444800000}  # until 2100
-
-
-# Which address for updates a server was found to have. One small entry for each server, and no secret in it.
-_address_of: Dict[Origin, str] = {}
 
 
 class FortiSIEM(Product):
@@ -72,7 +69,7 @@ class FortiSIEM(Product):
         Parameters:
             values: our name of an attribute and our value, as in ATTRIBUTES.
         """
-        first = _address_of.get(self._http.base.origin, EXTERNAL)
+        first = self._update_address
         gone: List[Failure] = []
         nowhere = (
             f"Either incident {incident_id} does not exist in organization {self._organization}, or the server "
@@ -89,14 +86,13 @@ class FortiSIEM(Product):
                     raise
                 gone.append(failure)
             else:
-                _address_of[self._http.base.origin] = address
+                STATE.update_addresses.put(self._http.account, address, self._http.deadline.timing.monotonic())
                 return replace(answer, attempts=answer.attempts + len(gone))
         raise gone[0].but(advice=nowhere)
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the server's address for updates has no key for."""
-        address = _address_of.get(self._http.base.origin, EXTERNAL)
-        return [name for name in values if ATTRIBUTES[name].key(address) is None]
+        return [name for name in values if ATTRIBUTES[name].key(self._update_address) is None]
 
     def incident(self, incident_id: int, fields: Iterable[str]) -> Optional[Dict[str, Any]]:
         """POST /phoenix/rest/pub/incident for one incident: return the fields it shows, None if there is no such one.
@@ -113,12 +109,17 @@ class FortiSIEM(Product):
         """
         wanted = list(incident_ids)
         body = {"filters": {"incidentId": wanted}, "fields": list(dict.fromkeys(["incidentId", *fields]))}
+        account, now = self._http.account, self._http.deadline.timing.monotonic()
+        if STATE.wants_times.get(account, now):
+            return self._shown(wanted, {**body, **ANY_TIME})
         try:
             return self._shown(wanted, body)
         except Rejected as failure:
             if type(failure) is not Rejected or not WANTS_TIMES.search(failure.happened):
                 raise
-        return self._shown(wanted, {**body, **ANY_TIME})
+        shown = self._shown(wanted, {**body, **ANY_TIME})
+        STATE.wants_times.put(account, True, now)
+        return shown
 
     def _shown(self, wanted: Sequence[int], body: Mapping[str, Any]) -> Dict[int, Dict[str, Any]]:
         """Return those of some incidents that FortiSIEM shows. A row of any other id, or a rounded one, is none."""
@@ -192,6 +193,12 @@ class FortiSIEM(Product):
             raise AnswerBroken(
                 f"{self._http.where(answer)} with something that no FortiSIEM sends", "Check FortiSIEM Server.", "no"
             )
+
+    @property
+    def _update_address(self) -> str:
+        """The address for updates that the server was found to have, the usual one as long as nothing was learnt."""
+        now = self._http.deadline.timing.monotonic()
+        return STATE.update_addresses.get(self._http.account, now) or EXTERNAL
 
     def _update_at(self, address: str, incident_id: int, values: Mapping[str, str]) -> Answer:
         keys = {name: ATTRIBUTES[name].key(address) for name in values}

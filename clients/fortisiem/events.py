@@ -6,12 +6,13 @@ Source: OpenAPI 7.5.1 and clients' code (fortisiem-api reference, 2.2).
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional
 
 from ...core.errors import AnswerBroken, Failure, NotFound, ProductFailed, Rejected
-from ...core.http.answers import error_text, json_of
-from ...core.http.transport import Answer, Transport
-from ...core.urls import Origin, path
+from ...core.http.answers import Answer, error_text, json_of
+from ...core.http.transport import Transport
+from ...core.process_state import STATE
+from ...core.urls import path
 from ...core.values import text
 from .authentication import REST
 from .lists import QUERY_ID, is_refused
@@ -24,9 +25,6 @@ NO_EVENTS = re.compile(
     re.IGNORECASE,
 )
 PROGRESS_WAITS = (0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
-
-# Servers that were found to have no event queries. One small entry for each, and no secret in it.
-_without_queries: Set[Origin] = set()
 
 
 class EventSource:
@@ -61,8 +59,8 @@ class EventSource:
             raise
 
     def _found(self, params: Dict[str, Any]) -> List[Any]:
-        origin = self._http.base.origin
-        if origin not in _without_queries:
+        account, now = self._http.account, self._http.deadline.timing.monotonic()
+        if not STATE.without_event_queries.get(account, now):
             try:
                 return self._by_query(params)
             except Failure as failure:
@@ -70,7 +68,7 @@ class EventSource:
                 is_start = request.get("path") == f"{EVENTS}/start" and request.get("status") in (404, 405, 410)
                 if not is_start or NO_EVENTS.search(failure.happened):
                     raise
-                _without_queries.add(origin)
+                STATE.without_event_queries.put(account, True, now)
         return self._events(self._send("GET", EVENTS, params=params))
 
     def _by_query(self, params: Dict[str, Any]) -> List[Any]:

@@ -11,8 +11,8 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ...core.errors import AnswerBroken, Failure, Rejected
-from ...core.http.answers import error_text, json_of
-from ...core.http.transport import Answer, Transport
+from ...core.http.answers import Answer, error_text, json_of
+from ...core.http.transport import Transport
 from ...core.urls import path
 from ...core.values import Skipped, folded, read_rows, text, whole_number
 from .authentication import REST

@@ -470,21 +470,23 @@ WANTS_TIMES = [
 
 
 @pytest.mark.parametrize("refusal", WANTS_TIMES)
-def test_a_server_that_wants_times_with_an_id_gets_them(http, refusal):
+def test_a_server_that_wants_times_with_an_id_gets_them_from_then_on(http, refusal):
     expect_siem_row(http, **refusal)
-    http.post(
-        INCIDENTS,
-        match=[
-            matchers.json_params_matcher(
-                {"filters": {"incidentId": [1]}, "timeFrom": 1, "timeTo": 4102444800000}, strict_match=False
-            )
-        ],
-        json={"total": 1, "data": [{"incidentId": 1}]},
-    )
+    for _ in range(2):
+        http.post(
+            INCIDENTS,
+            match=[
+                matchers.json_params_matcher(
+                    {"filters": {"incidentId": [1]}, "timeFrom": 1, "timeTo": 4102444800000}, strict_match=False
+                )
+            ],
+            json={"total": 1, "data": [{"incidentId": 1}]},
+        )
+    assert get() == NOTHING_SET
     assert get() == NOTHING_SET
 
 
-def test_a_server_that_refuses_times_too_is_not_asked_again(http):
+def test_a_server_that_refuses_times_too_is_not_asked_a_third_time(http):
     for _ in range(2):
         http.post(INCIDENTS, status=400, body="Invalid time range")
     assert failure().startswith(f"{READ_FAILED.format(400)}: Invalid time range. {NOTHING}")
