@@ -703,7 +703,7 @@ TOTALS = {
     "-1": lambda number, page: -1,
     "NaN": lambda number, page: float("nan"),
     "zero": lambda number, page: 0,
-    "too low": lambda number, page: number // 2,
+    "too low": lambda number, page: number // 2 + 1,
     "of the first page": lambda number, page: 5,
     "of the page": lambda number, page: len(page),
     "too high": lambda number, page: number * 2,
