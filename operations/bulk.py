@@ -141,7 +141,7 @@ def _update_of(item: Any) -> Tuple[int, _Update]:
 def _updated(context: Context, rows: Dict[int, Dict[str, Any]], incident_id: int, wanted: _Update) -> Result:
     if incident_id in rows and not not_applied(rows[incident_id], wanted.fields):
         return ALREADY_DONE.result()
-    return update(context, incident_id, wanted.fields, wanted.verify)
+    return update(context, incident_id, wanted.fields, wanted.verify, rows.get(incident_id))
 
 
 def _rows(context: Context, updates: List[Tuple[int, _Update]]) -> Dict[int, Dict[str, Any]]:

@@ -13,7 +13,7 @@ from ..core.errors import InvalidInput, NotFound, attempting
 from ..core.times import epoch_milliseconds
 from . import results
 from .results import Result
-from .siem_update import unchanged, update
+from .siem_update import already_cleared, unchanged, update
 
 DAY = timedelta(hours=24)
 SEARCHED = ("incidentTitle", "incidentSrc", "incidentTarget", "incidentDetail", "incidentRptIp", "incidentRptDevName")
@@ -60,9 +60,8 @@ def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
         row = row_if_readable(context, incident_id)
         status = word(STATUSES, row.get("incidentStatus")) if row else None
         if status in CLEARED:
-            warning = f"It is {status} already; neither reason nor resolution was sent."
-            return unchanged(incident_id, fields, warning)
-        return update(context, incident_id, fields, params["verify"])
+            return unchanged(incident_id, fields, already_cleared(status))
+        return update(context, incident_id, fields, params["verify"], before=row)
 
 
 def comment_siem_incident(context: Context, params: Dict[str, Any]) -> Result:

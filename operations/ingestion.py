@@ -168,7 +168,7 @@ def _siem_place(row: Row) -> Place:
 def _from_siem(context: Context, row: Row) -> Row:
     incident = results.siem_incident(row)
     return {
-        "source_id": f"fortisiem:{context.fortisiem.host}:{incident['incident_id']}",
+        "source_id": f"fortisiem:{context.fortisiem.authority}:{incident['incident_id']}",
         "source": "FortiSIEM",
         "title": incident["title"] or incident["event_name"] or f"Incident {incident['incident_id']}",
         "status": "Closed" if incident["status"] in CLEARED else "Open",
@@ -220,11 +220,10 @@ def _outage_place(outage: Outage) -> Place:
 
 
 def _from_outage(context: Context, outage: Outage) -> Row:
-    lines = outage.description.strip().splitlines() or [f"Incident {outage.id}"]
     return {
-        "source_id": f"fortimonitor:{context.fortimonitor.host}:{outage.id}",
+        "source_id": f"fortimonitor:{context.fortimonitor.authority}:{outage.id}",
         "source": "FortiMonitor",
-        "title": lines[0],
+        "title": outage.title,
         "status": "Closed" if outage.is_resolved else "Open",
         "severity": SEVERITIES.get(outage.severity, outage.severity.title() or None),
         "start_time": iso(outage.start),
