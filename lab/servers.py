@@ -15,6 +15,7 @@ from typing import Protocol
 import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .errors import LabError
 
@@ -102,6 +103,24 @@ async def _serve(servers: Sequence[Server]) -> None:
     await asyncio.gather(*(server.serve() for server in servers))
 
 
+class _Protocol(H11Protocol):
+    """HTTP on one connection, which is closed at most once.
+
+    uvicorn closes some a second time. A TLS transport then lets go of the connection that it has not closed yet, and
+    nothing can end it any more (seen in Python 3.11.2, where the attempt fails, to 3.13).
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        close = transport.close
+
+        def close_once() -> None:
+            if not transport.is_closing():
+                close()
+
+        transport.close = close_once  # type: ignore[method-assign]
+        super().connection_made(transport)
+
+
 class _Server(uvicorn.Server):
     """A quiet uvicorn server that says when it is ready."""
 
@@ -110,7 +129,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 site.app,
-                http="h11",
+                http=_Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -8,10 +8,11 @@ import select
 import signal
 import socket
 import sqlite3
+import ssl
 import stat
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,26 @@ def test_the_lab_prints_one_line_and_leaves_nothing_when_it_is_stopped(
     assert stat.S_IMODE(ready_file.stat().st_mode) == 0o600
     assert Path(ready["fortisoar"]["ca"]).is_relative_to(temporary)
     handles = [os.pidfd_open(child) for child in children(lab.pid)]
-    # A terminal tells the whole group, workers included; a service manager only the lab.
-    lab.send_signal(number) if number == signal.SIGTERM else os.killpg(lab.pid, number)
-    rest, errors = lab.communicate(timeout=20)
+    with _silent_client(ready["fortisoar"]):
+        # A terminal tells the whole group, workers included; a service manager only the lab.
+        lab.send_signal(number) if number == signal.SIGTERM else os.killpg(lab.pid, number)
+        rest, errors = lab.communicate(timeout=20)
     assert (lab.returncode, rest) == (0, "")
     assert errors == f"FortiSOAR answers on {ready['fortisoar']['https']}. Ctrl-C stops the lab.\n"
     assert not ready_file.exists()
     assert list(temporary.iterdir()) == []
     assert all(_ended(handle) for handle in handles)
+
+
+@contextmanager
+def _silent_client(fortisoar: dict[str, Any]) -> Iterator[None]:
+    """A client that got its answer and does not respond when the server ends the connection."""
+    address = ("127.0.0.1", int(fortisoar["https"].rsplit(":", 1)[1]))
+    tls = ssl.create_default_context(cafile=fortisoar["ca"])
+    with tls.wrap_socket(socket.create_connection(address, timeout=10), server_hostname="127.0.0.1") as client:
+        client.sendall(b"GET /api/version HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        yield
 
 
 def _ended(handle: int) -> bool:
