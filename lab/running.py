@@ -20,6 +20,7 @@ from .faults import PRODUCTS, Faults, Proxy, Wire
 from .fortimonitor import FortiMonitor
 from .fortisiem import Account, ApiClient, FortiSiem
 from .fortisoar import FortiSoar
+from .log import log_in
 from .product import Product
 from .servers import HOST, Site, listening, port_numbers, serving
 from .state import Keys, load_keys, state_folder
@@ -45,7 +46,7 @@ def running_lab(state: Path | None = None, base_port: int | None = None) -> Iter
     """Run a lab until the end of the block.
 
     Parameters:
-        state: a folder to keep; None for a temporary one.
+        state: a folder to keep, with the lab's log; None for a temporary one, and the log on stderr.
         base_port: see ``port_numbers``.
     Raises: LabError if a port is taken or the state cannot be used.
     """
@@ -75,6 +76,8 @@ def _terminal_signals_held() -> Iterator[None]:
 
 def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> RunningLab:
     folder = stack.enter_context(state_folder(state))
+    if state is not None:
+        stack.enter_context(log_in(folder))
     listeners = stack.enter_context(listening(port_numbers(base_port)))
     ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
     keys = load_keys(folder)

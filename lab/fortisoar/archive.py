@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..shallow_json import TooDeep, read_json
 from .fields import every_field
-from .shallow_json import TooDeep, read_json
 from .unpacking import BadArchive, Member, read_members, unpack
 
 LARGEST_MANIFEST = 2 * 2**20

@@ -381,7 +381,7 @@ def test_bodies_must_be_json_objects(client: TestClient) -> None:
     for path in ("/api/integration/execute/", "/api/integration/connectors/1/"):
         assert client.post(path).status_code == 415
         assert client.post(path, content="{}", headers={"Content-Type": "text/plain"}).status_code == 415
-        for body in ("{", "[]", '{"a": NaN}'):
+        for body in ("{", "[]", '{"a": NaN}', f'{{"a": {DEEP}}}'):
             assert client.post(path, content=body, headers={"Content-Type": "application/json"}).status_code == 400
 
 
@@ -798,6 +798,20 @@ def test_a_refused_replacement_leaves_the_installed_connector_in_place(
     assert [path.name for path in (folder / "connectors").iterdir()] == ["probe_1_2_0"]
     assert execute(client, "echo", params={"text": "x"}).json()["data"]["number"] == 1
     assert "teardown" not in [hook for hook, *_ in hooks(folder)]
+
+
+def test_a_replacement_that_cannot_be_completed_leaves_the_installed_connector_in_place(
+    client: TestClient, configured: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(connector: Any) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("lab.fortisoar.connectors.installation", failing)
+    replacement = packed(manifest() | {"version": "1.3.0"}, **{"probe/helper.py": "NUMBER = 2\n"})
+    assert upload(client, replacement, replace=True).status_code == 500
+    assert [path.name for path in (folder / "connectors").iterdir()] == ["probe_1_2_0"]
+    assert [row["version"] for row in client.get("/api/integration/connectors/").json()["data"]] == ["1.2.0"]
+    assert execute(client, "echo", params={"text": "x"}).json()["data"]["number"] == 1
 
 
 def test_a_new_required_field_leaves_a_configuration_partial(client: TestClient, configured: dict[str, Any]) -> None:

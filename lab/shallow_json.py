@@ -8,13 +8,17 @@ from typing import Any
 DEEPEST = 100
 
 
-def read_json(content: bytes) -> Any:
-    """Return the value of a JSON text in UTF-8.
+def read_json(text: str | bytes, allow_nan: bool = False) -> Any:
+    """Return the value of a JSON text.
 
-    Raises: ValueError if it is no JSON, TooDeep if it is JSON but nests too deep.
+    Parameters:
+        text: as bytes in UTF-8.
+        allow_nan: whether it may hold NaN and the infinities, which are no JSON.
+    Raises: ValueError if it is no JSON; TooDeep, which is one, if it nests too deep.
     """
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=_no_constant)
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        value = json.loads(text, parse_constant=None if allow_nan else _no_constant)
     except RecursionError:
         raise TooDeep from None
     if _is_deeper(value, DEEPEST):
