@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import LabError
+from .state import WAY_OUT
 
 LOG = logging.getLogger("lab")  # above those of all its modules; without a handler, logging writes to stderr
 NAME = "lab.log"
@@ -24,7 +25,7 @@ def log_in(folder: Path) -> Iterator[None]:
         path.touch(mode=0o600)
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
-        raise LabError(f"The lab's log {path} cannot be written: {error.strerror}.") from error
+        raise LabError(f"The lab's log {path} cannot be written: {error.strerror}. {WAY_OUT}") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     LOG.addHandler(handler)
     try:

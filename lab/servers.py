@@ -25,6 +25,7 @@ STARTED_WITHIN = 10.0
 # Idle TLS clients, such as a connector's pooled connections, do not answer the closing handshake: do not wait long.
 DRAINED_WITHIN = 1
 THREADS = 500
+OTHER_PORTS = "Choose other ports with --ports BASE, or free ones with --ports 0."
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,16 @@ def port_numbers(base: int | None) -> dict[str, int]:
 
 
 @contextmanager
-def listening(ports: Mapping[str, int]) -> Iterator[dict[str, socket.socket]]:
+def listening(ports: Mapping[str, int], way_out: str = OTHER_PORTS) -> Iterator[dict[str, socket.socket]]:
     """Listen on every port, all or none.
 
-    Raises: LabError naming the port that is taken.
+    Raises: LabError naming the port that is taken, and the way out.
     """
     with ExitStack() as stack:
-        yield {name: stack.enter_context(_listener(port)) for name, port in ports.items()}
+        yield {name: stack.enter_context(_listener(port, way_out)) for name, port in ports.items()}
 
 
-def _listener(port: int) -> socket.socket:
+def _listener(port: int, way_out: str) -> socket.socket:
     # asyncio sends small packets at once (TCP_NODELAY) only where the protocol is spelled out; without it, each answer
     # would wait for the client's delayed acknowledgement, 40 ms (seen in 3.11).
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -65,9 +66,7 @@ def _listener(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
-        raise LabError(
-            f"Port {port} on {HOST} {reason}. Choose other ports with --ports BASE, or free ones with --ports 0."
-        ) from error
+        raise LabError(f"Port {port} on {HOST} {reason}. {way_out}") from error
     return listener
 
 
