@@ -123,7 +123,7 @@ def execute(action: str, params: str, lab_file: Path | None, config_name: str | 
 
     \b
     Examples:
-      .venv/bin/python -m lab execute list_fortimonitor_servers
+      .venv/bin/python -m lab execute get_diagnostics
       .venv/bin/python -m lab execute create_custom_incident \\
         --params '{"server": "1001", "description": "Slow",
           "plugin_textkey": "fortisoar.bridge",
@@ -150,9 +150,10 @@ def execute(action: str, params: str, lab_file: Path | None, config_name: str | 
 )
 @click.option("--yes", is_flag=True, help="With --config: go on, although real people may be paged.")
 def demo(as_json: bool, archive: Path | None, config: Path | None, yes: bool) -> None:
-    """Show the whole way: build, install, configure, create, resolve, update, three failures, and two playbooks.
+    """Show the whole way: build, install, configure, create, resolve, update, what may go wrong, and two playbooks.
 
-    Every step checks that what happened is what should have. The exit code is 0 only if all of them hold.
+    Every step checks that what happened is what should have. The exit code is 0 only if all of them hold. It takes
+    about five seconds.
 
     With --config, FortiSOAR stays the lab's, and the connector talks to the FortiMonitor and FortiSIEM that FILE names:
     the connector's configuration values, and beside them "server", "plugin_textkey" and "resource_textkey" for
@@ -285,8 +286,8 @@ def run_one(
     \b
     Examples:
       .venv/bin/python -m lab playbook run "Get Diagnostics"
-      .venv/bin/python -m lab playbook run "Get SIEM Incident" \\
-        --params '{"incident_id": "1"}'
+      .venv/bin/python -m lab playbook run \\
+        "Get SIEM Incident" --params '{"incident_id": "1"}'
       .venv/bin/python -m lab playbook run --file mine.json
     """
     _stop_once()
@@ -297,8 +298,7 @@ def run_one(
 
     wanted = _params(params)
     fields = json_object_file(record, "the fields of a record") if record else None
-    exported = _read(file) if file else None
-    playbook = _chosen(name, file, exported, lab_file)
+    playbook, exported = _from_file(file, name) if file else (_known(str(name), lab_file), None)
     with _lab(lab_file) as ready:
         trial = Trial(playbook, exported, module, fields, wanted, list(answers))
         finished = run_playbook(ready, trial, lambda line: click.echo(fitted(line, width(), hang=2)))
@@ -330,26 +330,25 @@ def lint_file(file: Path | None) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return the export in a file; tell how much of it might go wrong."""
-    from .fortisoar.playbooks.export_file import read_export_file
+def _from_file(path: Path, name: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the UUID of the playbook that a name chooses in a file, and the file's export; count what may go wrong."""
+    from .fortisoar.playbooks.export_file import chosen, read_export_file
 
     exported = read_export_file(path)
+    uuid = str(chosen(path, exported, name)["uuid"])
     if findings := _findings(path, exported):
         aside(f"{_counted(findings)} in {path}, shown by: python -m lab playbook lint {path}")
-    return exported
+    return uuid, exported
 
 
-def _chosen(name: str | None, file: Path | None, exported: dict[str, Any] | None, lab_file: Path | None) -> str:
-    """Return the playbook that a name chooses; what a running lab has, only that lab knows."""
+def _known(name: str, lab_file: Path | None) -> str:
+    """Return a name that the connector's own playbooks have; what a running lab has, only that lab knows."""
     from .connector import PLAYBOOKS
-    from .fortisoar.playbooks.export_file import chosen, named, read_export_file, workflows_of
+    from .fortisoar.playbooks.export_file import named, read_export_file, workflows_of
 
-    if file and exported:
-        return str(chosen(file, exported, name)["uuid"])
     if lab_file is None:
-        return str(named(workflows_of(read_export_file(PLAYBOOKS)), str(name), LIST)["uuid"])
-    return str(name)
+        named(workflows_of(read_export_file(PLAYBOOKS)), name, LIST)
+    return name
 
 
 def _findings(path: Path, exported: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Names that are not there, and those that were probably meant."""
+"""Names that are not there, and the one that was probably meant."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ def unknown(kind: str, name: object, known: Iterable[str], shown_by: str = "") -
         shown_by: see ``all_of``.
     """
     names = {each.lower(): each for each in known}
-    close = get_close_matches(name.lower(), names, cutoff=CLOSE) if isinstance(name, str) else []
-    if close:
-        hint = f"Did you mean {' or '.join(repr(names[each]) for each in close)}?"
-    else:
-        hint = f"There are: {all_of(names.values(), shown_by)}"
+    close = get_close_matches(name.lower(), names, 1, CLOSE) if isinstance(name, str) else []
+    hint = f"Did you mean {names[close[0]]!r}?" if close else f"There are: {all_of(names.values(), shown_by)}"
     return f"There is no {kind} {name!r}. {hint}"
 
 
