@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,13 @@ from .errors import LabError
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "fortinet-incident-bridge"
+PLAYBOOKS = ROOT / "playbooks" / "playbooks.json"
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    """Return the operations of this working copy's info.json, by their names."""
+    manifest = json.loads((ROOT / "info.json").read_text(encoding="utf-8"))
+    return {operation["operation"]: operation for operation in manifest["operations"]}
 
 
 def build_archive(into: Path = ROOT / "dist") -> Path:

@@ -31,7 +31,7 @@ def command(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             subprocess.Popen(
                 [sys.executable, "-m", "lab", *arguments],
                 cwd=ROOT,
-                env={**os.environ, "TMPDIR": str(temporary), "COLUMNS": "80"},
+                env={"COLUMNS": "80", **os.environ, "TMPDIR": str(temporary)},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

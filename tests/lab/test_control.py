@@ -129,6 +129,7 @@ def test_switches_are_put_and_the_answer_shows_where_they_stand(control: TestCli
     [
         ({"page_cap": 7}, "Switch 'page_cap' cannot stand at 7. Allowed: 50, None."),
         ({"speed": 1}, "There is no switch 'speed'. There are: page_cap, rate_limit."),
+        ({"page_cup": 1}, "There is no switch 'page_cup'. Did you mean 'page_cap'?"),
     ],
 )
 def test_one_bad_switch_leaves_all_of_them_where_they_stood(

@@ -948,7 +948,8 @@ def test_the_command_arms_shows_and_clears_the_faults_of_a_lab(
         (["--arm", "{}"], "--arm and --clear need --lab FILE, the ready file of a running lab."),
         (["--lab", "READY", "--arm", "{}", "--clear"], "--arm and --clear exclude each other. Clear first, then arm."),
         (["--lab", "READY", "--arm", "{}"], f"There is no fault None. There are: {KINDS}."),
-        (["--lab", "READY", "--arm", ""], "--arm is not JSON: Expecting value: line 1 column 1 (char 0)."),
+        (["--lab", "READY", "--arm", '{"kind": "rest"}'], "There is no fault 'rest'. Did you mean 'reset'?"),
+        (["--lab", "READY", "--arm", ""], "--arm is not JSON: Expecting value at line 1, column 1, where it ends."),
         (
             ["--lab", "READY", "--arm", '{"kind": "delay", "product": "fortisiem", "seconds": NaN}'],
             "delay: seconds must be a number of seconds from 0 to 86400, not nan.",
