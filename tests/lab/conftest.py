@@ -96,6 +96,6 @@ def served(one_served_soar: tuple[Soar, str, str]) -> tuple[Soar, str, str]:
 def client(served: tuple[Soar, str, str]) -> Iterator[FortiSOAR]:
     """pyfsr's client of that FortiSOAR."""
     _, url, ca = served
-    made = FortiSOAR(url, username=USERNAME, password=PASSWORD, verify_ssl=ca)
+    made = FortiSOAR(url, username=USERNAME, password=PASSWORD, verify_ssl=ca)  # type: ignore[arg-type]  # requests takes a CA's file, too
     yield made
     made.session.close()
