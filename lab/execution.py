@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from .client import FortiSoarClient, execution
-from .connector import NAME, build_archive, configuration_values
+from .connector import NAME, built_archive, configuration_values
 from .errors import LabError
 
 CONFIGURATION = "Lab"
@@ -28,12 +28,17 @@ def run_action(
 
             ready = stack.enter_context(running_lab(base_port=0)).ready
         fortisoar = stack.enter_context(FortiSoarClient(ready["fortisoar"]))
-        connector = fortisoar.find_connector(NAME) or fortisoar.install(build_archive())
+        connector = fortisoar.find_connector(NAME) or _installed(fortisoar)
         actions = fortisoar.actions(connector)
         if action not in actions:
             raise LabError(f"There is no action {action!r}. There are: {', '.join(sorted(actions))}.")
         name = _configuration(fortisoar, connector, ready, configuration)
         return fortisoar.execute(execution(connector, name, action, params))
+
+
+def _installed(fortisoar: FortiSoarClient) -> dict[str, Any]:
+    with built_archive() as archive:
+        return fortisoar.install(archive)
 
 
 def _configuration(

@@ -45,8 +45,8 @@ def expect(http, below="", query=None, url=EVENTS, **answer):
 
 
 def expect_start(http, size=100, url=EVENTS, **given):
-    times = {name: given.pop(name) for name in ("timeFrom", "timeTo") if name in given}
-    query: dict[str, str] = {"incidentId": "562", "size": str(size), **times}
+    times: dict[str, str] = {name: given.pop(name) for name in ("timeFrom", "timeTo") if name in given}
+    query = {"incidentId": "562", "size": str(size), **times}
     answer: dict[str, Any] = given or {"json": {"queryId": "14262"}}
     expect(http, "/start", query, url, **answer)
 

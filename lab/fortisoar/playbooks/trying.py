@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from ...client import FortiSoarClient
-from ...connector import build_archive, configuration_values
+from ...connector import built_archive, configuration_values
 from ...errors import LabError
 from ...running import RunningLab, running_lab
 from ..product import FortiSoar
@@ -181,8 +181,8 @@ def _named(value: Any) -> Any:
 
 
 def _install(lab: RunningLab, playbooks: Playbooks) -> None:
-    with FortiSoarClient(lab.ready["fortisoar"]) as client:
-        connector = client.install(build_archive())
+    with FortiSoarClient(lab.ready["fortisoar"]) as client, built_archive() as archive:
+        connector = client.install(archive)
     body = {
         "connector": connector["id"],
         "name": "Lab",
