@@ -2,8 +2,8 @@
 
 # What can make .venv: Python 3.11 or newer, with the modules that Debian packs apart.
 CAN_MAKE_VENV := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
-BASE_PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
-	$(shell $(name) -c '$(CAN_MAKE_VENV)' 2>/dev/null && echo $(name))))
+BASE_PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c '$(CAN_MAKE_VENV)' 2>/dev/null && echo $$name && break; done)
 PYTHON := .venv/bin/python
 # A copy of the lock that .venv was made of. It is made anew if the lock is another one by now, or its Python is.
 READY := .venv/.ready
