@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .errors import LabError
@@ -21,7 +24,17 @@ def operations() -> dict[str, dict[str, Any]]:
     return {operation["operation"]: operation for operation in manifest["operations"]}
 
 
-def build_archive(into: Path = ROOT / "dist") -> Path:
+@contextmanager
+def built_archive() -> Iterator[Path]:
+    """The connector's archive for as long as it is used. The working copy may be one that nobody can write to.
+
+    Raises: LabError with the last thing that the build said.
+    """
+    with TemporaryDirectory(prefix="fortinet-archive-") as folder:
+        yield build_archive(Path(folder))
+
+
+def build_archive(into: Path) -> Path:
     """Build the connector's archive from this working copy into a folder; return its path.
 
     Raises: LabError with the last thing that the build said.

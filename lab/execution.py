@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from .client import FortiSoarClient, execution
-from .connector import NAME, build_archive, configuration_values
+from .connector import NAME, built_archive, configuration_values
 from .errors import LabError
 from .names import unknown
 
@@ -42,7 +42,11 @@ def expect_action(action: str, actions: Collection[str]) -> None:
 
 def installed(fortisoar: FortiSoarClient) -> dict[str, Any]:
     """Return the connector's record; install the working copy if it is not there."""
-    return fortisoar.find_connector(NAME) or fortisoar.install(build_archive())
+    there = fortisoar.find_connector(NAME)
+    if there:
+        return there
+    with built_archive() as archive:
+        return fortisoar.install(archive)
 
 
 def configure(fortisoar: FortiSoarClient, connector: dict[str, Any], ready: dict[str, Any]) -> None:

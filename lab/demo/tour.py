@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..client import FortiSoarError, execution
-from ..connector import NAME, build_archive
+from ..connector import NAME, built_archive
 from ..errors import LabError
 from ..running import RunningLab, running_lab
 from ..terminal import aside
@@ -50,8 +50,8 @@ class Tour:
 
         Raises: LabError at the first step that did not hold.
         """
-        archive = self._built()
         with ExitStack() as running:
+            archive = self._built(running)
             lab = self._started(running)
             fortisoar = Playbooks(lab.ready["fortisoar"])
             with fortisoar:
@@ -59,13 +59,13 @@ class Tour:
                 _Visit(self._report, fortisoar, target, lab.folder).run(archive)
             self._stopped(running, lab)
 
-    def _built(self) -> Path:
+    def _built(self, running: ExitStack) -> Path:
         if self._archive:
             if not self._archive.is_file():
                 raise LabError(f"There is no archive {self._archive}.")
             return self._archive
         with self._report.step("Build the archive") as step:
-            archive = build_archive()
+            archive = running.enter_context(built_archive())
             step.found(f"{archive.name}, {archive.stat().st_size / 1024:.0f} KiB: the file that would be installed.")
             return archive
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -20,6 +21,7 @@ from lab.cli import main
 from lab.connector import configuration_values
 from lab.demo.report import Report
 from lab.errors import LabError
+from release.archive import ROOT, SHIPPED
 
 Command = Callable[..., subprocess.Popen[str]]
 Refused = Callable[..., str]
@@ -73,6 +75,26 @@ def test_the_tour_holds_and_leaves_nothing(command: Command, archive: Path, tmp_
     assert 0 < report["lab_ready_seconds"] < report["seconds"]
     answers = [step["documents"][1]["value"] for step in report["steps"] if len(step["documents"]) == 2]
     assert [answer["status"] for answer in answers] == ["Success"] * 4
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_the_tour_builds_the_archive_and_writes_nothing_into_the_working_copy(
+    command: Command, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # Python does without where it may not
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for name in {file.split("/")[0] for file in ("lab/", "release/", "vendor/", *SHIPPED)}:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, copied / name)
+    before = sorted(copied.rglob("*"))
+    report = finished(command("demo", "--json", root=copied))
+    assert (report["ok"], report["error"]) == (True, None)
+    assert titles(report)[0] == "Build the archive"
+    assert report["steps"][0]["facts"][0].startswith(f"{archive.name}, ")
+    assert sorted(copied.rglob("*")) == before
     assert list((tmp_path / "tmp").iterdir()) == []
 
 

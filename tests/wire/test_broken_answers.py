@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.broken_products import OUTAGE_ID, Products
@@ -11,7 +13,11 @@ from tests.support.wire import answering, cutting, dripping, hanging, http_answe
 CREATE = {"server": "1001", "description": "d", "plugin_textkey": "p", "resource_textkey": "r", "verify": False}
 RESOLVE = {"incident": str(OUTAGE_ID)}
 UPDATE = {"incident_id": 1, "comments": "c", "verify": False}
-ACTIONS = {"create_custom_incident": CREATE, "force_resolve_incident": RESOLVE, "update_siem_incident": UPDATE}
+ACTIONS: dict[str, dict[str, Any]] = {
+    "create_custom_incident": CREATE,
+    "force_resolve_incident": RESOLVE,
+    "update_siem_incident": UPDATE,
+}
 PATHS = {
     "create_custom_incident": "/v2/server/1001/custom_incident",
     "force_resolve_incident": f"/v2/outage/{OUTAGE_ID}/force_resolve",
@@ -139,7 +145,7 @@ def test_a_broken_read_changed_nothing(serve):
 
 
 def test_a_read_whose_connection_broke_is_sent_again_and_a_write_is_not(serve, products):
-    broken = []
+    broken: list[bytes] = []
 
     def behave(connection, server):
         is_write = server.requests[-1].startswith(b"POST")
