@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from typing import Any
 
 import pytest
 import requests
@@ -385,7 +386,7 @@ def test_the_threads_share_one_token(monkeypatch):
 
 ACCESS = "Make sure that the account has the appropriate access."
 WHERE = "Could not update FortiSIEM incident {}: FortiSIEM answered {} to POST /phoenix/rest/incident/external"
-STOPS = {
+STOPS: dict[str, tuple[dict[str, Any], str, str]] = {
     "401": (
         {"status": 401},
         f"{WHERE.format('{}', 401)}.",
