@@ -10,7 +10,7 @@ from ..clients.context import Context
 from ..clients.fortimonitor.markers import marker_in, remarked
 from ..clients.fortimonitor.models import Outage, Textkeys, User, tags_in
 from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting, shown
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer
 from ..core.texts import same_text, survivors
 from ..core.times import iso
 from . import results

@@ -16,8 +16,7 @@ from ..clients.fortisiem.attributes import (
     techniques,
     word,
 )
-from ..core.http.answers import json_of
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer, json_of
 from ..core.times import iso, shown_time
 
 Result = Dict[str, Any]

@@ -16,9 +16,10 @@ from ...core.errors import (
     Rejected,
     attempting,
 )
-from ...core.http.answers import checked, error_text, json_of, named_endpoint, xml_error
-from ...core.http.transport import Answer, Transport
-from ...core.urls import Origin, path
+from ...core.http.answers import Answer, checked, error_text, json_of, xml_error
+from ...core.http.transport import Transport, named_endpoint
+from ...core.process_state import STATE
+from ...core.urls import path
 from ..product_client import Product
 from .attributes import ATTRIBUTES, EXTERNAL, TWIN
 from .authentication import BAD_CLIENT, REST, Access
@@ -37,10 +38,6 @@ ADVICE = {
     429: "FortiSIEM is busy with other queries.",
     500: "The API request failed due to an internal server error. Try again later.",
 }
-
-
-# Which address for updates a server was found to have. One small entry for each server, and no secret in it.
-_address_of: Dict[Origin, str] = {}
 
 
 class FortiSIEM(Product):
@@ -67,7 +64,7 @@ class FortiSIEM(Product):
         Parameters:
             values: our name of an attribute and our value, as in ATTRIBUTES.
         """
-        first = _address_of.get(self._http.base.origin, EXTERNAL)
+        first = self._update_address
         gone: List[Failure] = []
         nowhere = (
             f"Either incident {incident_id} does not exist in organization {self._organization}, or the server "
@@ -84,14 +81,13 @@ class FortiSIEM(Product):
                     raise
                 gone.append(failure)
             else:
-                _address_of[self._http.base.origin] = address
+                STATE.update_addresses.put(self._http.account, address, self._http.deadline.timing.monotonic())
                 return replace(answer, attempts=answer.attempts + len(gone))
         raise gone[0].but(advice=nowhere)
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the server's address for updates has no key for."""
-        address = _address_of.get(self._http.base.origin, EXTERNAL)
-        return [name for name in values if ATTRIBUTES[name].key(address) is None]
+        return [name for name in values if ATTRIBUTES[name].key(self._update_address) is None]
 
     def incident(self, incident_id: int, fields: Iterable[str]) -> Optional[Dict[str, Any]]:
         """POST /phoenix/rest/pub/incident for one incident: return the fields it shows, None if there is no such one.
@@ -169,6 +165,12 @@ class FortiSIEM(Product):
             raise AnswerBroken(
                 f"{self._http.where(answer)} with something that no FortiSIEM sends", "Check FortiSIEM Server.", "no"
             )
+
+    @property
+    def _update_address(self) -> str:
+        """The address for updates that the server was found to have, the usual one as long as nothing was learnt."""
+        now = self._http.deadline.timing.monotonic()
+        return STATE.update_addresses.get(self._http.account, now) or EXTERNAL
 
     def _update_at(self, address: str, incident_id: int, values: Mapping[str, str]) -> Answer:
         keys = {name: ATTRIBUTES[name].key(address) for name in values}

@@ -5,20 +5,18 @@ Source: OpenAPI 7.5.1 and clients' code (fortisiem-api reference, 2.2).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional
 
 from ...core.errors import AnswerBroken, Failure, ProductFailed, Rejected
-from ...core.http.answers import error_text, json_of
-from ...core.http.transport import Answer, Transport
-from ...core.urls import Origin, path
+from ...core.http.answers import Answer, error_text, json_of
+from ...core.http.transport import Transport
+from ...core.process_state import STATE
+from ...core.urls import path
 from .authentication import REST
 from .lists import QUERY_ID
 
 EVENTS = f"{REST}/pub/incident/triggeringEvents"
 PROGRESS_WAITS = (0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
-
-# Servers that were found to have no event queries. One small entry for each, and no secret in it.
-_without_queries: Set[Origin] = set()
 
 
 class EventSource:
@@ -47,15 +45,15 @@ class EventSource:
         """
         wanted = {"incidentId": incident_id, "size": size, "timeFrom": time_from, "timeTo": time_to}
         params = {name: value for name, value in wanted.items() if value is not None}
-        origin = self._http.base.origin
-        if origin not in _without_queries:
+        account, now = self._http.account, self._http.deadline.timing.monotonic()
+        if not STATE.without_event_queries.get(account, now):
             try:
                 return self._by_query(params)
             except Failure as failure:
                 request = failure.request
                 if request.get("path") != f"{EVENTS}/start" or request.get("status") not in (404, 405, 410):
                     raise
-                _without_queries.add(origin)
+                STATE.without_event_queries.put(account, True, now)
         return self._events(self._send("GET", EVENTS, params=params))
 
     def _by_query(self, params: Dict[str, Any]) -> List[Dict[str, Any]]:

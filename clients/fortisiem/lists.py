@@ -11,8 +11,8 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ...core.errors import AnswerBroken, Failure, ProductFailed
-from ...core.http.answers import json_of
-from ...core.http.transport import Answer, Transport
+from ...core.http.answers import Answer, json_of
+from ...core.http.transport import Transport
 from ...core.urls import path, signed_id
 from .authentication import REST
 

@@ -168,7 +168,7 @@ GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/ou
             "answered, such as a proxy or a login page. Check the address.",
         ),
         *(
-            (answer, f"{GET.format(200)} with something that is no JSON object. {NOTHING} Check the address.")
+            (answer, f"{GET.format(200)} without a JSON object. {NOTHING} Check the address.")
             for answer in NO_OBJECT
         ),
         *(
