@@ -10,13 +10,14 @@ from connectors.core.connector import Connector, ConnectorError, get_logger
 
 from .clients.context import Context
 from .clients.fortisiem.tokens import forget_all
+from .core.configuration import forget_configurations, valid_configuration
 from .core.errors import Failure
 from .core.http.sessions import close_all
 from .core.manifest import secret_names
 from .core.redaction import Redactor
-from .core.validation import valid_configuration, valid_parameters
 from .operations import OPERATIONS
 from .operations.health import check_health
+from .operations.parameters import valid_parameters
 
 logger = get_logger("fortinet-incident-bridge")
 
@@ -63,6 +64,7 @@ class FortinetIncidentBridge(Connector):
     def _let_go(self, occasion: str) -> None:
         close_all()
         forget_all()
+        forget_configurations()
         logger.info("%s Connections are closed and tokens forgotten.", occasion)
 
 

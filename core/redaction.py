@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
-from typing import Any, Iterable, Set
+from typing import Any, Iterable, List, Set, Tuple
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -26,23 +25,31 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[Any] = ()) -> None:
-        self._forms: Set[str] = set()
+        self._values: Set[str] = set()
+        self._formed: Tuple[int, List[str]] = (0, [])  # of how many values, and their forms
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: Any, *together_with: str) -> None:
         """Mask a value from now on, and the Basic credentials it makes with each name in ``together_with``."""
         secret = secret.strip() if isinstance(secret, str) else ""  # as it is sent
-        if len(secret) < SHORTEST:
-            return
-        for value in (secret, *(f"{name}:{secret}" for name in together_with)):
-            self._forms |= _forms(value)
+        if len(secret) >= SHORTEST:
+            self._values.update((secret, *(f"{name}:{secret}" for name in together_with)))
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret masked, the longest first."""
-        for form in sorted(self._forms, key=len, reverse=True):
+        for form in self._longest_first():
             text = text.replace(form, MASK)
         return text
+
+    def _longest_first(self) -> List[str]:
+        """Return every form of every value: made when a text has to be masked, which most calls never have."""
+        values = tuple(self._values)
+        count, forms = self._formed
+        if count != len(values):  # another thread may have added some, and none is ever taken away
+            forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
+            self._formed = (len(values), forms)
+        return forms
 
     def within(self, value: Any) -> Any:
         """Return a JSON value with every secret masked in its texts, names of members included."""
@@ -56,6 +63,8 @@ class Redactor:
 
 
 def _forms(value: str) -> Set[str]:
+    import html  # at first use: its table of entities is large
+
     raw = value.encode("utf-8")
     encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from functools import lru_cache
 from typing import Any, NamedTuple, Optional, Union
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
@@ -94,6 +95,7 @@ class BaseUrl(NamedTuple):
         return quote(endpoint, safe="/-._~%:,@=")
 
 
+@lru_cache(maxsize=64)
 def base_url(text: str) -> BaseUrl:
     """Parse a product's address: a host, host:port, or URL.
 

@@ -21,8 +21,8 @@ from ..core.errors import (
     attempting,
 )
 from ..core.http.sessions import close_own
-from ..core.validation import valid_parameters
 from .fortimonitor import force_resolve_incident
+from .parameters import valid_parameters
 from .results import Result, already_done
 from .updating import not_applied, update
 

@@ -13,7 +13,8 @@ from ...core.urls import BaseUrl, signed_id
 OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
 SERVER = re.compile(r"/server/([1-9][0-9]{0,18})/?", re.ASCII)
 USER = re.compile(r"/(?:user|contact)/([1-9][0-9]{0,18})/?", re.ASCII)
-MARKER = re.compile(r"\[correlation_id: ([^\[\]\r\n]+)\]")
+MARKER_BEGINS = "[correlation_id:"
+MARKER = re.compile(re.escape(MARKER_BEGINS) + r" ([^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200})\]")
 
 
 class Outage(NamedTuple):
@@ -160,7 +161,12 @@ def with_marker(description: str, marker: str) -> str:
     Metadata may or may not show in what FortiMonitor returns, and may or may not be rendered into the description;
     nothing public settles it. The description always comes back, so the marker stands there too.
     """
-    return f"{description}\n[correlation_id: {marker}]"
+    return f"{description}\n{MARKER_BEGINS} {marker}]"
+
+
+def is_marker(text: str) -> bool:
+    """Tell whether a text can be a correlation marker: it is found again where it stands in a description."""
+    return MARKER.fullmatch(f"{MARKER_BEGINS} {text}]") is not None
 
 
 def marker_in(metadata: Dict[str, Any], description: str) -> Optional[str]:

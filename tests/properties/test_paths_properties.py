@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
 paths = module("core.urls")
 
 BASE = "https://fortimonitor.test/v2"
-CONFIGURATION = module("core.validation").valid_configuration(configuration())
+CONFIGURATION = module("core.configuration").valid_configuration(configuration())
 BRIDGE = module("clients.context").Context(
     CONFIGURATION, module("core.redaction").Redactor(), logging.getLogger("test")
 )

@@ -155,7 +155,7 @@ def fill(folder: Path, outages: int, incidents: int) -> None:
 
 def bridge(config: dict[str, Any]) -> Any:
     """Return the package's clients for a configuration."""
-    valid = module("core.validation").valid_configuration(config)
+    valid = module("core.configuration").valid_configuration(config)
     return module("clients.context").Context(valid, module("core.redaction").Redactor(), logging.getLogger("test"))
 
 

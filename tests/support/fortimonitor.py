@@ -78,7 +78,7 @@ def expect_read(http, number, row=None, **answer):
 
 def account(**changes):
     """Return the client of the configured account, as an action gets it."""
-    values = module("core.validation").valid_configuration(configuration(**changes))
+    values = module("core.configuration").valid_configuration(configuration(**changes))
     redact = module("core.redaction").Redactor([API_KEY])
     return module("clients.context").Context(values, redact, logging.getLogger("test")).fortimonitor
 

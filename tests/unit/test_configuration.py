@@ -7,7 +7,7 @@ import trustme
 
 from tests.support.package import API_KEY, ConnectorError, configuration, connector, module, with_token
 
-valid = module("core.validation").valid_configuration
+valid = module("core.configuration").valid_configuration
 
 
 def failure(**changes):

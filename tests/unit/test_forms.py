@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.package import module
 
-errors, manifest, validation = module("core.errors"), module("core.manifest"), module("core.validation")
-valid = validation.valid_parameters
+errors, manifest = module("core.errors"), module("core.manifest")
+valid = module("operations.parameters").valid_parameters
 NOTHING = "Nothing was changed."
 STATUSES = "Active, Auto Cleared, Manually Cleared, System Cleared"
 
@@ -125,13 +125,13 @@ def test_a_field_with_live_choices_takes_nothing_but_text(given):
 
 @pytest.mark.parametrize("operation", sorted(set(LIVE.values())))
 def test_what_fills_choices_may_be_handed_the_values_of_the_forms_other_fields(operation):
-    assert manifest.feeds_choices(operation)
+    assert operation in manifest.choice_operations()
     form = {"description": "Disk full", "metadata": "{", "start_time": "soon", "if_exists": "Fail"}
     assert set(valid(operation, form)) <= {"max_results"}
 
 
 def test_what_fills_no_choices_is_not():
-    assert not manifest.feeds_choices("list_siem_incidents")
+    assert "list_siem_incidents" not in manifest.choice_operations()
     assert failure("list_siem_incidents", {"statuses": "Active"}) == (
         f"The parameters are not valid: There is no parameter 'statuses'; 'status' comes close. {NOTHING}"
     )

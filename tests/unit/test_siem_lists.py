@@ -644,7 +644,7 @@ def test_a_page_is_asked_for_only_when_the_one_before_is_used_up(http, by_query)
         expect_page(http, 2, rows(3, 4), 4)
     else:
         expect_query(http, rows(3, 4), total=4, size=2, start=2)
-    config = module("core.validation").valid_configuration(configuration())
+    config = module("core.configuration").valid_configuration(configuration())
     bridge = module("clients.context").Context(config, module("core.redaction").Redactor(), logging.getLogger("test"))
     wanted = module("clients.fortisiem.lists").Wanted({}, FROM, TO, module("clients.fortisiem.attributes").READ_FIELDS)
     incidents = bridge.fortisiem.all_incidents(wanted)
