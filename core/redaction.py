@@ -34,7 +34,8 @@ class Redactor:
         """Mask a value from now on, and the Basic credentials it makes with each name in ``together_with``."""
         secret = secret.strip() if isinstance(secret, str) else ""  # as it is sent
         if len(secret) >= SHORTEST:
-            self._values.update((secret, *(f"{name}:{secret}" for name in together_with)))
+            self._values.add(secret)
+            self._values.update([f"{name}:{secret}" for name in together_with])
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret masked, the longest first."""

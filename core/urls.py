@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 SIGNED_ID = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
+PLAIN_ENDPOINT = re.compile(r"(/[a-z0-9_-]+)+", re.ASCII)
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -67,6 +68,9 @@ class BaseUrl(NamedTuple):
         A relative URL counts as one of this product. Query and fragment are dropped.
         """
         text = url.strip()
+        prefix = f"{self.origin}{self.path}"
+        if text.startswith(prefix) and PLAIN_ENDPOINT.fullmatch(text, len(prefix)):
+            return text[len(prefix) :]  # as most are, without the cost of parsing
         if not text.isprintable():
             return None  # urlsplit drops tabs and line breaks, so that /outage/1<tab>2 would name incident 12
         try:

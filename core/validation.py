@@ -24,7 +24,6 @@ A_TIME = "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC"
 # and the fields. It is asked where all of them have a value.
 Rule = Tuple[Callable[..., Iterable[str]], Tuple[str, ...]]
 Shape = Tuple[str, str]  # what a JSON field must hold, in words and as the text of a JSON schema
-AN_OBJECT: Shape = ("a JSON object", '{"type": "object"}')
 
 
 class _Unfit(Exception):
@@ -70,23 +69,24 @@ def _read(field: Field, value: Any, shapes: Mapping[str, Shape]) -> Any:
         value = value.strip()
     if value is not None and value != "":
         value = TYPES.get(field.type, _text)(field, value)
-        if field.type == "json" and value is not None:
-            words, schema = shapes.get(field.name, AN_OBJECT)
-            _of(_fits(schema)(value), value, words)
-    return field.default if value is None or value == "" else value
-
-
-def _of(is_fit: bool, value: Any, words: str) -> Any:
-    if not is_fit:
-        raise _Unfit(value, words)
+    if value is None or value == "":
+        return field.default
+    if field.name in shapes:
+        words, schema = shapes[field.name]
+        if not _fits(schema)(value):
+            raise _Unfit(value, words)
+    elif field.type == "json" and not isinstance(value, dict):
+        raise _Unfit(value, "a JSON object")
     return value
 
 
 def _text(field: Field, value: Any) -> Any:
     text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-    if field.options:
-        return _of(text in field.options, text, f"one of: {', '.join(field.options)}")
-    return _of(isinstance(text, str), text, "text")
+    if field.options and text not in field.options:
+        raise _Unfit(text, f"one of: {', '.join(field.options)}")
+    if not isinstance(text, str):
+        raise _Unfit(text, "text")
+    return text
 
 
 def _multiselect(field: Field, value: Any) -> Any:
@@ -96,23 +96,30 @@ def _multiselect(field: Field, value: Any) -> Any:
         chosen = [part.strip() for part in chosen.split(",") if part.strip()]
     if chosen is None or chosen == []:
         return None
-    _of(isinstance(chosen, list), chosen, "a list of choices")
-    return _of(all(each in field.options for each in chosen), chosen, f"one of: {', '.join(field.options)}")
+    if not isinstance(chosen, list):
+        raise _Unfit(chosen, "a list of choices")
+    if not all(each in field.options for each in chosen):
+        raise _Unfit(chosen, f"one of: {', '.join(field.options)}")
+    return chosen
 
 
 def _integer(field: Field, value: Any) -> Any:
     number = int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value) else value
-    if isinstance(number, (int, float)) and not isinstance(number, bool):
-        least, most = field.least, field.most
-        is_out = (least is not None and number < least) or (most is not None and number > most)
-        _of(not is_out, number, f"{least} or more" if most is None else f"between {least} and {most}")
-    # 5.0 is none: an id must not go out as "5.0".
-    return _of(isinstance(number, int) and not isinstance(number, bool), number, "a whole number")
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise _Unfit(number, "a whole number")
+    least, most = field.least, field.most
+    if (least is not None and number < least) or (most is not None and number > most):
+        raise _Unfit(number, f"{least} or more" if most is None else f"between {least} and {most}")
+    if isinstance(number, float):  # 5.0 is none either: an id must not go out as "5.0"
+        raise _Unfit(number, "a whole number")
+    return number
 
 
 def _checkbox(_field: Field, value: Any) -> Any:
-    ticked = BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
-    return _of(isinstance(ticked, bool), ticked, "true or false")
+    ticked = BOOLEANS.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(ticked, bool):
+        raise _Unfit(value, "true or false")
+    return ticked
 
 
 def _datetime(_field: Field, value: Any) -> Any:
