@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Dict, Tuple
 from urllib.parse import urlsplit
 
 from .errors import InvalidInput
@@ -47,51 +47,38 @@ def forget_configurations() -> None:
         _valid.clear()
 
 
-def _is_on(_first: str, _second: str, fortimonitor: bool, fortisiem: bool) -> Iterator[str]:
-    if not (fortimonitor or fortisiem):
-        yield "Use FortiMonitor or Use FortiSIEM must be on."
+def _check_proxy(text: str) -> None:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must look like http://proxy.example.com:3128")
+    if parts.port == 0:
+        raise ValueError("its port must be a number from 1 to 65535")
 
 
-def _is_address(title: str, text: str) -> Iterator[str]:
-    try:
-        base_url(text)
-    except ValueError as error:
-        # The value is not repeated: an address that is wrong may hold a password.
-        yield f"{title} is not a usable address: {error}."
-
-
-def _is_proxy(title: str, text: str) -> Iterator[str]:
-    try:
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("it must look like http://proxy.example.com:3128")
-        if parts.port == 0:
-            raise ValueError("its port must be a number from 1 to 65535")
-    except ValueError as error:
-        yield f"{title} is not a usable address: {error}."
-
-
-def _is_header(title: str, text: str) -> Iterator[str]:
-    if not (text.isascii() and text.isprintable()):
-        yield f"{title} has characters that cannot stand in a header."
-
-
-def _is_pem(title: str, text: str) -> Iterator[str]:
+def _is_pem(text: str) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=text)
-        is_pem = context.cert_store_stats()["x509"] > 0
     except (ssl.SSLError, ValueError, TypeError):
-        is_pem = False
-    if not is_pem:
-        yield f"{title} is not PEM text with at least one certificate."
+        return False
+    return context.cert_store_stats()["x509"] > 0
 
 
+# The value is not repeated: an address that is wrong may hold a password.
+ADDRESS = "{0} is not a usable address: {fault}."
 RULES: Tuple[Rule, ...] = (
-    (_is_on, ("fortimonitor_enabled", "fortisiem_enabled")),
-    (_is_address, ("fortimonitor_url",)),
-    (_is_address, ("fortisiem_server",)),
-    (_is_proxy, ("proxy",)),
-    (_is_header, ("fortimonitor_api_key",)),
-    (_is_pem, ("ca_certificate",)),
+    (
+        lambda fortimonitor, fortisiem: fortimonitor or fortisiem,
+        "{0} or {1} must be on.",
+        ("fortimonitor_enabled", "fortisiem_enabled"),
+    ),
+    (base_url, ADDRESS, ("fortimonitor_url",)),
+    (base_url, ADDRESS, ("fortisiem_server",)),
+    (_check_proxy, ADDRESS, ("proxy",)),
+    (
+        lambda key: key.isascii() and key.isprintable(),
+        "{0} has characters that cannot stand in a header.",
+        ("fortimonitor_api_key",),
+    ),
+    (_is_pem, "{0} is not PEM text with at least one certificate.", ("ca_certificate",)),
 )

@@ -26,7 +26,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Any] = ()) -> None:
         self._values: Set[str] = set()
-        self._formed: Tuple[int, List[str]] = (0, [])  # of how many values, and their forms
+        self._formed: Tuple[int, List[str]] = (0, [])  # of how many values; most calls never need them
         for secret in secrets:
             self.add(secret)
 
@@ -39,18 +39,14 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret masked, the longest first."""
-        for form in self._longest_first():
-            text = text.replace(form, MASK)
-        return text
-
-    def _longest_first(self) -> List[str]:
-        """Return every form of every value: made when a text has to be masked, which most calls never have."""
         values = tuple(self._values)
         count, forms = self._formed
-        if count != len(values):  # another thread may have added some, and none is ever taken away
+        if count != len(values):  # the first time, or a value came, perhaps from another thread; none ever goes
             forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
             self._formed = (len(values), forms)
-        return forms
+        for form in forms:
+            text = text.replace(form, MASK)
+        return text
 
     def within(self, value: Any) -> Any:
         """Return a JSON value with every secret masked in its texts, names of members included."""

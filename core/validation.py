@@ -20,9 +20,9 @@ BOOLEANS = {"true": True, "false": False}
 A_TIME = "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC"
 
 
-# What fields must mean beyond their types: from their titles, then their values, to sentences that say what is wrong;
-# and the fields. It is asked where all of them have a value.
-Rule = Tuple[Callable[..., Iterable[str]], Tuple[str, ...]]
+# What fields must mean beyond their types, where all of them have a value: a check of the values that is False or raises
+# ValueError; the sentence for that, with the titles, the value as {shown} and the error as {fault}; the fields' names.
+Rule = Tuple[Callable[..., Any], str, Tuple[str, ...]]
 Shape = Tuple[str, str]  # what a JSON field must hold, in words and as the text of a JSON schema
 
 
@@ -57,9 +57,16 @@ def read_form(
         elif field.required:
             problems.append(f"{field.title} is required.")
     problems += late
-    for problems_of, names in rules:
+    for check, sentence, names in rules:
         if all(name in values for name in names):
-            problems += problems_of(*(form.titles[name] for name in names), *(values[name] for name in names))
+            checked, fault = [values[name] for name in names], ""
+            try:
+                if check(*checked) is not False:
+                    continue
+            except ValueError as error:
+                fault = str(error)
+            titles = [form.titles[name] for name in names]
+            problems.append(sentence.format(*titles, shown=shown(checked[0]), fault=fault))
     return values, problems
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from operator import le
 from typing import Any, Dict, Iterator, Mapping, Tuple
 
 from ..clients.fortimonitor.models import MARKER_BEGINS, is_marker
@@ -43,49 +43,37 @@ def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Iterat
             yield f"There is no parameter {shown(key)}; {hint}"
 
 
-def _is_marker(title: str, text: str) -> Iterator[str]:
-    if not is_marker(text):
-        yield f"{title} {shown(text)} is not one line of at most 200 characters without brackets."
+def _only_scalars(members: Mapping[str, Any]) -> None:
+    """Refuse what cannot stand in a text or a URL."""
+    nested = [shown(key) for key, value in members.items() if isinstance(value, (dict, list))]
+    if nested:
+        raise ValueError(", ".join(nested))
 
 
-def _holds_no_marker(title: str, text: str) -> Iterator[str]:
-    if MARKER_BEGINS in text:
-        yield f"{title} must not contain '{MARKER_BEGINS}'; use Correlation ID."
-
-
-def _names_no_marker(title: str, members: Mapping[str, Any]) -> Iterator[str]:
-    if "correlation_id" in members:
-        yield f"{title} must not have the key 'correlation_id'; use Correlation ID."
-
-
-def _holds_scalars(title: str, members: Mapping[str, Any]) -> Iterator[str]:
-    """They end up in a text or a URL."""
-    for key, value in members.items():
-        if isinstance(value, (dict, list)):
-            yield f"{title} has a value that is not text, a number, true, false or null: {shown(key)}."
-
-
-def _is_period(first: str, second: str, start: datetime, end: datetime) -> Iterator[str]:
-    if start > end:
-        yield f"{first} must not be later than {second}."
-
-
-def _is_watermark(title: str, text: str) -> Iterator[str]:
-    try:
-        Watermark.parse(text)
-    except ValueError:
-        yield f"{title} {shown(text)} is not one that this action returned, such as 1700000000000."
-
-
-CORRELATION_ID = (_is_marker, ("correlation_id",))
-DESCRIPTION = (_holds_no_marker, ("description",))
-METADATA = ((_holds_scalars, ("metadata",)), (_names_no_marker, ("metadata",)))
-QUERY = (_holds_scalars, ("query",))
-TIME = (_is_period, ("time_from", "time_to"))
+LINE = "{0} {shown} is not one line of at most 200 characters without brackets."
+SCALARS = "{0} has a value that is not text, a number, true, false or null: {fault}."
+PERIOD = "{0} must not be later than {1}."
+CORRELATION_ID = (is_marker, LINE, ("correlation_id",))
+DESCRIPTION = (
+    lambda text: MARKER_BEGINS not in text,
+    f"{{0}} must not contain '{MARKER_BEGINS}'; use Correlation ID.",
+    ("description",),
+)
+METADATA = (
+    (_only_scalars, SCALARS, ("metadata",)),
+    (
+        lambda members: "correlation_id" not in members,
+        "{0} must not have the key 'correlation_id'; use Correlation ID.",
+        ("metadata",),
+    ),
+)
+QUERY = (_only_scalars, SCALARS, ("query",))
+TIME = (le, PERIOD, ("time_from", "time_to"))
+WATERMARK = "{0} {shown} is not one that this action returned, such as 1700000000000."
 RULES: Dict[str, Tuple[Rule, ...]] = {
     "create_custom_incident": (DESCRIPTION, *METADATA, CORRELATION_ID),
-    "force_resolve_incident": ((_is_marker, ("expect_correlation_id",)),),
-    "list_fortimonitor_incidents": ((_is_period, ("started_after", "started_before")),),
+    "force_resolve_incident": ((is_marker, LINE, ("expect_correlation_id",)),),
+    "list_fortimonitor_incidents": ((le, PERIOD, ("started_after", "started_before")),),
     "update_fortimonitor_incident_description": (DESCRIPTION,),
     "make_fortimonitor_api_request": (QUERY,),
     "list_siem_incidents": (TIME,),
@@ -94,7 +82,7 @@ RULES: Dict[str, Tuple[Rule, ...]] = {
     "escalate_siem_incident": (DESCRIPTION, CORRELATION_ID),
     "close_incident": (CORRELATION_ID,),
     "get_incident_state": (CORRELATION_ID,),
-    "fetch_incidents": ((_is_watermark, ("watermark",)),),
+    "fetch_incidents": ((Watermark.parse, WATERMARK, ("watermark",)),),
 }
 ITEMS = ("a JSON list of 1 to 1000 items", '{"type": "array", "minItems": 1, "maxItems": 1000}')
 SHAPES = {name: {"items": ITEMS} for name in ("update_siem_incidents", "force_resolve_incidents")}

@@ -226,4 +226,4 @@ def test_what_is_kept_is_bounded_forgotten_with_everything_else_and_has_no_secre
 
 def test_a_rule_of_the_configuration_is_for_fields_that_it_has():
     titles = module("core.manifest").configuration_form().titles
-    assert {name for _, names in configurations.RULES for name in names} <= titles.keys()
+    assert {name for _, _, names in configurations.RULES for name in names} <= titles.keys()

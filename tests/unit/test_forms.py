@@ -238,7 +238,7 @@ BROKEN = {
 def test_a_rule_is_for_an_action_and_for_parameters_that_it_has():
     forms = manifest.operation_forms()
     assert all(
-        set(names) <= forms[action].titles.keys() for action, rules in parameters.RULES.items() for _, names in rules
+        set(names) <= forms[action].titles.keys() for action, rules in parameters.RULES.items() for _, _, names in rules
     )
     assert all(shapes.keys() <= forms[action].titles.keys() for action, shapes in parameters.SHAPES.items())
 
