@@ -20,8 +20,8 @@ BOOLEANS = {"true": True, "false": False}
 A_TIME = "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC"
 
 
-# What fields must mean beyond their types, where all of them have a value: a check of the values that is False or raises
-# ValueError; the sentence for that, with the titles, the value as {shown} and the error as {fault}; the fields' names.
+# What fields must mean beyond their types, where all of them have a value: a check of the values, which is False or
+# raises ValueError; the sentence for that, with the titles, the value as {shown} and the error as {fault}; the names.
 Rule = Tuple[Callable[..., Any], str, Tuple[str, ...]]
 Shape = Tuple[str, str]  # what a JSON field must hold, in words and as the text of a JSON schema
 
