@@ -49,7 +49,9 @@ test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its li
 prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, 70,000 incidents ingested.
 	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
 
-bench: $(READY)  ## Measure many updates at once against one after another.
+bench: $(READY)  ## Measure loading, a warm write, and many updates at once.
+	@$(PYTHON) -m tests.bench.loading
+	@$(PYTHON) -m tests.bench.warm
 	@$(PYTHON) -m tests.bench.bulk
 
 lab: $(READY)  ## Keep the lab running until Ctrl-C.

@@ -20,8 +20,8 @@ from ..core.errors import (
     Unreachable,
     attempting,
 )
-from ..core.validation import valid_parameters
 from .fortimonitor import force_resolve_incident
+from .parameters import valid_parameters
 from .results import Result
 from .siem_update import not_applied, update
 from .writes import ALREADY_DONE

@@ -167,10 +167,7 @@ GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/ou
             f"{GET.format(200)} with a web page instead of an API answer. {NOTHING} Something between here and the product "
             "answered, such as a proxy or a login page. Check the address.",
         ),
-        *(
-            (answer, f"{GET.format(200)} without a JSON object. {NOTHING} Check the address.")
-            for answer in NO_OBJECT
-        ),
+        *((answer, f"{GET.format(200)} without a JSON object. {NOTHING} Check the address.") for answer in NO_OBJECT),
         *(
             (
                 {"json": {"url": url}},
