@@ -22,7 +22,7 @@ from ..core.errors import (
 )
 from ..core.http.sessions import close_own
 from ..core.validation import valid_parameters
-from .fortimonitor import force_resolve_incident
+from .fortimonitor import expected_correlation, force_resolve_incident
 from .results import Result
 from .siem_update import not_applied, update
 from .writes import ALREADY_DONE
@@ -32,8 +32,11 @@ MOST_PROBLEMS = 20  # shown of invalid items
 REPORTS = 10  # lines of progress in the log
 RESERVE = 0.1  # of the time, in which nothing new is begun, so that what is under way can end
 OUTCOMES = ("done", "already_done", "failed", "unknown", "not_attempted")
-# What would meet every further item too. A read-only key of FortiMonitor is refused with 405.
-STOPPING = (AuthenticationFailed, PermissionDenied, MethodNotAllowed, RateLimited, Unreachable)
+STOPPING = (AuthenticationFailed, RateLimited, Unreachable)  # what meets every further item too
+# What may meet one item alone. Where it met all of the first that ended, it is the account that is refused: a read-only
+# key of FortiMonitor with 405.
+REFUSING = (PermissionDenied, MethodNotAllowed)
+FIRST_REFUSED = 3  # items
 
 
 class Job(NamedTuple):
@@ -84,6 +87,7 @@ def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
     def resolve_of(item: Any) -> Tuple[int, Dict[str, Any]]:
         given = item if isinstance(item, dict) else {"incident": item}
         values = {**common, **valid_parameters("force_resolve_incident", given)}
+        expected_correlation(values)
         return context.fortimonitor.outage_id(values["incident"]), values
 
     resolves = _each(items, resolve_of)
@@ -173,6 +177,7 @@ class _Run:
         self._next = iter(range(len(jobs)))
         self._finished = 0
         self._lock = threading.Lock()
+        self._refused: Dict[int, Failure] = {}  # by place
         self._stopped_by: Optional[Failure] = None
         self._is_late = False
 
@@ -185,6 +190,9 @@ class _Run:
         with ThreadPoolExecutor(workers) as pool:
             for worker in [pool.submit(self._work) for _ in range(workers)]:
                 worker.result()
+        if self._stopped_by in self._refused.values():  # what refused them was not theirs
+            for place in self._refused:
+                self._results[place] = None
         results = [result or self._not_attempted(place) for place, result in enumerate(self._results)]
         counts = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in OUTCOMES}
         if self._stopped_by is not None and counts["not_attempted"] == len(results):
@@ -192,7 +200,7 @@ class _Run:
         resume = [item for item, result in zip(self._items, results) if result["outcome"] == "not_attempted"]
         return {
             "outcome": _overall(counts, len(results)),
-            "changed": counts["done"] > 0,
+            "changed": True if counts["done"] else None if counts["unknown"] else False,
             "counts": counts,
             "results": results,
             "resume": resume,
@@ -226,10 +234,12 @@ class _Run:
         try:
             result = job.act()
         except Failure as failure:
-            if isinstance(failure, STOPPING) and not failure.is_ambiguous:
+            if isinstance(failure, (*STOPPING, *REFUSING)) and not failure.is_ambiguous:
                 with self._lock:
-                    self._stopped_by = self._stopped_by or failure
-                return None
+                    if isinstance(failure, STOPPING):
+                        self._stopped_by = self._stopped_by or failure
+                        return None
+                    self._refused[place] = failure
             outcome, changed = ("unknown", None) if failure.is_ambiguous else ("failed", False)
             return self._shown(place, outcome, changed, None, failure.attempts, self._context.redact(str(failure)))
         message = result.get("warning")
@@ -241,6 +251,10 @@ class _Run:
         with self._lock:
             self._results[place] = result
             self._finished += result is not None
+            if result is not None and self._finished == FIRST_REFUSED and self._stopped_by is None:
+                ended = [place for place, each in enumerate(self._results) if each is not None]
+                if all(place in self._refused for place in ended):
+                    self._stopped_by = self._refused[ended[0]]
             every = max(1, len(self._jobs) // REPORTS)
             if result is not None and (self._finished % every == 0 or self._finished == len(self._jobs)):
                 self._context.log.info("%s: %d of %d items", self._name, self._finished, len(self._jobs))
@@ -276,7 +290,7 @@ class _Run:
 
 
 def _overall(counts: Dict[str, int], total: int) -> str:
-    """Return one outcome for all items: "partial" unless they all ended well."""
-    if counts["already_done"] == total:
-        return "already_done"
+    """Return one outcome for all items: "partial" where they did not all end alike."""
+    if total in (counts["already_done"], counts["failed"]):
+        return "failed" if counts["failed"] else "already_done"
     return "done" if counts["done"] + counts["already_done"] == total else "partial"

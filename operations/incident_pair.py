@@ -20,6 +20,7 @@ from ..core.errors import (
 from ..core.times import iso, shown_time
 from ..core.urls import signed_id
 from . import results
+from .correlation import named, refuse_markers
 from .creation import SEARCH_DAYS, Creation
 from .fortimonitor import create, resolve
 from .fortisiem import existing_row
@@ -48,9 +49,10 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     incident_id = params["incident_id"]
     with attempting(f"escalate FortiSIEM incident {incident_id}"):
         _require_both(context)
+        markers = _markers(context, params)
+        refuse_markers(params)
         server_id = context.fortimonitor.server_id(params["server"])
         row = existing_row(context, incident_id)
-        markers = _markers(context, params)
         earlier = _escalated(context, row, markers)
         is_over = earlier is not None and earlier.is_resolved and params["if_resolved"] == "Create Another"
         status = word(STATUSES, row.get("incidentStatus"))
@@ -80,11 +82,12 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
     incident_id = params["incident_id"]
     with attempting(f"close FortiSIEM incident {incident_id} and its incident in FortiMonitor"):
         _require_both(context)
+        markers = _markers(context, params)
         row = existing_row(context, incident_id)
         outage_id = _outage_id(context, params, row)
         return _both(
             {
-                "fortimonitor": lambda: _resolved(context, params, outage_id),
+                "fortimonitor": lambda: _resolved(context, params, outage_id, markers),
                 "fortisiem": lambda: _cleared(context, params, row, outage_id),
             }
         )
@@ -101,9 +104,9 @@ def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
     """
     _require_both(context)
     with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
+        markers = _markers(context, params)
         row = existing_row(context, params["incident_id"])
         outage = context.fortimonitor.outage(_outage_id(context, params, row))
-    markers = _markers(context, params)
     differences = [*_status_difference(row, outage), *_link_differences(row, outage, markers)]
     return {
         "agree": not differences,
@@ -127,11 +130,9 @@ def _markers(context: Context, params: Dict[str, Any]) -> List[str]:
     That is the same for every account that sees the incident. Two servers may share a host (NAT), so its port belongs
     to it; without it, as it was made before, it is good only for what the external ticket names.
     """
-    if "correlation_id" in params:
-        return [params["correlation_id"]]
     siem, incident_id = context.fortisiem, params["incident_id"]
     made = [f"fortisiem:{server}:{incident_id}" for server in (siem.authority, siem.host)]
-    return list(dict.fromkeys(made))
+    return named(params.get("correlation_id")) or list(dict.fromkeys(made))
 
 
 def _ticket(row: Row) -> str:
@@ -192,10 +193,10 @@ def _found(context: Context, outage: Outage, server_id: int) -> Result:
     )
 
 
-def _resolved(context: Context, params: Dict[str, Any], outage_id: int) -> Result:
+def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers: List[str]) -> Result:
     """Resolve the FortiMonitor incident. Raises NotResolvable where the ticket is another system's."""
     is_named = "incident" in params
-    expected = [] if is_named and "correlation_id" not in params else _markers(context, params)
+    expected = [] if is_named and "correlation_id" not in params else markers
     try:
         return resolve(context, outage_id, params["reason"], expected)
     except NotFound:
