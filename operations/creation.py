@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from ..clients.context import Context
 from ..clients.fortimonitor.markers import marked, without_marker
@@ -25,6 +24,9 @@ MARKER_LOST = (
     "create a second one."
 )
 NOT_YET_SHOWN = "FortiMonitor does not show the new incident yet."
+NOT_ALL_READ = (
+    "FortiMonitor's list of incidents could not be read in whole, so an earlier one of this event may have been missed."
+)
 
 
 class Creation(Write):
@@ -53,13 +55,17 @@ class Creation(Write):
         self.earlier: List[Outage] = []
         if self.is_named:
             now = from_epoch(context.deadline.timing.wall())
-            self.earlier = self._active() or (self._resolved(now) if counts_resolved else [])
+            active = self._fortimonitor.outages(server_id, ACTIVE)
+            self.earlier = self._of_event(active)
+            self.warnings += [] if active.is_complete and not active.skipped else [NOT_ALL_READ]
+            if counts_resolved and not self.earlier:
+                self.earlier = self._resolved(now)
         self.incident_id = self.earlier[0].id if self.earlier else 0
 
     @property
     def warning(self) -> Optional[str]:
         """What the analyst should know, None for nothing."""
-        return " ".join(self.warnings) or None
+        return " ".join(dict.fromkeys(self.warnings)) or None
 
     def send(self) -> Accepted:
         """Send the create, and read the new incident where that is wanted, or where its URL is of another host."""
@@ -72,6 +78,7 @@ class Creation(Write):
         self.incident_id = incident_id
         if is_of_here and not self._params["verify"]:
             return Accepted(answer)
+        before = list(self.warnings)
         try:
             outage = self._fortimonitor.outage_if_any(incident_id)
         except Failure as failure:
@@ -81,17 +88,19 @@ class Creation(Write):
             self.warnings += [] if outage else [NOT_YET_SHOWN]
         # What a whole answer names is believed, unless a read shows something else there.
         if self._is_another(outage) if outage else not is_of_here:
-            self.warnings.clear()
-            raise answer.failure(
-                OutcomeUnknown, f"FortiMonitor's answer names incident {incident_id}, which is not this one"
+            self.warnings = before
+            reason = (
+                "which is not this one" if outage else "but at another address, and reading it here did not show it"
             )
+            raise answer.failure(OutcomeUnknown, f"FortiMonitor's answer names incident {incident_id}, {reason}")
         if outage and self.is_named and not outage.marker.is_of(self.correlation_id):
             self.warnings.append(MARKER_LOST)
         return Accepted(answer, "read_back" if outage else "response")
 
     def look(self) -> bool:
         """Look for an incident of this event that was not there before."""
-        new = [outage.id for outage in self._active() if not self._was_there(outage.id)]
+        active = self._of_event(self._fortimonitor.outages(self.server_id, ACTIVE))
+        new = [outage.id for outage in active if not self._was_there(outage.id)]
         self.incident_id = new[0] if new else self.incident_id
         return bool(new)
 
@@ -107,20 +116,18 @@ class Creation(Write):
             request=evidence.request,
         ).but(may_still_come=failure.may_still_come)
 
-    def _active(self) -> List[Outage]:
-        return self._of_event(self._fortimonitor.outages(self.server_id, ACTIVE))
-
     def _resolved(self, now: datetime) -> List[Outage]:
         """Look back in time, newest first, as far as asked and as the rate limit allows."""
         since = min(now, self._params.get("start_time", now)) - timedelta(days=self._params["search_days"])
-        listed = self._fortimonitor.outages(self.server_id, RESOLVED, since=since)
-        found = list(islice(listed, MOST_RESOLVED))
+        listed = self._fortimonitor.outages(self.server_id, RESOLVED, since=since, most=MOST_RESOLVED)
+        found = list(listed)
         if not listed.is_complete:
-            since = min((outage.start for outage in found if outage.start), default=since)
-            self.warnings.append(f"Resolved incidents that began before {iso(since)} were not looked at.")
+            oldest = min((outage.start for outage in found if outage.start), default=now)
+            self.warnings.append(f"Resolved incidents that began before {iso(oldest)} were not looked at.")
+        self.warnings += [NOT_ALL_READ] if listed.skipped else []
         return self._of_event(found)
 
-    def _of_event(self, outages: Any) -> List[Outage]:
+    def _of_event(self, outages: Iterable[Outage]) -> List[Outage]:
         return [outage for outage in outages if outage.marker.is_of(self.correlation_id)]
 
     def _was_there(self, incident_id: int) -> bool:

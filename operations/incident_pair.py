@@ -48,9 +48,9 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     incident_id = params["incident_id"]
     with attempting(f"escalate FortiSIEM incident {incident_id}"):
         _require_both(context)
+        markers = _markers(context, params)
         server_id = context.fortimonitor.server_id(params["server"])
         row = existing_row(context, incident_id)
-        markers = _markers(context, params)
         earlier = _escalated(context, row, markers)
         is_over = earlier is not None and earlier.is_resolved and params["if_resolved"] == "Create Another"
         status = word(STATUSES, row.get("incidentStatus"))
@@ -80,11 +80,12 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
     incident_id = params["incident_id"]
     with attempting(f"close FortiSIEM incident {incident_id} and its incident in FortiMonitor"):
         _require_both(context)
+        markers = _markers(context, params)
         row = existing_row(context, incident_id)
         outage_id = _outage_id(context, params, row)
         return _both(
             {
-                "fortimonitor": lambda: _resolved(context, params, outage_id),
+                "fortimonitor": lambda: _resolved(context, params, outage_id, markers),
                 "fortisiem": lambda: _cleared(context, params, row, outage_id),
             }
         )
@@ -101,9 +102,9 @@ def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
     """
     _require_both(context)
     with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
+        markers = _markers(context, params)
         row = existing_row(context, params["incident_id"])
         outage = context.fortimonitor.outage(_outage_id(context, params, row))
-    markers = _markers(context, params)
     differences = [*_status_difference(row, outage), *_link_differences(row, outage, markers)]
     return {
         "agree": not differences,
@@ -192,10 +193,10 @@ def _found(context: Context, outage: Outage, server_id: int) -> Result:
     )
 
 
-def _resolved(context: Context, params: Dict[str, Any], outage_id: int) -> Result:
+def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers: List[str]) -> Result:
     """Resolve the FortiMonitor incident. Raises NotResolvable where the ticket is another system's."""
     is_named = "incident" in params
-    expected = [] if is_named and "correlation_id" not in params else _markers(context, params)
+    expected = [] if is_named and "correlation_id" not in params else markers
     try:
         return resolve(context, outage_id, params["reason"], expected)
     except NotFound:

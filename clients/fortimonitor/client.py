@@ -11,11 +11,12 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
 from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting, shown
-from ...core.http.answers import Advice, Answer, checked, json_object
+from ...core.http.answers import Advice, Answer, checked, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
 from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
 from ...core.urls import path, signed_id
+from ...core.values import flag, folded, text
 from ..product_client import Product
 from .lists import PAGE_SIZE, Listing, Page, Rows
 from .models import (
@@ -42,6 +43,13 @@ MOST_SHOWN = 10  # servers or users in a message
 # Wider than the four endpoints that act, since nobody knows how FortiMonitor reads an odd path. No other GET has these
 # words in it.
 ACTING = re.compile(r"/outage/.*(acknowledge|escalate|broadcast|delay)", re.I | re.ASCII | re.DOTALL)
+
+# What a body may say under 2xx. Which of these FortiMonitor uses is documented nowhere; all of them are common.
+ERRORS, SUCCESSES, STATES = ("error", "errors", "errormessage"), ("success", "ok"), ("status", "result")
+FAILED = ("error", "fail", "failed", "failure")
+NO_ERROR = ("", "none", "null", "[]", "{}")
+ANALYSTS_OWN = "metadata"  # an echo of it says whatever the analyst wrote
+LOOK_FIRST = "Look into FortiMonitor whether it was done, before running the action again."
 
 ADVICE = {
     400: "The request failed, often due to a missing or misconfigured parameter.",
@@ -75,12 +83,12 @@ class FortiMonitor(Product):
 
     def create_custom_incident(self, server_id: int, incident: Dict[str, Any]) -> Answer:
         """POST /server/{server_id}/custom_incident. The new incident's address is in ``Location``."""
-        return self._send("POST", path("/server/{id}/custom_incident", id=server_id), _create_advice, incident)
+        return self._write("POST", path("/server/{id}/custom_incident", id=server_id), _create_advice, incident)
 
     def force_resolve(self, outage_id: int, reason: Optional[str]) -> Answer:
         """PUT /outage/{outage_id}/force_resolve. The schema wants a JSON object always, so ``{}`` without reason."""
         body = {"reason": reason} if reason else {}
-        return self._send("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
+        return self._write("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
 
     def outage(self, outage_id: int) -> Outage:
         """GET /outage/{outage_id}."""
@@ -103,6 +111,7 @@ class FortiMonitor(Product):
         since: Optional[datetime] = None,
         until: Optional[datetime] = None,
         oldest_first: bool = False,
+        most: Optional[int] = None,
     ) -> Listing[Outage]:
         """GET /outage, or /server/{server_id}/outage: all pages, newest first, one page in memory at a time.
 
@@ -111,6 +120,7 @@ class FortiMonitor(Product):
             severity: "critical" or "warning"; None for both.
             since, until: bounds of the start. What the API's filters compare is documented nowhere.
             oldest_first: the other way round, if FortiMonitor sorts as it is asked to.
+            most: rows to read; default all. Counted are those too that a filter which FortiMonitor ignored leaves out.
         """
         endpoint = "/outage" if server_id is None else path("/server/{id}/outage", id=server_id)
         params = {
@@ -128,7 +138,7 @@ class FortiMonitor(Product):
 
         goal = "list the incidents" + (f" of server {server_id}" if server_id else "")
         wanted = {name: value for name, value in params.items() if value}
-        rows = self._rows(endpoint, "outage_list", wanted, _server_advice, rows_leave=status == ACTIVE)
+        rows = self._rows(endpoint, "outage_list", wanted, _server_advice, rows_leave=status == ACTIVE, most=most)
         return Listing(rows, outage_in, is_wanted, goal)
 
     def log(self, outage_id: int, since: Optional[datetime] = None) -> Listing[LogEntry]:
@@ -145,7 +155,7 @@ class FortiMonitor(Product):
     def add_log_entry(self, outage_id: int, entry: str, public: bool, user: Optional[User]) -> Answer:
         """POST /outage/{outage_id}/outage_log: add an entry to the log "for an ongoing outage"."""
         body = {"entry": entry, "public": public, **({"user": user.url} if user else {})}
-        return self._send("POST", path("/outage/{id}/outage_log", id=outage_id), _outage_advice, body)
+        return self._write("POST", path("/outage/{id}/outage_log", id=outage_id), _outage_advice, body)
 
     def act(self, outage_id: int, action: str, body: Mapping[str, Any]) -> Answer:
         """PUT /outage/{outage_id}/{action}.
@@ -155,12 +165,12 @@ class FortiMonitor(Product):
         Parameters:
             action: acknowledge, escalate, broadcast, lead, summary, tags or description.
         """
-        return self._send("PUT", path("/outage/{id}/{action}", id=outage_id, action=action), _action_advice, body)
+        return self._write("PUT", path("/outage/{id}/{action}", id=outage_id, action=action), _action_advice, body)
 
     def delay_alerts(self, outage_id: int, seconds: int, who: User) -> Answer:
         """PUT /outage/{outage_id}/delay/{seconds}; 0 cancels further alerts for good."""
         endpoint = path("/outage/{id}/delay/{seconds}", id=outage_id, seconds=seconds)
-        return self._send("PUT", endpoint, _action_advice, {"who": who.url})
+        return self._write("PUT", endpoint, _action_advice, {"who": who.url})
 
     def request(
         self, method: str, endpoint: str, query: Mapping[str, Any], body: Optional[Mapping[str, Any]]
@@ -297,6 +307,7 @@ class FortiMonitor(Product):
         params: Mapping[str, Any],
         advice: Optional[Advice] = None,
         rows_leave: bool = False,
+        most: Optional[int] = None,
     ) -> Rows:
         def read_page(offset: int) -> Page:
             paging = {**params, "limit": PAGE_SIZE, "offset": offset}
@@ -307,7 +318,7 @@ class FortiMonitor(Product):
                 raise answer.failure(AnswerBroken, f"{self._http.where(answer)} without {key}", changed="no")
             return Page(rows, meta if isinstance(meta, dict) else {})
 
-        return Rows(read_page, rows_leave)
+        return Rows(read_page, rows_leave, most)
 
     def _read(self, answer: Answer, read: Callable[[Dict[str, Any]], Value]) -> Value:
         """Read the one object of an answer."""
@@ -315,6 +326,15 @@ class FortiMonitor(Product):
             return read(json_object(self._http, answer))
         except ValueError as problem:
             raise answer.failure(AnswerBroken, f"{self._http.where(answer)}, but {problem}", changed="no") from None
+
+    def _write(self, method: str, endpoint: str, advice: Advice, body: Mapping[str, Any]) -> Answer:
+        """Send a change. Raises AnswerBroken for an error under 2xx: nobody knows what became of the change then."""
+        answer = self._send(method, endpoint, advice, body)
+        error = _error_in(json_of(answer))
+        if error is None:
+            return answer
+        told = shown(self._http.redact(error))
+        raise answer.failure(AnswerBroken, f"{self._http.where(answer)} with an error in its body: {told}", LOOK_FIRST)
 
     def _send(
         self,
@@ -331,6 +351,22 @@ class FortiMonitor(Product):
         headers = {"Authorization": f"ApiKey {self._api_key}"}
         answer = self._http.send(method, endpoint, headers=headers, json_body=body, params=params)
         return checked(self._http, answer, advice)
+
+
+def _error_in(body: Any) -> Optional[str]:
+    """Return what a body says went wrong, at whatever depth; None where it says no such thing."""
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        waiting += each if isinstance(each, list) else []
+        for key, value in each.items() if isinstance(each, dict) else ():
+            name, said = folded(key), text(value).strip()
+            if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR:
+                return said
+            if (name in SUCCESSES and flag(value) is False) or (name in STATES and said.casefold() in FAILED):
+                return text(each.get("message")) or f"{key}: {said}"
+            waiting += [value] if name != ANALYSTS_OWN else []
+    return None
 
 
 def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:

@@ -86,21 +86,23 @@ class Rows:
             rest moves up and would be missed. So each page begins at the last row of the one before. Where it begins
             at a row that is new, some have left: then it goes back a page. Pages of one row cannot overlap; they are
             taken as they come.
+        most: rows to read; None for all of them.
 
     ``is_complete`` is true once all rows have come, as far as FortiMonitor's own counting shows.
     """
 
-    def __init__(self, read_page: Callable[[int], Page], rows_leave: bool = False) -> None:
+    def __init__(self, read_page: Callable[[int], Page], rows_leave: bool = False, most: Optional[int] = None) -> None:
         self._read_page = read_page
         self._rows_leave = rows_leave
+        self._most = most
         self.is_complete = False
 
     def __iter__(self) -> Iterator[Any]:
         offset, idle, overlaps = 0, 0, False
         seen: Set[str] = set()
-        while idle < MOST_IDLE:
+        while idle < MOST_IDLE and (self._most is None or len(seen) < self._most):
             page = self._read_page(offset)
-            names = [_name(row) for row in page.rows]
+            names = [self._name(row, place, page) for place, row in enumerate(page.rows)]
             if overlaps and not (names and names[0] in seen):
                 offset, idle = max(0, offset - (len(names) or PAGE_SIZE)), idle + 1
                 overlaps = offset > 0
@@ -111,12 +113,16 @@ class Rows:
             yield from new.values()
             offset += len(page.rows)
             if page.is_last(offset):
-                self.is_complete = page.total is None or offset >= page.total
+                self.is_complete = page.total is None or len(seen) >= page.total
                 return
             overlaps = self._rows_leave and len(page.rows) > 1
             offset -= overlaps
 
+    def _name(self, row: Any, place: int, page: Page) -> str:
+        """Return what tells a row from another one: its URL.
 
-def _name(row: Any) -> str:
-    """Return what tells a row from another one: its URL, else all of it."""
-    return text(row.get("url")) or repr(row) if isinstance(row, dict) else repr(row)
+        Entries of a log have none, and two of them may be equal: they are told by their place on a page, and that by
+        what is on it. Where pages overlap, a row stands on two of them, and is told by what it says.
+        """
+        url = text(row.get("url")) if isinstance(row, dict) else ""
+        return url or (repr(row) if self._rows_leave else f"{place} of {hash(repr(page.rows))}")

@@ -19,8 +19,8 @@ from ...core.texts import survivors
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\W{0,3}", re.I | re.ASCII)
 CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
 READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]\s*\Z")
-WRITTEN_AS_MARKER = re.compile(r"\[\s*correlation_id\s*:|\A\W{0,8}fsr[a-z2-7]{16}(?![a-z0-9])", re.I | re.ASCII)
-BEGINNING = 200  # characters in which the tag stands, however often its brackets were escaped
+# Whatever follows the tag: a product may cut a text right behind it.
+WRITTEN_AS_MARKER = re.compile(r"\[\s*correlation_id\s*:|\A\W{0,8}fsr[a-z2-7]{16}", re.I | re.ASCII)
 END = 1500  # in which the readable form stands, escaped or not
 
 
@@ -70,7 +70,7 @@ def remarked(description: str, marker: Marker) -> str:
 
 def marker_in(metadata: Dict[str, Any], description: str) -> Marker:
     """Return the marker that an outage carries, read from its description and metadata as they are shown."""
-    found = TAG.match(survivors(description[:BEGINNING]))
+    found = TAG.match(survivors(description))
     tag = found.group(1).lower() if found else None
     correlation_id = metadata.get("correlation_id", _readable(description))
     correlation_id = correlation_id if isinstance(correlation_id, str) and correlation_id else None
@@ -85,9 +85,10 @@ def without_marker(description: str) -> str:
     return TAG.sub("", text, count=1).strip() if TAG.match(text) else text.strip()
 
 
-def looks_like_a_marker(text: str) -> bool:
-    """Tell whether a text, as the beginning or a part of a description, could be taken for a marker."""
-    return WRITTEN_AS_MARKER.search(survivors(text)) is not None
+def written_marker(text: str) -> Optional[str]:
+    """Return what of a text could be taken for a marker, if it became a description or a part of one."""
+    found = WRITTEN_AS_MARKER.search(survivors(text))
+    return found.group(0) if found else None
 
 
 def _readable(description: str) -> Optional[str]:
