@@ -8,13 +8,14 @@ from typing import Any, Dict, Iterator, Optional
 from connectors.core.connector import Connector, ConnectorError, get_logger
 
 from .clients.context import Context
+from .core.configuration import valid_configuration
 from .core.faults import told
 from .core.manifest import secret_names
 from .core.process_state import STATE
 from .core.redaction import Redactor
-from .core.validation import valid_configuration, valid_parameters
 from .operations import OPERATIONS
 from .operations.health import check_health
+from .operations.parameters import valid_parameters
 
 logger = get_logger("fortinet-incident-bridge")
 

@@ -22,7 +22,7 @@ class Context:
     """The configured clients of one call. They share its deadline.
 
     Parameters:
-        config: a configuration as ``core.validation.valid_configuration`` returns it.
+        config: a configuration as ``core.configuration.valid_configuration`` returns it.
         redact: masks the configuration's secrets; learns those that turn up on the way.
         log: where the progress of long work goes.
         timing: the clock to go by.

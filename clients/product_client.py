@@ -7,6 +7,8 @@ from typing import Optional
 
 from ..core.http.transport import Transport
 
+DEFAULT_PORT = 443
+
 
 class Product:
     """A product that is reached over HTTP.
@@ -27,6 +29,11 @@ class Product:
     def host(self) -> str:
         """The server's host name."""
         return self._http.base.origin.host
+
+    @property
+    def authority(self) -> str:
+        """The server's host name, with its port where that is not the usual one."""
+        return self.host if self._http.base.origin.port == DEFAULT_PORT else self.address.split("://")[1]
 
     @property
     def server_time(self) -> Optional[datetime]:

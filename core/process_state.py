@@ -16,6 +16,7 @@ from typing import Any, Callable, Deque, Generic, Hashable, Iterator, List, Opti
 
 LEARNT_FOR = 300.0  # seconds: a server that was updated, or answered oddly once, is asked again after that
 MOST_ACCOUNTS = 64
+MOST_CONFIGURATIONS = 16
 MOST_SPARE_SESSIONS = 16
 MOST_TLS_CONTEXTS = 16
 MOST_REQUESTS = 50
@@ -153,13 +154,14 @@ class Spare(Generic[Closable]):
 class ProcessState:
     """What one process keeps between calls.
 
-    ``sessions`` are open connections, ``sockets`` the sockets below them. ``tls_contexts`` hold the trusted
-    certificates. ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the last requests on each account of
-    FortiMonitor. ``update_addresses``, ``without_event_queries`` and ``wants_times`` were learnt about a FortiSIEM.
-    ``requests`` are the last ones, for diagnostics.
+    ``configurations`` are those that were found valid. ``sessions`` are open connections, ``sockets`` the sockets below
+    them. ``tls_contexts`` hold the trusted certificates. ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the
+    last requests on each account of FortiMonitor. ``update_addresses``, ``without_event_queries`` and ``wants_times``
+    were learnt about a FortiSIEM. ``requests`` are the last ones, for diagnostics.
     """
 
     def __init__(self) -> None:
+        self.configurations: Kept[Any] = Kept(MOST_CONFIGURATIONS)
         self.sessions: Spare[Any] = Spare(MOST_SPARE_SESSIONS)
         self.tls_contexts: Kept[Any] = Kept(MOST_TLS_CONTEXTS)
         self.tokens: Kept[Any] = Kept(MOST_ACCOUNTS)

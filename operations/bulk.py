@@ -20,8 +20,8 @@ from ..core.errors import (
     Unreachable,
     attempting,
 )
-from ..core.validation import valid_parameters
 from .fortimonitor import force_resolve_incident
+from .parameters import valid_parameters
 from .results import Result
 from .siem_update import not_applied, update
 from .writes import ALREADY_DONE
@@ -31,8 +31,11 @@ MOST_PROBLEMS = 20  # shown of invalid items
 REPORTS = 10  # lines of progress in the log
 RESERVE = 0.1  # of the time, in which nothing new is begun, so that what is under way can end
 OUTCOMES = ("done", "already_done", "failed", "unknown", "not_attempted")
-# What would meet every further item too. A read-only key of FortiMonitor is refused with 405.
-STOPPING = (AuthenticationFailed, PermissionDenied, MethodNotAllowed, RateLimited, Unreachable)
+STOPPING = (AuthenticationFailed, RateLimited, Unreachable)  # what meets every further item too
+# What may meet one item alone. Where it met all of the first that ended, it is the account that is refused: a read-only
+# key of FortiMonitor with 405.
+REFUSING = (PermissionDenied, MethodNotAllowed)
+FIRST_REFUSED = 3  # items
 
 
 class Job(NamedTuple):
@@ -140,7 +143,7 @@ def _update_of(item: Any) -> Tuple[int, _Update]:
 def _updated(context: Context, rows: Dict[int, Dict[str, Any]], incident_id: int, wanted: _Update) -> Result:
     if incident_id in rows and not not_applied(rows[incident_id], wanted.fields):
         return ALREADY_DONE.result()
-    return update(context, incident_id, wanted.fields, wanted.verify)
+    return update(context, incident_id, wanted.fields, wanted.verify, rows.get(incident_id))
 
 
 def _rows(context: Context, updates: List[Tuple[int, _Update]]) -> Dict[int, Dict[str, Any]]:
@@ -172,6 +175,7 @@ class _Run:
         self._next = iter(range(len(jobs)))
         self._finished = 0
         self._lock = threading.Lock()
+        self._refused: Dict[int, Failure] = {}  # by place
         self._stopped_by: Optional[Failure] = None
         self._is_late = False
 
@@ -184,6 +188,9 @@ class _Run:
         with ThreadPoolExecutor(workers) as pool:
             for worker in [pool.submit(self._work) for _ in range(workers)]:
                 worker.result()
+        if self._stopped_by in self._refused.values():  # what refused them was not theirs
+            for place in self._refused:
+                self._results[place] = None
         results = [result or self._not_attempted(place) for place, result in enumerate(self._results)]
         counts = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in OUTCOMES}
         if self._stopped_by is not None and counts["not_attempted"] == len(results):
@@ -191,7 +198,7 @@ class _Run:
         resume = [item for item, result in zip(self._items, results) if result["outcome"] == "not_attempted"]
         return {
             "outcome": _overall(counts, len(results)),
-            "changed": counts["done"] > 0,
+            "changed": True if counts["done"] else None if counts["unknown"] else False,
             "counts": counts,
             "results": results,
             "resume": resume,
@@ -222,10 +229,12 @@ class _Run:
         try:
             result = job.act()
         except Failure as failure:
-            if isinstance(failure, STOPPING) and not failure.is_ambiguous:
+            if isinstance(failure, (*STOPPING, *REFUSING)) and not failure.is_ambiguous:
                 with self._lock:
-                    self._stopped_by = self._stopped_by or failure
-                return None
+                    if isinstance(failure, STOPPING):
+                        self._stopped_by = self._stopped_by or failure
+                        return None
+                    self._refused[place] = failure
             outcome, changed = ("unknown", None) if failure.is_ambiguous else ("failed", False)
             return self._shown(place, outcome, changed, None, failure.attempts, self._context.redact(str(failure)))
         message = result.get("warning")
@@ -237,6 +246,10 @@ class _Run:
         with self._lock:
             self._results[place] = result
             self._finished += result is not None
+            if result is not None and self._finished == FIRST_REFUSED and self._stopped_by is None:
+                ended = [place for place, each in enumerate(self._results) if each is not None]
+                if all(place in self._refused for place in ended):
+                    self._stopped_by = self._refused[ended[0]]
             every = max(1, len(self._jobs) // REPORTS)
             if result is not None and (self._finished % every == 0 or self._finished == len(self._jobs)):
                 self._context.log.info("%s: %d of %d items", self._name, self._finished, len(self._jobs))
@@ -272,7 +285,7 @@ class _Run:
 
 
 def _overall(counts: Dict[str, int], total: int) -> str:
-    """Return one outcome for all items: "partial" unless they all ended well."""
-    if counts["already_done"] == total:
-        return "already_done"
+    """Return one outcome for all items: "partial" where they did not all end alike."""
+    if total in (counts["already_done"], counts["failed"]):
+        return "failed" if counts["failed"] else "already_done"
     return "done" if counts["done"] + counts["already_done"] == total else "partial"

@@ -4,98 +4,143 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Dict, List, Optional
+from datetime import datetime, timedelta
+from typing import Any, Dict, Iterable, List, Optional
 
 from ..clients.context import Context
-from ..clients.fortimonitor.models import Outage, with_marker
+from ..clients.fortimonitor.markers import marked, without_marker
+from ..clients.fortimonitor.models import ACTIVE, RESOLVED, Outage
 from ..core.errors import Failure, OutcomeUnknown
-from ..core.times import fortimonitor_time
+from ..core.texts import survivors
+from ..core.times import fortimonitor_time, from_epoch, iso
 from .writes import LOOKS, Accepted, Evidence, Write
 
 SENT_AS_GIVEN = ("plugin_textkey", "resource_textkey", "auto_close_duration")
+SEARCH_DAYS = 90  # to look back for an incident of the same event, unless asked otherwise
 ALIKE = 40  # characters of a description that must agree where FortiMonitor shows no marker
+MOST_RESOLVED = 2000  # incidents that are looked at: 40 pages, and FortiMonitor allows 100 requests a minute
+MARKER_LOST = (
+    "FortiMonitor does not show the correlation ID in the new incident, so running the action again with it would "
+    "create a second one."
+)
+NOT_YET_SHOWN = "FortiMonitor does not show the new incident yet."
+NOT_ALL_READ = (
+    "FortiMonitor's list of incidents could not be read in whole, so an earlier one of this event may have been missed."
+)
 
 
 class Creation(Write):
-    """An event that is to become a custom incident, and the marker by which the incident is known again.
+    """An event that is to become a custom incident, and the correlation ID by which the incident is known again.
 
-    A marker that the analyst gives names the event: the same one twice is the same event. Without one, a fresh marker
-    serves reading back alone: two equal calls stay two incidents.
+    One that the analyst gives names the event: the same one twice is the same event. Without one, a fresh one serves
+    reading back alone: two equal calls stay two incidents.
+
+    Parameters:
+        params: as the action has them.
+        counts_resolved: whether a resolved incident of the event counts as one that there is already.
 
     ``earlier`` are the incidents of this event that there were before, ``incident_id`` the one that came of it, and
-    ``warning`` what the analyst should know of it.
+    ``warnings`` what the analyst should know of it.
     """
 
     waits = LOOKS
 
-    def __init__(self, context: Context, server_id: int, params: Dict[str, Any]) -> None:
+    def __init__(self, context: Context, server_id: int, params: Dict[str, Any], counts_resolved: bool = True) -> None:
         self._fortimonitor = context.fortimonitor
         self._params = params
         self.server_id = server_id
         self.is_named = "correlation_id" in params
-        self.marker: str = params["correlation_id"] if self.is_named else f"fsr-{uuid.uuid4().hex}"
-        self._description = with_marker(params["description"], self.marker)
-        self.earlier: List[Outage] = self._incidents() if self.is_named else []
+        self.correlation_id: str = params["correlation_id"] if self.is_named else f"fsr-{uuid.uuid4().hex}"
+        self.warnings: List[str] = []
+        self.earlier: List[Outage] = []
+        if self.is_named:
+            now = from_epoch(context.deadline.timing.wall())
+            active = self._fortimonitor.outages(server_id, ACTIVE)
+            self.earlier = self._of_event(active)
+            self.warnings += [] if active.is_complete and not active.skipped else [NOT_ALL_READ]
+            if counts_resolved and not self.earlier:
+                self.earlier = self._resolved(now)
         self.incident_id = self.earlier[0].id if self.earlier else 0
-        self.warning: Optional[str] = None
+
+    @property
+    def warning(self) -> Optional[str]:
+        """What the analyst should know, None for nothing."""
+        return " ".join(dict.fromkeys(self.warnings)) or None
 
     def send(self) -> Accepted:
-        """Send the create, and read the new incident if that is wanted."""
+        """Send the create, and read the new incident where that is wanted, or where its URL is of another host."""
         answer = self._fortimonitor.create_custom_incident(self.server_id, self._body())
-        incident_id = self._fortimonitor.created_outage(answer)
+        incident_id, is_of_here = self._fortimonitor.created_outage(answer)
         if incident_id is None:
             raise answer.failure(
                 OutcomeUnknown, "FortiMonitor accepted it, but its answer does not name an incident of its own"
             )
         self.incident_id = incident_id
-        if not self._params["verify"]:
+        if is_of_here and not self._params["verify"]:
             return Accepted(answer)
+        before = list(self.warnings)
         try:
-            is_new = self._is_the_new_one(incident_id)
+            outage = self._fortimonitor.outage_if_any(incident_id)
         except Failure as failure:
-            self.warning = f"The new incident could not be read back: {failure.happened}."
-            return Accepted(answer)
-        if not is_new:
-            raise answer.failure(
-                OutcomeUnknown, f"FortiMonitor's answer names incident {incident_id}, which is not this one"
+            self.warnings.append(f"The new incident could not be read back: {failure.happened}.")
+            outage = None
+        else:
+            self.warnings += [] if outage else [NOT_YET_SHOWN]
+        # What a whole answer names is believed, unless a read shows something else there.
+        if self._is_another(outage) if outage else not is_of_here:
+            self.warnings = before
+            reason = (
+                "which is not this one" if outage else "but at another address, and reading it here did not show it"
             )
-        return Accepted(answer, "read_back")
+            raise answer.failure(OutcomeUnknown, f"FortiMonitor's answer names incident {incident_id}, {reason}")
+        if outage and self.is_named and not outage.marker.is_of(self.correlation_id):
+            self.warnings.append(MARKER_LOST)
+        return Accepted(answer, "read_back" if outage else "response")
 
     def look(self) -> bool:
         """Look for an incident of this event that was not there before."""
-        new = [outage.id for outage in self._incidents("active") if not self._was_there(outage.id)]
+        active = self._of_event(self._fortimonitor.outages(self.server_id, ACTIVE))
+        new = [outage.id for outage in active if not self._was_there(outage.id)]
         self.incident_id = new[0] if new else self.incident_id
         return bool(new)
 
     def failure(self, evidence: Evidence) -> Failure:
-        """Return what FortiMonitor refused, or that nobody knows, and the marker that makes a re-run safe."""
+        """Return what FortiMonitor refused, or that nobody knows, and the correlation ID to run it again with."""
         failure = evidence.failures[-1]
         if not failure.is_ambiguous:
             return failure
         return OutcomeUnknown(
-            f"{failure.happened}, and no incident with correlation id {self.marker!r} was found afterwards",
-            f"Run the action again with Correlation ID {self.marker}: it will not create a second incident.",
+            f"{failure.happened}, and no incident with correlation id {self.correlation_id!r} was found afterwards",
+            f"Run the action again with Correlation ID {self.correlation_id}: it will not create a second incident.",
             attempts=evidence.attempts,
             request=evidence.request,
-        )
+        ).but(may_still_come=failure.may_still_come)
 
-    def _incidents(self, status: Optional[str] = None) -> List[Outage]:
-        """List the server's incidents with this marker, newest first."""
-        outages = self._fortimonitor.outages(self.server_id, status)
-        return [outage for outage in outages if outage.marker == self.marker]
+    def _resolved(self, now: datetime) -> List[Outage]:
+        """Look back in time, newest first, as far as asked and as the rate limit allows."""
+        since = min(now, self._params.get("start_time", now)) - timedelta(days=self._params["search_days"])
+        listed = self._fortimonitor.outages(self.server_id, RESOLVED, since=since, most=MOST_RESOLVED)
+        found = list(listed)
+        if not listed.is_complete:
+            oldest = min((outage.start for outage in found if outage.start), default=now)
+            self.warnings.append(f"Resolved incidents that began before {iso(oldest)} were not looked at.")
+        self.warnings += [NOT_ALL_READ] if listed.skipped else []
+        return self._of_event(found)
+
+    def _of_event(self, outages: Iterable[Outage]) -> List[Outage]:
+        return [outage for outage in outages if outage.marker.is_of(self.correlation_id)]
 
     def _was_there(self, incident_id: int) -> bool:
         return any(outage.id == incident_id for outage in self.earlier)
 
-    def _is_the_new_one(self, incident_id: int) -> bool:
-        outage = self._fortimonitor.outage_if_any(incident_id)
-        return outage is not None and outage.id == incident_id and not self._was_there(outage.id) and self._owns(outage)
-
-    def _owns(self, outage: Outage) -> bool:
-        """Tell whether an outage is this event's; without any marker in it, by server and description."""
-        if outage.marker is not None:
-            return outage.marker == self.marker
-        return outage.server_id == self.server_id and outage.description[:ALIKE] == self._description[:ALIKE]
+    def _is_another(self, outage: Outage) -> bool:
+        """Tell whether an outage is another event's; without any marker in it, by server and description."""
+        if outage.id != self.incident_id or self._was_there(outage.id):
+            return True
+        if outage.marker:
+            return not outage.marker.is_of(self.correlation_id)
+        shown, sent = survivors(without_marker(outage.description)), survivors(self._params["description"])
+        return outage.server_id != self.server_id or shown[:ALIKE] != sent[:ALIKE]
 
     def _body(self) -> Dict[str, Any]:
         params = self._params
@@ -106,8 +151,8 @@ class Creation(Write):
         metadata = {key: _as_text(value) for key, value in params.get("metadata", {}).items()}
         return {
             **incident,
-            "description": self._description,
-            "metadata": {**metadata, "correlation_id": self.marker},
+            "description": marked(params["description"], self.correlation_id),
+            "metadata": {**metadata, "correlation_id": self.correlation_id},
         }
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..clients.context import Context
-from ..clients.fortimonitor.client import FortiMonitor
-from ..clients.fortimonitor.models import Outage, Textkeys, User, with_marker
-from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting
+from ..clients.fortimonitor.markers import marker_in, remarked
+from ..clients.fortimonitor.models import Outage, Textkeys, User, tags_in
+from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting, shown
 from ..core.http.answers import Answer
+from ..core.texts import same_text, survivors
 from ..core.times import iso
 from . import results
 from .creation import Creation
 from .results import Result
 from .writes import ALREADY_DONE, LOOKS, Accepted, Evidence, Once, StateChange, Write, carry_out
 
-Shows = Callable[[Outage], bool]
 ORDINARY = "outage"  # the type of an outage that no custom incident has
 
 
@@ -40,18 +40,22 @@ def create_custom_incident(context: Context, params: Dict[str, Any]) -> Result:
     """
     server_id = context.fortimonitor.server_id(params["server"])
     with attempting(f"create a custom incident on server {server_id}"):
-        creation = Creation(context, server_id, params)
-        earlier = creation.earlier
-        if earlier and params["if_exists"] == "Fail":
-            raise AlreadyExists(f"there is one with correlation id {creation.marker!r}: {_listed(earlier)}")
-        if earlier and params["if_exists"] == "Return Existing":
-            evidence, creation.warning = ALREADY_DONE, _several(earlier)
-        else:
-            evidence = carry_out(creation, context.deadline)
+        return create(context, Creation(context, server_id, params), params["if_exists"])
+
+
+def create(context: Context, creation: Creation, if_exists: str) -> Result:
+    """Create an incident, unless there is one of the event and that is not wanted."""
+    earlier = creation.earlier
+    if earlier and if_exists == "Fail":
+        raise AlreadyExists(f"there is one with correlation id {creation.correlation_id!r}: {_listed(earlier)}")
+    if earlier and if_exists == "Return Existing":
+        evidence, creation.warnings = ALREADY_DONE, _several(earlier)
+    else:
+        evidence = carry_out(creation, context.deadline)
     return {
         **_result(context, creation.incident_id, evidence),
-        "correlation_id": creation.marker,
-        "server_id": server_id,
+        "correlation_id": creation.correlation_id,
+        "server_id": creation.server_id,
         "warning": creation.warning,
     }
 
@@ -68,18 +72,23 @@ def force_resolve_incident(context: Context, params: Dict[str, Any]) -> Result:
     Source: FortiMonitor 21.4 "Custom incidents using API", Resolve an incident.
     """
     outage_id = context.fortimonitor.outage_id(params["incident"])
+    expected = params.get("expect_correlation_id")
+    return resolve(context, outage_id, params.get("reason"), [expected] if expected else [])
+
+
+def resolve(context: Context, outage_id: int, reason: Optional[str], expected: Sequence[str]) -> Result:
+    """Force the resolution of an incident, where it carries one of the expected correlation IDs or none is expected."""
     with attempting(f"resolve incident {outage_id}"):
-        expected = params.get("expect_correlation_id")
         if expected and _expected(context, outage_id, expected).is_resolved:
             return _result(context, outage_id, ALREADY_DONE)
-        resolve = StateChange(
-            send=lambda: context.fortimonitor.force_resolve(outage_id, params.get("reason")),
+        change = StateChange(
+            send=lambda: context.fortimonitor.force_resolve(outage_id, reason),
             read=lambda: context.fortimonitor.outage(outage_id),
             shows=lambda outage: outage.is_resolved,
             undone="active",
             explain=_ordinary,
         )
-        return _result(context, outage_id, carry_out(resolve, context.deadline))
+        return _result(context, outage_id, carry_out(change, context.deadline))
 
 
 def get_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
@@ -101,10 +110,10 @@ def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Res
         started_after, started_before: moments in time; optional.
         text: what the description must contain, in any case; optional.
         max_results: 1 to 25000.
-    Returns: incidents, count, is_complete (whether there are no more than these).
+    Returns: incidents, count, is_complete (whether there are no more than these), skipped (unreadable rows).
     """
     server_id = context.fortimonitor.server_id(params["server"]) if "server" in params else None
-    found = context.fortimonitor.outages(
+    listing = context.fortimonitor.outages(
         server_id,
         status=params["status"].lower() if "status" in params else None,
         severity=params["severity"].lower() if "severity" in params else None,
@@ -112,9 +121,10 @@ def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Res
         until=params.get("started_before"),
     )
     text = params.get("text", "").lower()
-    matching = (outage for outage in found if text in outage.description.lower())
+    matching = (outage for outage in listing if text in outage.description.lower())
     listed = [results.outage(context, outage) for outage in islice(matching, params["max_results"])]
-    return {"incidents": listed, "count": len(listed), "is_complete": next(matching, None) is None}
+    is_complete = next(matching, None) is None and listing.is_complete
+    return {"incidents": listed, "count": len(listed), "is_complete": is_complete, "skipped": listing.skipped}
 
 
 def get_fortimonitor_incident_log(context: Context, params: Dict[str, Any]) -> Result:
@@ -146,8 +156,9 @@ def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> 
     outage_id = context.fortimonitor.outage_id(params["incident"])
     user = context.fortimonitor.user(params["user"]) if "user" in params else None
     with attempting(f"add a note to incident {outage_id}"):
-        note = _Note(context.fortimonitor, outage_id, params, user)
-        return _result(context, outage_id, carry_out(note, context.deadline))
+        note = _Note(context, outage_id, params, user)
+        evidence = carry_out(note, context.deadline)
+        return _result(context, outage_id, evidence, warning=note.warning)
 
 
 def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
@@ -175,9 +186,11 @@ def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) 
             undone="not acknowledged",
             may_repeat=not params["should_broadcast"],  # it pages people
         )
-        result = _result(context, outage_id, carry_out(acknowledge, context.deadline))
-        # Somebody else may have been quicker.
+        evidence = carry_out(acknowledge, context.deadline)
         shown = acknowledge.last_read.acknowledged_by if acknowledge.last_read else None
+        result = _result(context, outage_id, evidence)
+        if shown is not None and shown.is_another_than(who):  # who was quicker
+            result = {**result, "outcome": "already_done", "changed": False}
         return {**result, "acknowledged_by": str(shown or who)}
 
 
@@ -192,16 +205,9 @@ def update_fortimonitor_incident_description(context: Context, params: Dict[str,
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"update the description of incident {outage_id}"):
         earlier = context.fortimonitor.outage(outage_id)
-        description = with_marker(params["description"], earlier.marker) if earlier.marker else params["description"]
-
-        def is_done(outage: Outage) -> bool:
-            # FortiMonitor may add the metadata to what it shows, in lines of its own (assumed: no source).
-            return f"{outage.description}\n".startswith(f"{description}\n")
-
-        # Without a marker at its end, a longer description may begin like this one.
-        if is_done(earlier) and (earlier.marker or earlier.description == description):
-            return _result(context, outage_id, ALREADY_DONE)
-        return _change(context, outage_id, "description", {"description": description}, is_done)
+        description = remarked(params["description"], earlier.marker)
+        body = {"description": description}
+        return _set(context, outage_id, "description", body, earlier, lambda outage: outage.description, _begins_with)
 
 
 def set_fortimonitor_incident_summary(context: Context, params: Dict[str, Any]) -> Result:
@@ -215,9 +221,9 @@ def set_fortimonitor_incident_summary(context: Context, params: Dict[str, Any]) 
     """
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"set the summary of incident {outage_id}"):
-        summary = params["summary"]
-        body = {"summary": summary, "who": context.fortimonitor.user(params["who"]).url}
-        return _set(context, outage_id, "summary", body, lambda outage: outage.summary == summary)
+        body = {"summary": params["summary"], "who": context.fortimonitor.user(params["who"]).url}
+        earlier = context.fortimonitor.outage(outage_id)
+        return _set(context, outage_id, "summary", body, earlier, lambda outage: outage.summary, same_text)
 
 
 def set_fortimonitor_incident_tags(context: Context, params: Dict[str, Any]) -> Result:
@@ -230,8 +236,9 @@ def set_fortimonitor_incident_tags(context: Context, params: Dict[str, Any]) -> 
     """
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"set the tags of incident {outage_id}"):
-        tags = list(dict.fromkeys(tag.strip() for tag in params["tags"].split(",") if tag.strip()))
-        return _set(context, outage_id, "tags", {"tags": tags}, lambda outage: sorted(outage.tags) == sorted(tags))
+        body = {"tags": list(dict.fromkeys(tags_in(params["tags"])))}
+        earlier = context.fortimonitor.outage(outage_id)
+        return _set(context, outage_id, "tags", body, earlier, lambda outage: outage.tags, _same_tags)
 
 
 def set_fortimonitor_incident_lead(context: Context, params: Dict[str, Any]) -> Result:
@@ -356,12 +363,11 @@ def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> R
         return results.answer(context, answer)
 
 
-def _expected(context: Context, outage_id: int, marker: str) -> Outage:
-    """Read an incident that must carry a marker. Raises NotResolvable if it carries another one or none."""
+def _expected(context: Context, outage_id: int, expected: Sequence[str]) -> Outage:
+    """Read an incident that must carry one of some correlation IDs. Raises NotResolvable if it carries none of them."""
     outage = context.fortimonitor.outage(outage_id)
-    if outage.marker != marker:
-        carried = f"correlation id {outage.marker!r}" if outage.marker else "no correlation id"
-        raise NotResolvable(f"it carries {carried}, not {marker!r}", "It is another incident; check its ID.")
+    if not any(outage.marker.is_of(correlation_id) for correlation_id in expected):
+        raise NotResolvable(f"it carries {outage.marker}, not {expected[0]!r}", "It is another incident; check its ID.")
     return outage
 
 
@@ -373,20 +379,52 @@ def _ordinary(outage: Outage, failure: Failure) -> Optional[Failure]:
     )
 
 
-def _set(context: Context, outage_id: int, action: str, body: Dict[str, Any], is_done: Shows) -> Result:
-    """Set what a read shows, unless it is set already."""
-    if is_done(context.fortimonitor.outage(outage_id)):
-        return _result(context, outage_id, ALREADY_DONE)
-    return _change(context, outage_id, action, body, is_done)
+def _set(
+    context: Context,
+    outage_id: int,
+    name: str,
+    body: Dict[str, Any],
+    earlier: Outage,
+    attribute: Callable[[Outage], Any],
+    same: Callable[[Any, Any], bool],
+) -> Result:
+    """Set an attribute that a read shows, unless it is set already.
 
+    Parameters:
+        name: of the action, and of the attribute in its body.
+        attribute: of an outage as it is read.
+        same: whether what was sent is what is shown, as far as that survives.
+    """
+    if same(body[name], attribute(earlier)):
+        return _result(context, outage_id, ALREADY_DONE, warning=None)
 
-def _change(context: Context, outage_id: int, action: str, body: Dict[str, Any], shows: Shows) -> Result:
+    def shows(outage: Outage) -> Optional[bool]:
+        # What is neither as it was nor as it was sent may have been cut or rewritten: that proves nothing.
+        is_as_it_was = attribute(outage) == attribute(earlier)
+        return True if same(body[name], attribute(outage)) else False if is_as_it_was else None
+
     change = StateChange(
-        send=lambda: context.fortimonitor.act(outage_id, action, body),
+        send=lambda: context.fortimonitor.act(outage_id, name, body),
         read=lambda: context.fortimonitor.outage(outage_id),
         shows=shows,
     )
-    return _result(context, outage_id, carry_out(change, context.deadline))
+    evidence = carry_out(change, context.deadline)
+    warning = None
+    if change.last_read is not None and change.shown is None:
+        warning = f"FortiMonitor shows {shown(attribute(change.last_read))} instead."
+    return _result(context, outage_id, evidence, warning=warning)
+
+
+def _begins_with(sent: str, shown_now: str) -> bool:
+    """Compare descriptions: FortiMonitor may add the metadata to a marked one, in lines of its own (assumed)."""
+    if same_text(sent, shown_now):
+        return True
+    return bool(marker_in({}, sent)) and f"{survivors(shown_now)}\n".startswith(f"{survivors(sent)}\n")
+
+
+def _same_tags(sent: List[str], shown_now: List[str]) -> bool:
+    """Compare tags, whose order and letter case FortiMonitor may change (seen)."""
+    return {tag.casefold() for tag in sent} == {tag.casefold() for tag in shown_now}
 
 
 def _once(context: Context, params: Dict[str, Any], goal: str, send: Callable[[int, User], Answer]) -> Result:
@@ -401,27 +439,42 @@ def _act(context: Context, action: str, outage_id: int, who: User, **more: str) 
     return context.fortimonitor.act(outage_id, action, {"who": who.url, **more})
 
 
-def _result(context: Context, outage_id: int, evidence: Evidence) -> Result:
-    return evidence.result(incident_id=outage_id, incident_url=context.fortimonitor.outage_url(outage_id))
+def _result(context: Context, outage_id: int, evidence: Evidence, **own: Any) -> Result:
+    url = context.fortimonitor.outage_url(outage_id)
+    return evidence.result(incident_id=outage_id, incident_url=url, **own)
 
 
 class _Note(Write):
-    """A note for an outage's log. It has no marker, so the equal ones are counted: one more afterwards is ours."""
+    """A note for an outage's log. It has no marker, so the log is read before: an equal entry more is ours.
+
+    ``warning`` says where the log does not show it.
+    """
 
     waits = LOOKS
 
-    def __init__(
-        self, fortimonitor: FortiMonitor, outage_id: int, params: Dict[str, Any], user: Optional[User]
-    ) -> None:
-        self._fortimonitor, self._outage_id, self._user = fortimonitor, outage_id, user
+    def __init__(self, context: Context, outage_id: int, params: Dict[str, Any], user: Optional[User]) -> None:
+        self._fortimonitor, self._outage_id, self._user = context.fortimonitor, outage_id, user
         self._note, self._public = params["note"], params["public"]
-        self._before = self._count()
+        self._before = self._entries()
+        self.warning: Optional[str] = None
 
     def send(self) -> Accepted:
-        return Accepted(self._fortimonitor.add_log_entry(self._outage_id, self._note, self._public, self._user))
+        answer = self._fortimonitor.add_log_entry(self._outage_id, self._note, self._public, self._user)
+        try:
+            is_shown = self.look()
+        except Failure as failure:
+            self.warning = f"The log could not be read back: {failure.happened}."
+            return Accepted(answer)
+        if not is_shown:
+            self.warning = "FortiMonitor accepted the note; its log does not show it as it was sent, or not yet."
+        return Accepted(answer, "read_back" if is_shown else "response")
 
-    def look(self) -> bool:
-        return self._count() > self._before
+    def look(self) -> Optional[bool]:
+        """Read the log: another new entry may be somebody else's, or this one rewritten, and proves nothing."""
+        now = self._entries()
+        if self._count(now) > self._count(self._before):
+            return True
+        return None if len(now) > len(self._before) else False
 
     def failure(self, evidence: Evidence) -> Failure:
         failure = evidence.failures[-1]
@@ -432,10 +485,13 @@ class _Note(Write):
             "Look into the incident's log before running the action again.",
             attempts=evidence.attempts,
             request=evidence.request,
-        )
+        ).but(may_still_come=failure.may_still_come)
 
-    def _count(self) -> int:
-        return sum(entry.entry.strip() == self._note.strip() for entry in self._fortimonitor.log(self._outage_id))
+    def _entries(self) -> List[str]:
+        return [entry.entry for entry in self._fortimonitor.log(self._outage_id)]
+
+    def _count(self, entries: List[str]) -> int:
+        return sum(same_text(self._note, entry) for entry in entries)
 
 
 def _textkeys(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
@@ -443,10 +499,10 @@ def _textkeys(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
     return context.fortimonitor.textkeys(server_id)
 
 
-def _several(outages: List[Outage]) -> Optional[str]:
+def _several(outages: List[Outage]) -> List[str]:
     if len(outages) == 1:
-        return None
-    return f"Several incidents have this correlation id; this is the newest: {_listed(outages)}."
+        return []
+    return [f"Several incidents have this correlation id; this is the newest: {_listed(outages)}."]
 
 
 def _listed(outages: List[Outage]) -> str:

@@ -24,7 +24,7 @@ from ..core.times import epoch_milliseconds
 from ..core.values import read_rows, text
 from . import results
 from .results import Result
-from .siem_update import unchanged, update
+from .siem_update import already_cleared, unchanged, update
 
 DAY = timedelta(hours=24)
 SEARCHED = ("incidentTitle", "incidentSrc", "incidentTarget", "incidentDetail", "incidentRptIp", "incidentRptDevName")
@@ -70,9 +70,8 @@ def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     with attempting(f"clear FortiSIEM incident {incident_id}"):
         row = row_if_readable(context, incident_id)
         if row and is_cleared(row):
-            warning = f"It is {status(row) or 'cleared'} already; neither reason nor resolution was sent."
-            return unchanged(incident_id, fields, warning)
-        return update(context, incident_id, fields, params["verify"])
+            return unchanged(incident_id, fields, already_cleared(status(row) or "cleared"))
+        return update(context, incident_id, fields, params["verify"], before=row)
 
 
 def comment_siem_incident(context: Context, params: Dict[str, Any]) -> Result:

@@ -13,16 +13,18 @@ from ..core.errors import (
     Failure,
     HalfDone,
     InvalidInput,
+    NotFound,
     NotResolvable,
     attempting,
 )
 from ..core.times import iso, shown_time
 from ..core.urls import signed_id
 from . import results
-from .fortimonitor import create_custom_incident, force_resolve_incident
+from .creation import SEARCH_DAYS, Creation
+from .fortimonitor import create, resolve
 from .fortisiem import existing_row
 from .results import Result
-from .siem_update import not_applied, unchanged, update
+from .siem_update import already_cleared, not_applied, unchanged, update
 from .writes import ALREADY_DONE
 
 Row = Dict[str, Any]
@@ -46,14 +48,18 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     incident_id = params["incident_id"]
     with attempting(f"escalate FortiSIEM incident {incident_id}"):
         _require_both(context)
+        markers = _markers(context, params)
         server_id = context.fortimonitor.server_id(params["server"])
         row = existing_row(context, incident_id)
-        marker = params.get("correlation_id") or _marker(context, incident_id)
-        earlier = _escalated(context, row, marker)
+        earlier = _escalated(context, row, markers)
+        is_over = earlier is not None and earlier.is_resolved and params["if_resolved"] == "Create Another"
         status = word(STATUSES, row.get("incidentStatus"))
-        if earlier is None and status in CLEARED:
+        if (earlier is None or is_over) and status in CLEARED:
             raise AlreadyClosed(f"it is {status} already", "Only an active incident is escalated.")
-        created = _found(context, earlier, server_id) if earlier else _created(context, params, server_id, row, marker)
+        if earlier is not None and not is_over:
+            created = _found(context, earlier, server_id)
+        else:
+            created = _created(context, params, server_id, row, markers[0])
         sides = {"fortimonitor": lambda: created, "fortisiem": lambda: _ticketed(context, params, row, created)}
         return _both(sides)
 
@@ -74,14 +80,13 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
     incident_id = params["incident_id"]
     with attempting(f"close FortiSIEM incident {incident_id} and its incident in FortiMonitor"):
         _require_both(context)
+        markers = _markers(context, params)
         row = existing_row(context, incident_id)
-        resolving = {"incident": str(_outage_id(context, params, row)), "reason": params["reason"]}
-        if "incident" not in params or "correlation_id" in params:
-            resolving["expect_correlation_id"] = params.get("correlation_id") or _marker(context, incident_id)
+        outage_id = _outage_id(context, params, row)
         return _both(
             {
-                "fortimonitor": lambda: force_resolve_incident(context, resolving),
-                "fortisiem": lambda: _cleared(context, params, row),
+                "fortimonitor": lambda: _resolved(context, params, outage_id, markers),
+                "fortisiem": lambda: _cleared(context, params, row, outage_id),
             }
         )
 
@@ -97,10 +102,10 @@ def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
     """
     _require_both(context)
     with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
+        markers = _markers(context, params)
         row = existing_row(context, params["incident_id"])
         outage = context.fortimonitor.outage(_outage_id(context, params, row))
-    marker = params.get("correlation_id") or _marker(context, params["incident_id"])
-    differences = [*_status_difference(row, outage), *_link_differences(row, outage, marker)]
+    differences = [*_status_difference(row, outage), *_link_differences(row, outage, markers)]
     return {
         "agree": not differences,
         "differences": differences,
@@ -117,9 +122,17 @@ def _require_both(context: Context) -> None:
 # The pair.
 
 
-def _marker(context: Context, incident_id: int) -> str:
-    """Return the correlation id of an incident of FortiSIEM: the same for every account that sees it."""
-    return f"fortisiem:{context.fortisiem.host}:{incident_id}"
+def _markers(context: Context, params: Dict[str, Any]) -> List[str]:
+    """Return the correlation IDs by which the pair is known: the one that is given, else the one that is made.
+
+    That is the same for every account that sees the incident. Two servers may share a host (NAT), so its port belongs
+    to it; without it, as it was made before, it is good only for what the external ticket names.
+    """
+    if "correlation_id" in params:
+        return [params["correlation_id"]]
+    siem, incident_id = context.fortisiem, params["incident_id"]
+    made = [f"fortisiem:{server}:{incident_id}" for server in (siem.authority, siem.host)]
+    return list(dict.fromkeys(made))
 
 
 def _ticket(row: Row) -> str:
@@ -138,7 +151,7 @@ def _outage_id(context: Context, params: Dict[str, Any], row: Row) -> int:
     return ticket
 
 
-def _escalated(context: Context, row: Row, marker: str) -> Optional[Outage]:
+def _escalated(context: Context, row: Row, markers: List[str]) -> Optional[Outage]:
     """Return the incident that the external ticket names, None without a ticket.
 
     Raises AlreadyExists where the ticket is something else's: it would be overwritten.
@@ -146,7 +159,7 @@ def _escalated(context: Context, row: Row, marker: str) -> Optional[Outage]:
     ticket = _ticket(row)
     number = signed_id(ticket)
     outage = context.fortimonitor.outage_if_any(number) if number is not None else None
-    if ticket and (outage is None or outage.marker != marker):
+    if ticket and (outage is None or not any(outage.marker.is_of(marker) for marker in markers)):
         raise AlreadyExists(
             f"it has the external ticket {ticket!r} already, which is not its incident in FortiMonitor",
             "Empty the ticket in FortiSIEM, or give the Correlation ID of its incident in FortiMonitor.",
@@ -159,24 +172,40 @@ def _escalated(context: Context, row: Row, marker: str) -> Optional[Outage]:
 
 def _created(context: Context, params: Dict[str, Any], server_id: int, row: Row, marker: str) -> Result:
     incident = {
-        "server": str(server_id),
         "description": params.get("description") or _description(row),
         **{name: params[name] for name in TEXTKEYS},
         "correlation_id": marker,
-        "if_exists": "Return Existing",
+        "search_days": SEARCH_DAYS,
         "verify": True,
     }
-    return create_custom_incident(context, incident)
+    with attempting(f"create a custom incident on server {server_id}"):
+        counts_resolved = params["if_resolved"] == "Return Existing"
+        return create(context, Creation(context, server_id, incident, counts_resolved), "Return Existing")
 
 
 def _found(context: Context, outage: Outage, server_id: int) -> Result:
     return ALREADY_DONE.result(
         incident_id=outage.id,
         incident_url=context.fortimonitor.outage_url(outage.id),
-        correlation_id=outage.marker,
+        correlation_id=outage.marker.correlation_id,
         server_id=outage.server_id or server_id,
-        warning=None,
+        warning="It is resolved." if outage.is_resolved else None,
     )
+
+
+def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers: List[str]) -> Result:
+    """Resolve the FortiMonitor incident. Raises NotResolvable where the ticket is another system's."""
+    is_named = "incident" in params
+    expected = [] if is_named and "correlation_id" not in params else markers
+    try:
+        return resolve(context, outage_id, params["reason"], expected)
+    except NotFound:
+        if is_named:
+            raise
+        raise NotResolvable(
+            f"its external ticket '{outage_id}' names no incident in FortiMonitor",
+            "It may be another system's ticket. Clear the FortiSIEM incident alone, or give FortiMonitor Incident.",
+        ) from None
 
 
 def _description(row: Row) -> str:
@@ -198,23 +227,26 @@ def _ticketed(context: Context, params: Dict[str, Any], row: Row, created: Resul
     fields = {"external_ticket_id": str(created["incident_id"]), "external_ticket_state": "New", "comments": comment}
     if _ticket(row) == fields["external_ticket_id"]:
         return unchanged(params["incident_id"], fields)
-    return update(context, params["incident_id"], fields, verify=True)
+    return update(context, params["incident_id"], fields, verify=True, before=row)
 
 
-def _cleared(context: Context, params: Dict[str, Any], row: Row) -> Result:
+def _cleared(context: Context, params: Dict[str, Any], row: Row, outage_id: int) -> Result:
     """Clear the FortiSIEM incident and close its ticket, as far as that is not done."""
     fields = {"status": "Manually Cleared", "comments": params["reason"]}
     if "resolution" in params:
         fields["resolution"] = params["resolution"]
-    if _ticket(row):
+    if signed_id(_ticket(row)) == outage_id:  # the ticket of another system is none of ours
         fields["external_ticket_state"] = "Closed"
-    missing = not_applied(row, fields)
-    if word(STATUSES, row.get("incidentStatus")) in CLEARED:
-        # The reason is given once, with the clearing.
-        missing = {name: value for name, value in missing.items() if name == "external_ticket_state"}
+    missing, warning = fields, None
+    status = word(STATUSES, row.get("incidentStatus"))
+    if status in CLEARED:
+        warning = already_cleared(status)
+        missing = {name: value for name, value in fields.items() if name == "external_ticket_state"}
+    missing = {name: value for name, value in missing.items() if name == "comments" or not_applied(row, {name: value})}
     if not missing:
-        return unchanged(params["incident_id"], fields)
-    return update(context, params["incident_id"], missing, verify=True)
+        return unchanged(params["incident_id"], fields, warning)
+    result = update(context, params["incident_id"], missing, verify=True, before=row)
+    return {**result, "warning": " ".join(filter(None, (warning, result["warning"]))) or None}
 
 
 def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
@@ -261,13 +293,14 @@ def _status_difference(row: Row, outage: Outage) -> List[Row]:
     return [{"what": "status", "fortimonitor": outage.status, "fortisiem": status, "since": iso(since)}]
 
 
-def _link_differences(row: Row, outage: Outage, marker: str) -> List[Row]:
+def _link_differences(row: Row, outage: Outage, markers: List[str]) -> List[Row]:
     differences: List[Row] = []
     if _ticket(row) != str(outage.id):
         ticket = _ticket(row) or None
         differences.append({"what": "external ticket", "fortimonitor": outage.id, "fortisiem": ticket, "since": None})
-    if outage.marker != marker:
+    if not any(outage.marker.is_of(marker) for marker in markers):
+        carried = outage.marker.correlation_id
         differences.append(
-            {"what": "correlation id", "fortimonitor": outage.marker, "fortisiem": marker, "since": iso(outage.start)}
+            {"what": "correlation id", "fortimonitor": carried, "fortisiem": markers[0], "since": iso(outage.start)}
         )
     return differences

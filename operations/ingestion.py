@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage
@@ -24,6 +24,7 @@ from ..core.times import epoch_milliseconds, from_epoch, iso
 from ..core.urls import signed_id
 from . import results
 from .results import Result
+from .watermark import Watermark
 
 FAR_AHEAD = timedelta(days=365)  # no product's clock is that wrong
 MOST_INCIDENTS = 5000
@@ -33,25 +34,6 @@ SEVERITIES = {"critical": "Critical", "warning": "Medium"}
 Row = Dict[str, Any]
 Place = Tuple[int, int]  # time and id
 Waiting = List[Tuple[Place, Row]]
-
-
-class Watermark(NamedTuple):
-    """How far an ingestion has come, in epoch milliseconds; while more is waiting, with an id and the newest time."""
-
-    time: int
-    id: Optional[int] = None
-    newest: Optional[int] = None
-
-    def __str__(self) -> str:
-        return str(self.time) if self.id is None else f"{self.time}/{self.id}/{self.newest}"
-
-    def begin(self, overlap: int) -> int:
-        """Return the time from which to ask on."""
-        return self.time if self.id is not None else max(0, self.time - overlap * 1000)
-
-    def is_behind(self, place: Place) -> bool:
-        """Tell whether an incident, by its time and id, is still to come."""
-        return self.id is None or place > (self.time, self.id)
 
 
 def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -101,7 +83,7 @@ def _watermark(text: Optional[str], lookback: int) -> Watermark:
     if text is None:
         start = datetime.now(timezone.utc) - timedelta(minutes=lookback)
         return Watermark(epoch_milliseconds(start))
-    return Watermark(*(int(part) for part in text.split("/")))
+    return Watermark.parse(text)
 
 
 # FortiSIEM.
@@ -170,7 +152,7 @@ def _siem_place(row: Row) -> Place:
 def _from_siem(context: Context, row: Row) -> Row:
     incident = results.siem_incident(row)
     return {
-        "source_id": f"fortisiem:{context.fortisiem.host}:{incident['incident_id']}",
+        "source_id": f"fortisiem:{context.fortisiem.authority}:{incident['incident_id']}",
         "source": "FortiSIEM",
         "title": incident["title"] or incident["event_name"] or f"Incident {incident['incident_id']}",
         "status": "Closed" if incident["status"] in CLEARED else "Open",
@@ -222,11 +204,10 @@ def _outage_place(outage: Outage) -> Place:
 
 
 def _from_outage(context: Context, outage: Outage) -> Row:
-    lines = outage.description.strip().splitlines() or [f"Incident {outage.id}"]
     return {
-        "source_id": f"fortimonitor:{context.fortimonitor.host}:{outage.id}",
+        "source_id": f"fortimonitor:{context.fortimonitor.authority}:{outage.id}",
         "source": "FortiMonitor",
-        "title": lines[0],
+        "title": outage.title,
         "status": "Closed" if outage.is_resolved else "Open",
         "severity": SEVERITIES.get(outage.severity, outage.severity.title() or None),
         "start_time": iso(outage.start),

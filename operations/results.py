@@ -36,7 +36,7 @@ def outage(context: Context, shown: Outage) -> Result:
         "severity": shown.severity,
         "type": shown.type,
         "description": shown.description,
-        "correlation_id": shown.marker,
+        "correlation_id": shown.marker.correlation_id,
         "start_time": iso(shown.start),
         "end_time": iso(shown.end),
         "acknowledged": shown.acknowledged_by is not None,

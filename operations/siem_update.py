@@ -8,11 +8,13 @@ from ..clients.context import Context
 from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..clients.fortisiem.client import FortiSIEM, is_ok
 from ..core.errors import AnswerBroken, Failure, attempting
+from ..core.texts import entries_of, same_text, survivors
 from ..core.values import text
 from .results import Result
 from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
 
 Values = Dict[str, str]
+Row = Dict[str, Any]
 
 APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
 
@@ -22,14 +24,17 @@ class AttributeUpdate(Write):
 
     Parameters:
         fields: our names and words, as in ``clients.fortisiem.attributes.ATTRIBUTES``.
+        before: the incident as it was read before, None where it was not: without it no read can tell whether a
+            comment is this one or an older one with the same text.
 
     ``missing`` are those that no read has shown to be applied.
     """
 
-    def __init__(self, fortisiem: FortiSIEM, incident_id: int, fields: Values) -> None:
+    def __init__(self, fortisiem: FortiSIEM, incident_id: int, fields: Values, before: Optional[Row]) -> None:
         self._fortisiem = fortisiem
         self._incident_id = incident_id
         self._fields = self.missing = fields
+        self._before = before
 
     @property
     def may_repeat(self) -> bool:
@@ -50,10 +55,10 @@ class AttributeUpdate(Write):
     def readings(self, fields: Values) -> Dict[str, str]:
         """Read the incident and tell for each attribute whether it is applied."""
         try:
-            row = self._fortisiem.incident(self._incident_id, [ATTRIBUTES[name].read for name in fields])
+            row = self._fortisiem.incident(self._incident_id, _shown_by(fields))
         except Failure:
             row = None
-        return {name: _reading(name, value, row) for name, value in fields.items()}
+        return {name: _reading(name, value, row, self._before) for name, value in fields.items()}
 
     def failure(self, evidence: Evidence) -> Failure:
         """Return what FortiSIEM refused, or which attributes a read showed not to be applied."""
@@ -68,13 +73,17 @@ class AttributeUpdate(Write):
         return failure.but(changed=changed, advice=advice)
 
 
-def update(context: Context, incident_id: int, fields: Values, verify: bool) -> Result:
+def update(context: Context, incident_id: int, fields: Values, verify: bool, before: Optional[Row] = None) -> Result:
     """Update attributes of an incident and return the result.
 
     Parameters:
-        verify: read the incident back and tell for each attribute whether it was applied.
+        verify: read the incident back and tell for each attribute whether it was applied. Where a comment is among
+            them, it is read beforehand too.
+        before: the incident, where it has been read already.
     """
-    write = AttributeUpdate(context.fortisiem, incident_id, fields)
+    if before is None and verify and "comments" in fields:
+        before = _row_before(context.fortisiem, incident_id, fields)
+    write = AttributeUpdate(context.fortisiem, incident_id, fields, before)
     with attempting(f"update FortiSIEM incident {incident_id}"):
         result = carry_out(write, context.deadline).result()
     verified = write.readings(fields) if verify else {}
@@ -91,9 +100,18 @@ def unchanged(incident_id: int, fields: Values, warning: Optional[str] = None) -
     return ALREADY_DONE.result(incident_id=incident_id, fields=fields, verified={}, warning=warning)
 
 
-def not_applied(row: Optional[Dict[str, Any]], fields: Values) -> Values:
-    """Return those of the attributes that an incident, as FortiSIEM shows it, does not have yet."""
-    return {name: value for name, value in fields.items() if _reading(name, value, row) != APPLIED}
+def not_applied(row: Row, fields: Values) -> Values:
+    """Return those of the attributes that an incident, as FortiSIEM shows it, does not have yet.
+
+    A comment counts as given where it is an entry of its own.
+    """
+    nothing = {ATTRIBUTES[name].read: None for name in fields}
+    return {name: value for name, value in fields.items() if _reading(name, value, row, nothing) != APPLIED}
+
+
+def already_cleared(status: str) -> str:
+    """Return the warning for a clearing that was not needed."""
+    return f"It is {status} already; neither reason nor resolution was sent."
 
 
 def listed(names: Iterable[str]) -> str:
@@ -101,14 +119,46 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def _reading(name: str, value: str, row: Optional[Dict[str, Any]]) -> str:
+def _row_before(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Optional[Row]:
+    """Read an incident before it is written; None where that fails, which settles nothing."""
+    try:
+        return fortisiem.incident(incident_id, _shown_by(fields))
+    except Failure:
+        return None
+
+
+def _shown_by(fields: Values) -> List[str]:
+    return [ATTRIBUTES[name].read for name in fields]
+
+
+def _reading(name: str, value: str, row: Optional[Row], before: Optional[Row]) -> str:
     attribute = ATTRIBUTES[name]
     if row is None or attribute.read not in row:
         return NOT_READABLE
-    shown = row[attribute.read]
-    # Whether a comment replaces the ones before it or follows them depends on the version.
-    is_there = value in text(shown) if name == "comments" else attribute.is_shown(value, shown)
-    return APPLIED if is_there else NOT_APPLIED
+    shown = text(row[attribute.read])
+    if name == "comments":
+        return _comment_reading(value, shown, before)
+    if attribute.words:  # FortiSIEM's own words, in which a difference is one
+        return APPLIED if attribute.is_shown(value, row[attribute.read]) else NOT_APPLIED
+    if same_text(attribute.sent(value), shown):
+        return APPLIED
+    # Free text may be shown cut, escaped or rewritten: only what is as it was proves that nothing was written.
+    was = text(before.get(attribute.read)) if before is not None else ""
+    return NOT_APPLIED if shown.strip() == was.strip() else NOT_READABLE
+
+
+def _comment_reading(sent: str, shown: str, before: Optional[Row]) -> str:
+    """Tell whether a comment is there: whether its text is an entry once more than it was before.
+
+    Whether a comment replaces those before it or follows them depends on the version.
+    """
+    now, read = entries_of(sent, shown), ATTRIBUTES["comments"].read
+    if now is None or (before is None and shown):
+        return NOT_READABLE
+    was = text(before.get(read)) if before is not None else ""
+    if now > (entries_of(sent, was) or 0) or (now and survivors(was) != survivors(shown) == survivors(sent)):
+        return APPLIED
+    return NOT_APPLIED if not now and shown.strip() == was.strip() else NOT_READABLE
 
 
 def _warning(fields: Values, verified: Dict[str, str], not_taken: List[str]) -> Optional[str]:

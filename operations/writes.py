@@ -138,12 +138,12 @@ class StateChange(Write, Generic[Shown]):
     Parameters:
         send: sends it.
         read: reads the thing.
-        shows: whether the thing, as it was read, has the state.
+        shows: whether the thing, as it was read, has the state; None where that cannot be told.
         undone: what a thing is that does not have it, such as "active".
         explain: the failure that a thing's state explains, from the thing and the refusal.
         may_repeat: whether it is harmless to send it twice. What is not, does more than a read shows.
 
-    ``last_read`` is the thing as it was read last, None as long as it was not.
+    ``last_read`` is the thing as it was read last, None as long as it was not, ``shown`` whether it showed the state.
     """
 
     # What FortiMonitor answers for a state that forbids a change is documented nowhere; 400, 404 and 405 are likely.
@@ -153,7 +153,7 @@ class StateChange(Write, Generic[Shown]):
         self,
         send: Callable[[], Answer],
         read: Callable[[], Shown],
-        shows: Callable[[Shown], bool],
+        shows: Callable[[Shown], Optional[bool]],
         undone: str = "as it was",
         explain: Optional[Callable[[Shown, Failure], Optional[Failure]]] = None,
         may_repeat: bool = True,
@@ -161,6 +161,7 @@ class StateChange(Write, Generic[Shown]):
         self._send, self._read, self._shows, self._undone, self._explain = send, read, shows, undone, explain
         self._may_repeat = may_repeat
         self.last_read: Optional[Shown] = None
+        self.shown: Optional[bool] = None
 
     @property
     def may_repeat(self) -> bool:
@@ -176,18 +177,19 @@ class StateChange(Write, Generic[Shown]):
         if answer.status == NO_CONTENT:
             return Accepted(answer)
         try:
-            is_done = self.look()
+            self.look()
         except Failure:
             return Accepted(answer)
-        if not is_done:
+        if self.shown is False:
             where = f"FortiMonitor answered {answer.status} to {answer.request}"
             raise answer.failure(AnswerBroken, f"{where} without effect")
-        return Accepted(answer, "read_back")
+        return Accepted(answer, "read_back" if self.shown else "response")
 
-    def look(self) -> bool:
+    def look(self) -> Optional[bool]:
         """Read whether it has the state."""
         self.last_read = self._read()
-        return self._shows(self.last_read)
+        self.shown = self._shows(self.last_read)
+        return self.shown
 
     def failure(self, evidence: Evidence) -> Failure:
         """Return what the analyst is told: the state it is still in, or what of its state explains the refusal."""

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 from urllib.parse import unquote
 
-from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting
-from ...core.http.answers import Answer, checked, json_object
+from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting, shown
+from ...core.http.answers import Advice, Answer, checked, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
 from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
 from ...core.urls import path, signed_id
+from ...core.values import flag, folded, text
 from ..product_client import Product
+from .lists import PAGE_SIZE, Listing, Page, Rows
 from .models import (
+    ACTIVE,
     OUTAGE,
+    RESOLVED,
     USER,
     LogEntry,
     Outage,
@@ -33,11 +37,19 @@ from .models import (
     user_in,
 )
 
-PAGE_SIZE = 50  # what the API gives by default; `limit=0` would mean everything
+Value = TypeVar("Value")
+
 MOST_SHOWN = 10  # servers or users in a message
 # Wider than the four endpoints that act, since nobody knows how FortiMonitor reads an odd path. No other GET has these
 # words in it.
 ACTING = re.compile(r"/outage/.*(acknowledge|escalate|broadcast|delay)", re.I | re.ASCII | re.DOTALL)
+
+# What a body may say under 2xx. Which of these FortiMonitor uses is documented nowhere; all of them are common.
+ERRORS, SUCCESSES, STATES = ("error", "errors", "errormessage"), ("success", "ok"), ("status", "result")
+FAILED = ("error", "fail", "failed", "failure")
+NO_ERROR = ("", "none", "null", "[]", "{}")
+ANALYSTS_OWN = "metadata"  # an echo of it says whatever the analyst wrote
+LOOK_FIRST = "Look into FortiMonitor whether it was done, before running the action again."
 
 ADVICE = {
     400: "The request failed, often due to a missing or misconfigured parameter.",
@@ -71,18 +83,18 @@ class FortiMonitor(Product):
 
     def create_custom_incident(self, server_id: int, incident: Dict[str, Any]) -> Answer:
         """POST /server/{server_id}/custom_incident. The new incident's address is in ``Location``."""
-        return self._send("POST", path("/server/{id}/custom_incident", id=server_id), _create_advice, incident)
+        return self._write("POST", path("/server/{id}/custom_incident", id=server_id), _create_advice, incident)
 
     def force_resolve(self, outage_id: int, reason: Optional[str]) -> Answer:
         """PUT /outage/{outage_id}/force_resolve. The schema wants a JSON object always, so ``{}`` without reason."""
         body = {"reason": reason} if reason else {}
-        return self._send("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
+        return self._write("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
 
     def outage(self, outage_id: int) -> Outage:
         """GET /outage/{outage_id}."""
         with attempting(f"read incident {outage_id}"):
             answer = self._send("GET", path("/outage/{id}", id=outage_id), _outage_advice)
-            return outage_in(self._http.base, json_object(self._http, answer))
+            return self._read(answer, outage_in)
 
     def outage_if_any(self, outage_id: int) -> Optional[Outage]:
         """Return an outage, None if there is no such one."""
@@ -99,15 +111,16 @@ class FortiMonitor(Product):
         since: Optional[datetime] = None,
         until: Optional[datetime] = None,
         oldest_first: bool = False,
-    ) -> Iterator[Outage]:
+        most: Optional[int] = None,
+    ) -> Listing[Outage]:
         """GET /outage, or /server/{server_id}/outage: all pages, newest first, one page in memory at a time.
 
         Parameters:
             status: "active" or "resolved"; None for both.
             severity: "critical" or "warning"; None for both.
-            since, until: bounds of the start. What the API's filters compare is documented nowhere, so the rows are
-                compared once more here.
+            since, until: bounds of the start. What the API's filters compare is documented nowhere.
             oldest_first: the other way round, if FortiMonitor sorts as it is asked to.
+            most: rows to read; default all. Counted are those too that a filter which FortiMonitor ignored leaves out.
         """
         endpoint = "/outage" if server_id is None else path("/server/{id}/outage", id=server_id)
         params = {
@@ -118,25 +131,31 @@ class FortiMonitor(Product):
             "order_by": "start_time" if oldest_first else None,
             "order": "asc" if oldest_first else None,
         }
-        wanted = {name: value for name, value in params.items() if value}
-        with attempting("list the incidents" + (f" of server {server_id}" if server_id else "")):
-            for row in self._rows(endpoint, "outage_list", wanted, _server_advice, rows_leave=status == "active"):
-                outage = outage_in(self._http.base, row)
-                if _is_within(outage.start, since, until):
-                    yield outage
 
-    def log(self, outage_id: int, since: Optional[datetime] = None) -> List[LogEntry]:
+        def is_wanted(outage: Outage) -> bool:
+            has_status = status is None or outage.is_resolved == (status == RESOLVED)
+            return has_status and severity in (None, outage.severity) and _is_within(outage.start, since, until)
+
+        goal = "list the incidents" + (f" of server {server_id}" if server_id else "")
+        wanted = {name: value for name, value in params.items() if value}
+        rows = self._rows(endpoint, "outage_list", wanted, _server_advice, rows_leave=status == ACTIVE, most=most)
+        return Listing(rows, outage_in, is_wanted, goal)
+
+    def log(self, outage_id: int, since: Optional[datetime] = None) -> Listing[LogEntry]:
         """GET /outage/{outage_id}/outage_log, all pages."""
         params = {"log_start_timestamp": fortimonitor_time(since)} if since else {}
-        with attempting(f"read the log of incident {outage_id}"):
-            rows = self._rows(path("/outage/{id}/outage_log", id=outage_id), "outage_log_list", params, _outage_advice)
-            entries = [log_entry_in(row) for row in rows]
-        return [entry for entry in entries if _is_within(entry.created, since, None)]
+        rows = self._rows(path("/outage/{id}/outage_log", id=outage_id), "outage_log_list", params, _outage_advice)
+        return Listing(
+            rows,
+            log_entry_in,
+            lambda entry: _is_within(entry.created, since, None),
+            f"read the log of incident {outage_id}",
+        )
 
     def add_log_entry(self, outage_id: int, entry: str, public: bool, user: Optional[User]) -> Answer:
         """POST /outage/{outage_id}/outage_log: add an entry to the log "for an ongoing outage"."""
         body = {"entry": entry, "public": public, **({"user": user.url} if user else {})}
-        return self._send("POST", path("/outage/{id}/outage_log", id=outage_id), _outage_advice, body)
+        return self._write("POST", path("/outage/{id}/outage_log", id=outage_id), _outage_advice, body)
 
     def act(self, outage_id: int, action: str, body: Mapping[str, Any]) -> Answer:
         """PUT /outage/{outage_id}/{action}.
@@ -146,12 +165,12 @@ class FortiMonitor(Product):
         Parameters:
             action: acknowledge, escalate, broadcast, lead, summary, tags or description.
         """
-        return self._send("PUT", path("/outage/{id}/{action}", id=outage_id, action=action), _action_advice, body)
+        return self._write("PUT", path("/outage/{id}/{action}", id=outage_id, action=action), _action_advice, body)
 
     def delay_alerts(self, outage_id: int, seconds: int, who: User) -> Answer:
         """PUT /outage/{outage_id}/delay/{seconds}; 0 cancels further alerts for good."""
         endpoint = path("/outage/{id}/delay/{seconds}", id=outage_id, seconds=seconds)
-        return self._send("PUT", endpoint, _action_advice, {"who": who.url})
+        return self._write("PUT", endpoint, _action_advice, {"who": who.url})
 
     def request(
         self, method: str, endpoint: str, query: Mapping[str, Any], body: Optional[Mapping[str, Any]]
@@ -162,7 +181,7 @@ class FortiMonitor(Product):
         """
         below = named_endpoint(self._http, endpoint)
         if method == "GET" and ACTING.search(unquote(below)):
-            problem = f"Endpoint {endpoint[:60]!r} changes something although it is a GET; use PUT."
+            problem = f"Endpoint {shown(endpoint)} changes something although it is a GET; use PUT."
             raise InvalidInput(problem)
         if "api_key" in query:
             raise InvalidInput("Query must not have the key 'api_key'.")
@@ -201,42 +220,38 @@ class FortiMonitor(Product):
         """
         text = incident.strip()
         is_url = text.lower().startswith(("https://", "http://"))
-        number = (
-            id_in_url(self._http.base, text, OUTAGE)
-            if is_url
-            else signed_id(text[1:] if text.startswith("#") else text)
-        )
+        number = self._own_id(text, OUTAGE) if is_url else signed_id(text[1:] if text.startswith("#") else text)
         if number is None:
             wanted = f"an ID such as -28000855, #-28000855, or a URL such as {self.outage_url(-28000855)}"
-            raise InvalidInput(f"Incident {text[:60]!r} is not {wanted}.")
+            raise InvalidInput(f"Incident {shown(text)} is not {wanted}.")
         return number
 
     def outage_url(self, outage_id: int) -> str:
         """Return the URL of an outage."""
         return self._http.base.url(path("/outage/{id}", id=outage_id))
 
-    def created_outage(self, answer: Answer) -> Optional[int]:
-        """Return the id of the incident that a create's answer names in ``Location``, None where it names none.
+    def created_outage(self, answer: Answer) -> Tuple[Optional[int], bool]:
+        """Return the id of the incident that a create's answer names in ``Location``, and whether the URL is of here.
 
         What ``Location`` points to is not stated anywhere; ``/outage/{id}`` is the only address an incident has.
+        Behind a proxy FortiMonitor may name itself by another host (seen); such an id is to be read back.
         The ``id`` header, which other creates send, is not promised here and not read.
         """
         location = answer.headers.get("Location", "")
-        return id_in_url(self._http.base, location, OUTAGE)
+        return id_in_url(location, OUTAGE), self._http.base.endpoint_of(location) is not None
 
-    def servers(self, **filters: str) -> Iterator[Server]:
+    def servers(self, **filters: str) -> Listing[Server]:
         """GET /server, all pages.
 
         Parameters:
             filters: name, fqdn (the API's ``name`` is a contains-match, seen 2026-04), tags (with commas).
         """
-        for row in self._rows("/server", "server_list", filters):
-            yield server_in(self._http.base, row)
+        return Listing(self._rows("/server", "server_list", filters), server_in)
 
-    def users(self, username: Optional[str] = None) -> Iterator[User]:
+    def users(self, username: Optional[str] = None) -> Listing[User]:
         """GET /user, all pages."""
-        for row in self._rows("/user", "user_list", {"username": username} if username else {}):
-            yield user_in(self._http.base, row)
+        filters = {"username": username} if username else {}
+        return Listing(self._rows("/user", "user_list", filters), user_in)
 
     def user(self, who: str) -> User:
         """Return the user that a user name, an id or a URL of this FortiMonitor names.
@@ -253,16 +268,19 @@ class FortiMonitor(Product):
         exact = [user for user in near if who.lower() == user.username.lower() and user.id]
         if len(exact) == 1:
             return exact[0]
-        wanted = "user's ID, user name or URL"
-        raise InvalidInput(_which("User", who, wanted, exact, near))
+        raise InvalidInput(_which("User", who, "user's ID, user name or URL", exact, near))
 
     def _user_at(self, url: str) -> User:
         """Return the user or contact that a URL of this FortiMonitor names. Raises InvalidInput for any other URL."""
-        number, endpoint = id_in_url(self._http.base, url, USER), self._http.base.endpoint_of(url)
+        number, endpoint = self._own_id(url, USER), self._http.base.endpoint_of(url)
         if number is None or endpoint is None:
-            problem = f"User {url[:60]!r} is not a URL such as {self._http.base.url('/user/501')}."
-            raise InvalidInput(problem)
+            raise InvalidInput(f"User {shown(url)} is not a URL such as {self._http.base.url('/user/501')}.")
         return User(number, "", "", self._http.base.url(endpoint.rstrip("/")))
+
+    def _own_id(self, url: str, pattern: re.Pattern[str]) -> Optional[int]:
+        """Return the id in a URL of the configured address, None for any other URL."""
+        match = pattern.fullmatch(self._http.base.endpoint_of(url) or "")
+        return int(match.group(1)) if match else None
 
     def textkeys(self, server_id: Optional[int] = None) -> List[Textkeys]:
         """GET /server/{server_id}/agent_resource, without a server /agent_resource_type: the textkeys they show.
@@ -272,9 +290,10 @@ class FortiMonitor(Product):
         endpoint, key = "/agent_resource_type", "agent_resource_type_list"
         if server_id is not None:
             endpoint, key = path("/server/{id}/agent_resource", id=server_id), "agent_resource_list"
-        with attempting("list textkeys"):
-            read = [textkeys_in(row) for row in self._rows(endpoint, key, {}, _server_advice)]
-        return list(dict.fromkeys(each for each in read if each is not None))
+        rows = self._rows(endpoint, key, {}, _server_advice)
+        return list(
+            dict.fromkeys(each for each in Listing(rows, textkeys_in, goal="list textkeys") if each is not None)
+        )
 
     def _servers_like(self, text: str) -> List[Server]:
         """List servers whose name or FQDN contains the text."""
@@ -286,57 +305,42 @@ class FortiMonitor(Product):
         endpoint: str,
         key: str,
         params: Mapping[str, Any],
-        advice: Any = None,
+        advice: Optional[Advice] = None,
         rows_leave: bool = False,
-    ) -> Iterator[Dict[str, Any]]:
-        """Yield the rows of a list, page after page, none twice.
+        most: Optional[int] = None,
+    ) -> Rows:
+        def read_page(offset: int) -> Page:
+            paging = {**params, "limit": PAGE_SIZE, "offset": offset}
+            answer = self._send("GET", endpoint, advice or _advice, params=paging)
+            body = json_object(self._http, answer)
+            rows, meta = body.get(key), body.get("meta")
+            if not isinstance(rows, list):
+                raise answer.failure(AnswerBroken, f"{self._http.where(answer)} without {key}", changed="no")
+            return Page(rows, meta if isinstance(meta, dict) else {})
 
-        FortiMonitor may cap a page at 50 whatever ``limit`` asks for (seen 2026-02), so the offset advances by what
-        arrived, and the end is the total, ``next: null`` or an empty page, never a short page.
+        return Rows(read_page, rows_leave, most)
 
-        Parameters:
-            rows_leave: rows may leave the list while it is read, as resolved ones leave the list of active outages;
-                the rest moves up and would be missed. So each page begins at the last row of the one before. Where
-                it begins at a row that is new, some have left: then it goes back a page. Pages of one row cannot
-                overlap; they are taken as they come.
-        """
-        offset, previous, total, overlaps = 0, None, None, False
-        seen: Set[str] = set()
-        while True:
-            answer = self._send(
-                "GET", endpoint, advice or _advice, params={**params, "limit": PAGE_SIZE, "offset": offset}
-            )
-            rows, meta = self._page(answer, key)
-            # A page of new rows that came meanwhile pushes the last page to where the next one is; the total tells.
-            if rows and rows == previous and meta.get("total_count") == total:
-                raise AnswerBroken(f"{self._http.where(answer)} with a page that cannot be right", changed="no")
-            if overlaps and not (rows and str(rows[0].get("url")) in seen):
-                offset, previous = max(0, offset - (len(rows) or PAGE_SIZE)), None
-                overlaps = offset > 0
-                continue
-            for row in rows:
-                if str(row.get("url")) not in seen:
-                    yield row
-            seen.update(str(row["url"]) for row in rows if "url" in row)
-            offset, previous, total = offset + len(rows), rows, meta.get("total_count")
-            if not rows or meta.get("next") is None or offset >= meta.get("total_count", offset + 1):
-                return
-            overlaps = rows_leave and len(rows) > 1
-            offset -= overlaps
+    def _read(self, answer: Answer, read: Callable[[Dict[str, Any]], Value]) -> Value:
+        """Read the one object of an answer."""
+        try:
+            return read(json_object(self._http, answer))
+        except ValueError as problem:
+            raise answer.failure(AnswerBroken, f"{self._http.where(answer)}, but {problem}", changed="no") from None
 
-    def _page(self, answer: Answer, key: str) -> Any:
-        body = json_object(self._http, answer)
-        rows, meta = body.get(key), body.get("meta")
-        is_page = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
-        if not (is_page and isinstance(meta, dict) and isinstance(meta.get("total_count", 0), int)):
-            raise AnswerBroken(f"{self._http.where(answer)} with a page that cannot be right", changed="no")
-        return rows, meta
+    def _write(self, method: str, endpoint: str, advice: Advice, body: Mapping[str, Any]) -> Answer:
+        """Send a change. Raises AnswerBroken for an error under 2xx: nobody knows what became of the change then."""
+        answer = self._send(method, endpoint, advice, body)
+        error = _error_in(json_of(answer))
+        if error is None:
+            return answer
+        told = shown(self._http.redact(error))
+        raise answer.failure(AnswerBroken, f"{self._http.where(answer)} with an error in its body: {told}", LOOK_FIRST)
 
     def _send(
         self,
         method: str,
         endpoint: str,
-        advice: Any,
+        advice: Advice,
         body: Optional[Mapping[str, Any]] = None,
         params: Optional[Mapping[str, Any]] = None,
     ) -> Answer:
@@ -347,6 +351,22 @@ class FortiMonitor(Product):
         headers = {"Authorization": f"ApiKey {self._api_key}"}
         answer = self._http.send(method, endpoint, headers=headers, json_body=body, params=params)
         return checked(self._http, answer, advice)
+
+
+def _error_in(body: Any) -> Optional[str]:
+    """Return what a body says went wrong, at whatever depth; None where it says no such thing."""
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        waiting += each if isinstance(each, list) else []
+        for key, value in each.items() if isinstance(each, dict) else ():
+            name, said = folded(key), text(value).strip()
+            if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR:
+                return said
+            if (name in SUCCESSES and flag(value) is False) or (name in STATES and said.casefold() in FAILED):
+                return text(each.get("message")) or f"{key}: {said}"
+            waiting += [value] if name != ANALYSTS_OWN else []
+    return None
 
 
 def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:

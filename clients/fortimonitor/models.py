@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Any, Dict, List, NamedTuple, Optional
+from urllib.parse import urlsplit
 
-from ...core.errors import AnswerBroken
-from ...core.times import shown_time
-from ...core.urls import BaseUrl, signed_id
+from ...core.values import flag, moment, text, whole_number
+from .markers import Marker, marker_in, without_marker
 
 OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
 SERVER = re.compile(r"/server/([1-9][0-9]{0,18})/?", re.ASCII)
 USER = re.compile(r"/(?:user|contact)/([1-9][0-9]{0,18})/?", re.ASCII)
-MARKER = re.compile(r"\[correlation_id: ([^\[\]\r\n]+)\]")
+ACTIVE, RESOLVED = "active", "resolved"
 
 
 class Outage(NamedTuple):
@@ -24,7 +24,7 @@ class Outage(NamedTuple):
     status: str
     type: str
     description: str
-    marker: Optional[str]
+    marker: Marker
     server_name: str
     server_fqdn: str
     severity: str
@@ -37,8 +37,13 @@ class Outage(NamedTuple):
 
     @property
     def is_resolved(self) -> bool:
-        """Whether it has ended, by force or by itself."""
-        return self.status == "resolved"
+        """Whether it has ended, by force or by itself. Of a status that nobody knows, the end tells."""
+        return self.status == RESOLVED or (self.status != ACTIVE and self.end is not None)
+
+    @property
+    def title(self) -> str:
+        """The first line of what its description says besides the marker."""
+        return next(iter(without_marker(self.description).splitlines()), "") or f"Incident {self.id}"
 
     def __str__(self) -> str:
         return f"{self.id} ({self.status})"
@@ -51,6 +56,12 @@ class User(NamedTuple):
     username: str
     name: str
     url: str
+
+    def is_another_than(self, other: User) -> bool:
+        """Tell whether two users are certainly not the same one: a deleted user, say, shows neither id nor name."""
+        if self.id and other.id:
+            return self.id != other.id
+        return bool(self.username and other.username) and self.username.lower() != other.username.lower()
 
     def __str__(self) -> str:
         return f"{self.username} ({self.name}, {self.id})" if self.username else self.name or self.url
@@ -87,100 +98,102 @@ class Textkeys(NamedTuple):
     category: str
 
 
-def outage_in(base: BaseUrl, row: Dict[str, Any]) -> Outage:
-    """Read an outage. Raises AnswerBroken where it has no usable URL."""
-    number = id_in_url(base, row.get("url"), OUTAGE)
-    if number is None:
-        raise AnswerBroken("FortiMonitor showed an outage without a usable URL", changed="no")
-    description = _text(row, "description")
+def outage_in(row: Dict[str, Any]) -> Outage:
+    """Read an outage. Raises ValueError where it has no usable URL."""
+    description = text(row.get("description"))
     metadata = _metadata(row.get("metadata"))
-    acknowledged = row.get("acknowledged")
     return Outage(
-        id=number,
-        server_id=signed_id(row.get("server_id")),  # text in 2021, a number in 2026
-        status=_text(row, "status"),
-        type=_text(row, "type"),
+        id=_id_of(row, OUTAGE),
+        server_id=whole_number(row.get("server_id")),  # text in 2021, a number in 2026
+        status=text(row.get("status")).strip().lower(),
+        type=text(row.get("type")).strip().lower(),
         description=description,
         marker=marker_in(metadata, description),
-        server_name=_text(row, "server_name"),
-        server_fqdn=_text(row, "server_fqdn"),
-        severity=_text(row, "severity"),
-        start=shown_time(row.get("start_time")),
-        end=shown_time(row.get("end_time")),
-        # Not true or false but the whole user (seen 2026-02).
-        acknowledged_by=user_in(base, acknowledged) if isinstance(acknowledged, dict) else None,
-        summary=_text(row, "summary"),
-        tags=_tags(row.get("tags")),
+        server_name=text(row.get("server_name")),
+        server_fqdn=text(row.get("server_fqdn")),
+        severity=text(row.get("severity")).strip().lower(),
+        start=_time(row.get("start_time")),
+        end=_time(row.get("end_time")),
+        acknowledged_by=_acknowledger(row.get("acknowledged")),
+        summary=text(row.get("summary")),
+        tags=tags_in(row.get("tags")),
         metadata=metadata,
     )
 
 
-def user_in(base: BaseUrl, row: Dict[str, Any]) -> User:
+def user_in(row: Dict[str, Any]) -> User:
     """Read a user or contact; one without a usable URL has the id 0."""
-    url = _text(row, "url")
-    name = _text(row, "display_name") or _text(row, "name")  # a contact's name (assumed: no source)
-    return User(id_in_url(base, url, USER) or 0, _text(row, "username"), name, url)
+    url = text(row.get("url"))
+    name = text(row.get("display_name")) or text(row.get("name"))  # a contact's name (assumed: no source)
+    return User(id_in_url(url, USER) or 0, text(row.get("username")), name, url)
 
 
-def server_in(base: BaseUrl, row: Dict[str, Any]) -> Server:
-    """Read a server. Raises AnswerBroken where it has no usable URL."""
-    number = id_in_url(base, row.get("url"), SERVER)
-    if number is None:
-        raise AnswerBroken("FortiMonitor listed a server without a usable URL", changed="no")
-    return Server(number, _text(row, "name"), _text(row, "fqdn"), _text(row, "status"), _tags(row.get("tags")))
+def server_in(row: Dict[str, Any]) -> Server:
+    """Read a server. Raises ValueError where it has no usable URL."""
+    name, fqdn, status = (text(row.get(key)) for key in ("name", "fqdn", "status"))
+    return Server(_id_of(row, SERVER), name, fqdn, status, tags_in(row.get("tags")))
 
 
 def log_entry_in(row: Dict[str, Any]) -> LogEntry:
     """Read an entry of a log. What a read shows is documented nowhere; these are the fields that a write takes."""
-    public, user = row.get("public"), row.get("user")
-    return LogEntry(
-        created=shown_time(row.get("created")),
-        entry=_text(row, "entry"),
-        public=public if isinstance(public, bool) else None,
-        user=str(user.get("url")) if isinstance(user, dict) else user if isinstance(user, str) else None,
-    )
+    user = row.get("user")
+    who = text(user.get("url")) if isinstance(user, dict) else text(user)
+    return LogEntry(_time(row.get("created")), text(row.get("entry")), flag(row.get("public")), who or None)
 
 
 def textkeys_in(row: Dict[str, Any]) -> Optional[Textkeys]:
     """Read the textkeys of an agent resource or of a type of these, None where it has none."""
-    plugin, resource = _text(row, "plugin_textkey"), _text(row, "resource_textkey")
-    label = _text(row, "label") or _text(row, "formatted_name") or _text(row, "name")
-    return Textkeys(plugin, resource, label, _text(row, "category")) if plugin and resource else None
+    plugin, resource = text(row.get("plugin_textkey")), text(row.get("resource_textkey"))
+    label = text(row.get("label")) or text(row.get("formatted_name")) or text(row.get("name"))
+    return Textkeys(plugin, resource, label, text(row.get("category"))) if plugin and resource else None
 
 
-def id_in_url(base: BaseUrl, url: Any, pattern: re.Pattern[str]) -> Optional[int]:
-    """Return the id in a URL of this FortiMonitor, None for any other URL."""
-    match = pattern.fullmatch(base.endpoint_of(url) or "") if isinstance(url, str) and url else None
+def id_in_url(url: str, pattern: re.Pattern[str]) -> Optional[int]:
+    """Return the id at the end of a URL's path, None where it has none.
+
+    Whatever host the URL names: behind a proxy or an alias, FortiMonitor names itself by another one. Nothing is ever
+    sent to a URL that came in an answer; its id goes into a request to the configured address.
+    """
+    try:
+        path = urlsplit(url.strip()).path if url.isprintable() else ""
+    except ValueError:
+        return None
+    # Only the last two segments: what stands before them is the address's own.
+    match = pattern.fullmatch("/" + "/".join(path.rstrip("/").split("/")[-2:]))
     return int(match.group(1)) if match else None
 
 
-def with_marker(description: str, marker: str) -> str:
-    """Return a description that ends in a correlation marker.
-
-    Metadata may or may not show in what FortiMonitor returns, and may or may not be rendered into the description;
-    nothing public settles it. The description always comes back, so the marker stands there too.
-    """
-    return f"{description}\n[correlation_id: {marker}]"
+def tags_in(value: Any) -> List[str]:
+    """Read tags: a list, or one text with commas (seen)."""
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [tag for tag in (text(part).strip() for part in parts) if tag]
 
 
-def marker_in(metadata: Dict[str, Any], description: str) -> Optional[str]:
-    """Return the correlation marker that an outage carries in its metadata or else its description, None without."""
-    if "correlation_id" in metadata:
-        return str(metadata["correlation_id"])
-    found = MARKER.findall(description)
-    return found[-1] if found else None
+def _id_of(row: Dict[str, Any], pattern: re.Pattern[str]) -> int:
+    number = id_in_url(text(row.get("url")), pattern)
+    if number is None:
+        raise ValueError("it has no usable URL")
+    return number
+
+
+def _time(value: Any) -> Optional[datetime]:
+    """Read a time: RFC 2822 ("Fri, 05 Nov 2021 17:37:35 -0000", seen), or whatever else tells one."""
+    return moment(value, "seconds") or moment(value, "milliseconds")
+
+
+def _acknowledger(value: Any) -> Optional[User]:
+    """Read who acknowledged. Not true or false but the whole user (seen 2026-02); of a deleted one, what is left."""
+    if isinstance(value, dict):
+        return user_in(value) if value else None
+    shown = text(value).strip()
+    if value is True or shown.lower() == "true":
+        return User(0, "", "somebody", "")
+    return User(id_in_url(shown, USER) or 0, "", "", shown) if shown.lower() not in ("", "false", "0", "[]") else None
 
 
 def _metadata(items: Any) -> Dict[str, Any]:
     # Only the empty list was ever captured; names and values are what a write of outage metadata takes.
+    if isinstance(items, dict):
+        return {text(name): value for name, value in items.items()}
     listed = items if isinstance(items, list) else []
-    return {str(item["name"]): item.get("value") for item in listed if isinstance(item, dict) and "name" in item}
-
-
-def _text(row: Dict[str, Any], name: str) -> str:
-    value = row.get(name)
-    return "" if value is None else str(value)
-
-
-def _tags(value: Any) -> List[str]:
-    return [str(tag) for tag in value] if isinstance(value, list) else []
+    return {text(item["name"]): item.get("value") for item in listed if isinstance(item, dict) and "name" in item}

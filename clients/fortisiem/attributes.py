@@ -36,10 +36,8 @@ class Attribute(NamedTuple):
         return self.words.get(value, value)
 
     def is_shown(self, value: str, shown: Any) -> bool:
-        """Tell whether our value is what FortiSIEM shows, however it writes it."""
-        if self.words:
-            return word(self.words, value) == word(self.words, shown)
-        return text(shown).lower() == value.lower()
+        """Tell whether our word is what FortiSIEM shows, however it writes it."""
+        return word(self.words, value) == word(self.words, shown)
 
 
 # The ticket's type goes out in the upper case of the guide's example (its list says Medium, its example MEDIUM); the

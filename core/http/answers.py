@@ -132,7 +132,7 @@ def json_object(source: Source, answer: Answer) -> Dict[str, Any]:
     """Return the JSON object that a read was answered with. Raises AnswerBroken where it is none."""
     value = json_of(answer)
     if not isinstance(value, dict):
-        raise AnswerBroken(f"{source.where(answer)} with something that is no JSON object", "Check the address.", "no")
+        raise answer.failure(AnswerBroken, f"{source.where(answer)} without a JSON object", "Check the address.", "no")
     return value
 
 

@@ -93,7 +93,8 @@ class FaultLab:
     def execute(self, action: Action, read_timeout: int = 30, **changes: Any) -> dict[str, Any]:
         """Run an action, with some parameters changed, and return its result."""
         config = {**self._config, "read_timeout": read_timeout}
-        return execute(action.operation, {**PARAMS[action], **changes}, config)
+        result: dict[str, Any] = execute(action.operation, {**PARAMS[action], **changes}, config)
+        return result
 
     def outcome(self, row: Row, action: Action) -> tuple[Outcome, dict[str, Any] | str]:
         """Run an action under the fault of a row; return what has become of it, and its result or its message."""

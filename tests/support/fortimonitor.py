@@ -7,7 +7,7 @@ from uuid import UUID
 import requests
 from responses import matchers
 
-from tests.support.package import API_KEY, FORTIMONITOR_URL, configuration, context
+from tests.support.package import API_KEY, FORTIMONITOR_URL, configuration, context, module
 
 CREATE_URL = f"{FORTIMONITOR_URL}/server/1001/custom_incident"
 LOCATION = {"Location": f"{FORTIMONITOR_URL}/outage/-1000001"}
@@ -22,10 +22,15 @@ AMBIGUOUS = [{"status": 500}, {"status": 503}, SIGN_IN, LATE, LOST]  # answers a
 REQUIRED = {"server": "1001", "description": "Disk full", **TEXTKEYS, "verify": False}
 
 
+def marked(description, correlation_id):
+    """Return a description that carries a correlation ID's marker."""
+    return module("clients.fortimonitor.markers").marked(description, correlation_id)
+
+
 def create_body(marker=FRESH):
     """Return what goes out for REQUIRED."""
     return {
-        "description": f"Disk full\n[correlation_id: {marker}]",
+        "description": marked("Disk full", marker),
         "metadata": {"correlation_id": marker},
         **TEXTKEYS,
     }
@@ -44,7 +49,7 @@ def expect_create(http, sent=None, **answer):
 
 def outage(number, marker, status="active", in_metadata=True, in_description=True, **changes):
     """Return an outage as FortiMonitor shows it, as far as the connector reads it."""
-    description = f"Disk full\n[correlation_id: {marker}]" if in_description else "Disk full"
+    description = marked("Disk full", marker) if in_description else "Disk full"
     return {
         "url": f"{FORTIMONITOR_URL}/outage/{number}",
         "server_id": "1001",
@@ -69,6 +74,18 @@ def expect_outages(http, rows, status="active", offset=0, following=None, fails=
         match=[matchers.query_param_matcher(wanted)],
         **({"status": fails} if fails else {"json": {"outage_list": rows, "meta": meta}}),
     )
+
+
+def expect_search(http, active=(), resolved=(), fails=None):
+    """Expect that a server's incidents are searched for an event: the active ones, then, without any, back in time."""
+    expect_outages(http, list(active), fails=fails)
+    if not fails and not active:
+        query = {"limit": "50", "offset": "0", "status": "resolved"}
+        http.get(
+            f"{FORTIMONITOR_URL}/server/1001/outage",
+            match=[matchers.query_param_matcher(query, strict_match=False)],
+            json={"outage_list": list(resolved), "meta": {"next": None, "total_count": len(resolved)}},
+        )
 
 
 def expect_read(http, number, row=None, **answer):

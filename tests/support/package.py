@@ -37,7 +37,7 @@ def connector() -> Any:
 
 def context(values: dict[str, Any], *secrets: str) -> Any:
     """Return what an action works with, as the connector makes it now, for a configuration as FortiSOAR hands it over."""
-    valid, redact = module("core.validation").valid_configuration(values), module("core.redaction").Redactor(secrets)
+    valid, redact = module("core.configuration").valid_configuration(values), module("core.redaction").Redactor(secrets)
     return module("connector").FortinetIncidentBridge.make_context(valid, redact, logging.getLogger("test"))
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -365,7 +366,7 @@ def test_the_threads_share_one_token(monkeypatch):
 
 ACCESS = "Make sure that the account has the appropriate access."
 WHERE = "Could not update FortiSIEM incident {}: FortiSIEM answered {} to POST /phoenix/rest/incident/external"
-STOPS = {
+STOPS: dict[str, tuple[dict[str, Any], str, str]] = {
     "401": (
         {"status": 401},
         f"{WHERE.format('{}', 401)}.",

@@ -138,7 +138,7 @@ META = {"limit": 50, "offset": 0, "next": None, "total_count": 1}
         ({"outage_list": [], "meta": {**META, "total_count": None}}, "a page that cannot be right"),
         ({"outage_list": [], "meta": {**META, "total_count": "1"}}, "a page that cannot be right"),
         ({"server_list": [], "meta": META}, "a page that cannot be right"),
-        ([], "something that is no JSON object"),
+        ([], "without a JSON object"),
     ],
 )
 def test_a_page_of_another_shape_is_refused(http, body, happened):

@@ -97,7 +97,8 @@ def test_a_token_that_somebody_else_took_meanwhile_is_waited_for_again():
     )
 )
 def test_whoever_takes_a_turn_is_never_beyond_the_hundredth_of_its_minute_and_never_waits_for_nothing(steps):
-    clock, bucket, taken = Clock(), pace.RateLimit(), []
+    clock, bucket = Clock(), pace.RateLimit()
+    taken: list[float] = []
     for kind, times, pause in steps:
         for _ in range(times):
             before = clock.now

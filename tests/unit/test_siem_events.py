@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from responses import matchers
 
@@ -43,9 +45,10 @@ def expect(http, below="", query=None, url=EVENTS, **answer):
 
 
 def expect_start(http, size=100, url=EVENTS, **given):
-    times = {name: given.pop(name) for name in ("timeFrom", "timeTo") if name in given}
+    times: dict[str, str] = {name: given.pop(name) for name in ("timeFrom", "timeTo") if name in given}
     query = {"incidentId": "562", "size": str(size), **times}
-    expect(http, "/start", query, url, **(given or {"json": {"queryId": "14262"}}))
+    answer: dict[str, Any] = given or {"json": {"queryId": "14262"}}
+    expect(http, "/start", query, url, **answer)
 
 
 def expect_query(http, events, progress=100, size=100, **given):

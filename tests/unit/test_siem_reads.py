@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from responses import matchers
@@ -77,7 +78,7 @@ SHOWN = {
     "other": {},
 }
 # What an incident shows that has no more than its id.
-NOTHING_SET = {
+NOTHING_SET: dict[str, Any] = {
     **dict.fromkeys(SHOWN),
     "incident_id": 1,
     "techniques": [],

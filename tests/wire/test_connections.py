@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gc
 import os
 import socket
+import sys
 import threading
-import tracemalloc
 import warnings
 
 import pytest
 
-from tests.support.package import configuration, execute, let_go, module
+from tests.support.kept import kept
+from tests.support.package import configuration, connector, execute, let_go, module
 from tests.support.wire import answering, cutting, http_answer
 
 RESOLVED = http_answer("204 No Content")
@@ -152,33 +155,84 @@ def test_a_thousand_calls_leave_no_descriptor_and_no_thread_behind(serve):
     config = config_for(server)
     resolve(config)
     gc.collect()
-    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    descriptors, threads = open_descriptors(), set(threading.enumerate())
     for _ in range(1000):
         resolve(config)
         server.requests.clear()
     gc.collect()
-    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
+    # What other tests left open may be closed meanwhile; nothing may be opened.
+    assert open_descriptors() <= descriptors
+    assert set(threading.enumerate()) <= threads
     assert server.connections == 1
+
+
+def open_descriptors():
+    """Return what is open in this process; each socket and each pipe has a number of its own."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the one that listed them
+            found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+    return found
+
+
+def grown_after(count, server):
+    """Return how much more the package keeps after so many calls, once what is bounded is full."""
+    config = config_for(server)
+
+    def calls(number):
+        for _ in range(number):
+            resolve(config)
+            server.requests.clear()
+
+    calls(120)  # the last 50 requests are kept, and the times of the last 100
+    before = kept()
+    calls(count)
+    return kept() - before
 
 
 @pytest.mark.timeout(120)
 def test_five_hundred_calls_leave_no_memory_behind(serve):
-    server = serve(answering(RESOLVED))
-    config = config_for(server)
+    assert grown_after(500, serve(answering(RESOLVED))) <= 0
 
-    def calls(count):
-        for _ in range(count):
-            resolve(config)
-            server.requests.clear()
-        gc.collect()
 
-    calls(50)
-    tracemalloc.start()
-    try:
-        calls(150)  # fill what is kept and bounded: the last 50 requests, and the times of the last 100
-        before = tracemalloc.get_traced_memory()[0]
-        calls(500)
-        grown = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
-    assert grown < 16 * 1024
+def a_list_that_grows(place):
+    place.planted = []
+    return lambda made, data: place.planted.append(data)
+
+
+def a_cache_without_bound(place):
+    place.planted = functools.lru_cache(maxsize=None)(lambda made: None)
+    return lambda made, data: place.planted(id(data))
+
+
+def a_text_that_grows(place):
+    place.planted = ""
+
+    def lengthen(made, data):
+        place.planted += "."
+
+    return lengthen
+
+
+def an_object_in_the_hands_of_another(place):
+    place.planted = None
+    foreign = []
+    return lambda made, data: foreign.append(made)
+
+
+@pytest.mark.parametrize(
+    "leak", [a_list_that_grows, a_cache_without_bound, a_text_that_grows, an_object_in_the_hands_of_another]
+)
+def test_a_leak_of_every_call_shows_in_what_is_kept(serve, monkeypatch, leak):
+    made = type(connector())
+    place = sys.modules[made.__module__]
+    monkeypatch.setattr(place, "planted", None, raising=False)
+    keep, original = leak(place), made.execute
+
+    def leaking(self, *arguments, **options):
+        data = original(self, *arguments, **options)
+        keep(self, data)
+        return data
+
+    monkeypatch.setattr(made, "execute", leaking)
+    assert grown_after(20, serve(answering(RESOLVED))) >= 20

@@ -1,0 +1,96 @@
+"""The marker by which a custom incident is known again: what a correlation ID becomes in FortiMonitor.
+
+Nothing public settles whether FortiMonitor shows an incident's metadata, and how much of a description it keeps. So the
+marker stands at the beginning of the description, where cutting does not reach it: a tag of letters and digits, which
+nothing escapes, folds or normalises. Its place guards it: whatever analysts and products write comes behind it. The
+correlation ID itself follows at the end, and in the metadata, for people to read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from typing import Any, Dict, NamedTuple, Optional
+
+from ...core.texts import survivors
+
+TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\W{0,3}", re.I | re.ASCII)
+CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
+READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]\s*\Z")
+# Whatever follows the tag: a product may cut a text right behind it.
+WRITTEN_AS_MARKER = re.compile(r"\[\s*correlation_id\s*:|\A\W{0,8}fsr[a-z2-7]{16}", re.I | re.ASCII)
+END = 1500  # in which the readable form stands, escaped or not
+
+
+class Marker(NamedTuple):
+    """What an incident carries: the tag of its correlation ID, and the ID itself where it can be read."""
+
+    tag: Optional[str] = None
+    correlation_id: Optional[str] = None
+
+    def is_of(self, correlation_id: str) -> bool:
+        """Tell whether it is that of a correlation ID. Incidents that other tools made have no tag."""
+        if self.tag is not None:
+            return self.tag == tag_of(correlation_id)
+        return self.correlation_id == correlation_id
+
+    def __bool__(self) -> bool:
+        return self.tag is not None or self.correlation_id is not None
+
+    def __str__(self) -> str:
+        if self.correlation_id is not None:
+            return f"correlation id {self.correlation_id!r}"
+        return f"the marker {self.tag} of another correlation id" if self.tag else "no correlation id"
+
+
+def is_correlation_id(text: str) -> bool:
+    """Tell whether a text can be a correlation ID: it is found again where it stands in a description."""
+    return re.fullmatch(CORRELATION_ID, text) is not None
+
+
+def tag_of(correlation_id: str) -> str:
+    """Return the tag that stands for a correlation ID."""
+    digest = hashlib.sha256(correlation_id.encode("utf-8", "surrogatepass")).digest()[:10]
+    return f"fsr{base64.b32encode(digest).decode('ascii').lower()}"
+
+
+def marked(description: str, correlation_id: str) -> str:
+    """Return a description that carries the marker."""
+    return f"[{tag_of(correlation_id)}] {description}\n[correlation_id: {correlation_id}]"
+
+
+def remarked(description: str, marker: Marker) -> str:
+    """Return a new description for an incident that goes on carrying its marker."""
+    if marker.correlation_id is not None:
+        return marked(description, marker.correlation_id)
+    return f"[{marker.tag}] {description}" if marker.tag else description
+
+
+def marker_in(metadata: Dict[str, Any], description: str) -> Marker:
+    """Return the marker that an outage carries, read from its description and metadata as they are shown."""
+    found = TAG.match(survivors(description))
+    tag = found.group(1).lower() if found else None
+    correlation_id = metadata.get("correlation_id", _readable(description))
+    correlation_id = correlation_id if isinstance(correlation_id, str) and correlation_id else None
+    if tag and correlation_id is not None and tag_of(correlation_id) != tag:
+        return Marker(tag)  # cut, escaped, or written by somebody
+    return Marker(tag, correlation_id)
+
+
+def without_marker(description: str) -> str:
+    """Return what a description says besides its marker."""
+    text = READABLE.sub("", description)
+    return TAG.sub("", text, count=1).strip() if TAG.match(text) else text.strip()
+
+
+def written_marker(text: str) -> Optional[str]:
+    """Return what of a text could be taken for a marker, if it became a description or a part of one."""
+    found = WRITTEN_AS_MARKER.search(survivors(text))
+    return found.group(0) if found else None
+
+
+def _readable(description: str) -> Optional[str]:
+    found = READABLE.search(html.unescape(description[-END:]))
+    return found.group(1) if found else None

@@ -1,0 +1,43 @@
+"""Texts as a product shows them again: cut, escaped, folded, normalised. A difference alone proves nothing.
+
+What is compared is what survives: line ends, white space, HTML escapes and Unicode form are undone on both sides, and
+characters that databases replace or drop (those beyond the basic plane; ``?`` in their place) are left out.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import Optional
+
+LOST = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f\u200b-\u200d\u2060\ud800-\udfff\ufeff\ufffd\U00010000-\U0010ffff?]")
+MOST_ESCAPES = 3  # times that a text was escaped on its way
+
+
+def survivors(text: str) -> str:
+    """Return what survives of a text, with its line breaks."""
+    for _ in range(MOST_ESCAPES):
+        unescaped = html.unescape(text)
+        if unescaped == text:
+            break
+        text = unescaped
+    lines = unicodedata.normalize("NFKC", LOST.sub("", text)).splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines if line.strip())
+
+
+def same_text(sent: str, shown: str) -> bool:
+    """Tell whether a text is shown as it was sent, as far as that survives."""
+    return sent == shown or survivors(sent).split() == survivors(shown).split()
+
+
+def entries_of(sent: str, shown: str) -> Optional[int]:
+    """Return how often a text stands in another one as whole lines of its own; None where nothing of it survives.
+
+    A product may put an entry on one line, whatever its line breaks were.
+    """
+    words = survivors(sent).split()
+    if not words:
+        return None
+    entry = r"\s".join(re.escape(word) for word in words)  # one white space between words is all that is left
+    return len(re.findall(f"^{entry}$", survivors(shown), re.M))
