@@ -157,8 +157,9 @@ class ProcessState:
 
     ``configurations`` are those that were found valid. ``sessions`` are open connections, ``sockets`` the sockets below
     them. ``tls_contexts`` hold the trusted certificates. ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the
-    last requests on each account of FortiMonitor. ``events`` lets one call at a time create an event's incident. ``update_addresses``, ``without_event_queries`` and ``wants_times``
-    were learnt about a FortiSIEM. ``requests`` are the last ones, for diagnostics.
+    last requests on each account of FortiMonitor, ``events`` what lets one call at a time create an event's incident.
+    ``update_addresses``, ``without_event_queries`` and ``wants_times`` were learnt about a FortiSIEM. ``requests`` are
+    the last ones, for diagnostics.
     """
 
     def __init__(self) -> None:

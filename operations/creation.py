@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Dict, Iterable, List, Optional
+from threading import Lock
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from ..clients.context import Context
 from ..clients.fortimonitor.markers import marked, without_marker

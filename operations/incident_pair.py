@@ -86,7 +86,7 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
         outage_id = _outage_id(context, params, row)
         return _both(
             {
-                "fortimonitor": lambda: _resolved(context, params, outage_id, markers),
+                "fortimonitor": lambda: _resolved(context.with_a_share(FIRST_SIDE), params, outage_id, markers),
                 "fortisiem": lambda: _cleared(context, params, row, outage_id),
             }
         )
