@@ -17,6 +17,7 @@ from typing import Any, Callable, Deque, Generic, Hashable, Iterator, List, Opti
 LEARNT_FOR = 300.0  # seconds: a server that was updated, or answered oddly once, is asked again after that
 MOST_ACCOUNTS = 64
 MOST_CONFIGURATIONS = 16
+MOST_EVENTS = 256
 MOST_SPARE_SESSIONS = 16
 MOST_TLS_CONTEXTS = 16
 MOST_REQUESTS = 50
@@ -156,8 +157,9 @@ class ProcessState:
 
     ``configurations`` are those that were found valid. ``sessions`` are open connections, ``sockets`` the sockets below
     them. ``tls_contexts`` hold the trusted certificates. ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the
-    last requests on each account of FortiMonitor. ``update_addresses``, ``without_event_queries`` and ``wants_times``
-    were learnt about a FortiSIEM. ``requests`` are the last ones, for diagnostics.
+    last requests on each account of FortiMonitor, ``events`` what lets one call at a time create an event's incident.
+    ``update_addresses``, ``without_event_queries`` and ``wants_times`` were learnt about a FortiSIEM. ``requests`` are
+    the last ones, for diagnostics.
     """
 
     def __init__(self) -> None:
@@ -166,6 +168,7 @@ class ProcessState:
         self.tls_contexts: Kept[Any] = Kept(MOST_TLS_CONTEXTS)
         self.tokens: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.rate_limits: Kept[Any] = Kept(MOST_ACCOUNTS)
+        self.events: Kept[threading.Lock] = Kept(MOST_EVENTS)
         self.update_addresses: Kept[str] = Kept(MOST_ACCOUNTS, LEARNT_FOR)
         self.without_event_queries: Kept[bool] = Kept(MOST_ACCOUNTS, LEARNT_FOR)
         self.wants_times: Kept[bool] = Kept(MOST_ACCOUNTS, LEARNT_FOR)
