@@ -66,6 +66,11 @@ class Kept(Generic[Value]):
                 self._put(key, value, 0.0)
             return value
 
+    def drop(self, key: Hashable) -> None:
+        """Let go of what is kept under a key."""
+        with self._lock:
+            self._values.pop(key, None)
+
     def forget(self) -> None:
         """Let go of all."""
         with self._lock:
@@ -154,14 +159,15 @@ class ProcessState:
     """What one process keeps between calls.
 
     ``sessions`` are open connections, ``sockets`` the sockets below them. ``tls_contexts`` hold the trusted
-    certificates. ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the last requests on each account of
-    FortiMonitor. ``update_addresses`` and ``without_event_queries`` were learnt about a FortiSIEM. ``requests`` are
-    the last ones, for diagnostics.
+    certificates. ``lookups`` are of host names that are being resolved. ``tokens`` are FortiSIEM's access tokens,
+    ``rate_limits`` the last requests on each account of FortiMonitor. ``update_addresses`` and
+    ``without_event_queries`` were learnt about a FortiSIEM. ``requests`` are the last ones, for diagnostics.
     """
 
     def __init__(self) -> None:
         self.sessions: Spare[Any] = Spare(MOST_SPARE_SESSIONS)
         self.tls_contexts: Kept[Any] = Kept(MOST_TLS_CONTEXTS)
+        self.lookups: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.tokens: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.rate_limits: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.update_addresses: Kept[str] = Kept(MOST_ACCOUNTS, LEARNT_FOR)
