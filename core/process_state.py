@@ -68,6 +68,11 @@ class Kept(Generic[Value]):
                 self._put(key, value, 0.0)
             return value
 
+    def drop(self, key: Hashable) -> None:
+        """Let go of what is kept under a key."""
+        with self._lock:
+            self._values.pop(key, None)
+
     def forget(self) -> None:
         """Let go of all."""
         with self._lock:
@@ -156,16 +161,18 @@ class ProcessState:
     """What one process keeps between calls.
 
     ``configurations`` are those that were found valid. ``sessions`` are open connections, ``sockets`` the sockets below
-    them. ``tls_contexts`` hold the trusted certificates. ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the
-    last requests on each account of FortiMonitor, ``events`` what lets one call at a time create an event's incident.
-    ``update_addresses``, ``without_event_queries`` and ``wants_times`` were learnt about a FortiSIEM. ``requests`` are
-    the last ones, for diagnostics.
+    them. ``tls_contexts`` hold the trusted certificates. ``lookups`` are of host names that are being resolved.
+    ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the last requests on each account of FortiMonitor,
+    ``events`` what lets one call at a time create an event's incident. ``update_addresses``,
+    ``without_event_queries`` and ``wants_times`` were learnt about a FortiSIEM. ``requests`` are the last ones, for
+    diagnostics.
     """
 
     def __init__(self) -> None:
         self.configurations: Kept[Any] = Kept(MOST_CONFIGURATIONS)
         self.sessions: Spare[Any] = Spare(MOST_SPARE_SESSIONS)
         self.tls_contexts: Kept[Any] = Kept(MOST_TLS_CONTEXTS)
+        self.lookups: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.tokens: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.rate_limits: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.events: Kept[threading.Lock] = Kept(MOST_EVENTS)

@@ -844,7 +844,7 @@ TOUCHED_OF_FORTISIEM = {
                 "get from FortiSIEM": {"data": {**CALLS["get from FortiSIEM"].data, "other": {"phCustId": as_is}}},
                 "list from FortiSIEM": {"data": {"incidents": [{**SHOWN_SIEM, "other": {"phCustId": as_is}}]}},
             }
-            for form, as_is in (("doubles", 1.0), ("texts", "1"))
+            for form, as_is in (("doubles", 1), ("texts", "1"))
         },
     ),
     "times": Touched(("list from FortiSIEM", "clear")),
