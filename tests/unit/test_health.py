@@ -72,8 +72,8 @@ def test_one_failing_product_is_enough_and_the_other_is_asked_all_the_same(http)
     ("answer", "happened"),
     [
         ({"json": {"hello": 1}}, "200 to GET /v2/outage/active without a list of outages"),
-        ({"json": []}, "200 to GET /v2/outage/active with something that is no JSON object"),
-        ({"body": "hello"}, "200 to GET /v2/outage/active with something that is no JSON object"),
+        ({"json": []}, "200 to GET /v2/outage/active without a JSON object"),
+        ({"body": "hello"}, "200 to GET /v2/outage/active without a JSON object"),
         (
             {"body": "<html>app</html>", "content_type": "text/html"},
             "200 to GET /v2/outage/active with a web page instead of an API answer",
