@@ -1,40 +1,57 @@
 # Everything works from a bare checkout: each target makes .venv first if it is not there.
 
-BASE_PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
-	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+# What can make .venv: Python 3.11 or newer, with the modules that Debian packs apart.
+CAN_MAKE_VENV := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+BASE_PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c '$(CAN_MAKE_VENV)' 2>/dev/null && echo $$name && break; done)
 PYTHON := .venv/bin/python
+# A copy of the lock that .venv was made of. It is made anew if the lock is another one by now, or its Python is.
 READY := .venv/.ready
+IS_READY := import filecmp, pip, sys; sys.exit(not filecmp.cmp("requirements-dev.txt", "$(READY)", shallow=False))
+STALE := $(shell $(PYTHON) -c '$(IS_READY)' 2>/dev/null || echo stale)
 STARTED := $(shell date +%s)
+PYTEST := $(PYTHON) -m pytest -n 2 --dist worksteal
+# What measures how much of the package the tests reach.
+MEASURED := tests/unit tests/wire
+
+# What other projects put there would be taken for part of .venv.
+unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 # What `make prove` runs for long.
 LONG := tests/properties tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py
 
-.PHONY: help setup demo test prove bench lab package docs check lock clean
+.PHONY: help setup demo test prove bench lab package docs check lock clean stale
 
 help:  ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Make .venv with the locked development requirements.
 
-$(READY): requirements-dev.txt
-	@test -n "$(BASE_PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found on the PATH." >&2; exit 1; }
+$(READY): $(STALE)
+	@test ! -L .venv || { echo ".venv is a symbolic link, and what it leads to would be emptied. Remove the link." >&2; exit 1; }
+	@"$(BASE_PYTHON)" -c '$(CAN_MAKE_VENV)' 2>/dev/null || { echo "Python 3.11 or newer with its venv module is needed, and" \
+		"$(if $(BASE_PYTHON),$(BASE_PYTHON) is not that,there is none on the PATH)." \
+		"Debian and Ubuntu have the module in python3-venv. BASE_PYTHON=... names another Python." >&2; exit 1; }
 	@echo "Making .venv with the locked requirements; this happens once and takes half a minute."
-	@$(BASE_PYTHON) -m venv --clear .venv
+	@"$(BASE_PYTHON)" -m venv --clear .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
-	@touch $@
+	@$(PYTHON) -m release.lock
+	@cp requirements-dev.txt $@
 
 demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a local FortiMonitor and FortiSIEM.
 	@$(PYTHON) -m lab demo $(ARGS)
 	@echo "From the start of make to here: $$(($$(date +%s) - $(STARTED))) s." >&2
 
-test: $(READY)  ## Run all tests.
-	@$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
+test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its lines and branches.
+	@$(if $(ARGS),$(PYTEST) $(ARGS),$(PYTEST) $(MEASURED) --cov && $(PYTEST) $(MEASURED:%=--ignore=%))
 
 prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, 70,000 incidents ingested.
-	@$(PYTHON) -m pytest -n 2 --dist worksteal --hypothesis-profile=prove $(LONG) $(ARGS)
+	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
 
-bench: $(READY)  ## Measure many updates at once against one after another.
+bench: $(READY)  ## Measure loading, a warm write, and many updates at once.
+	@$(PYTHON) -m tests.bench.loading
+	@$(PYTHON) -m tests.bench.warm
 	@$(PYTHON) -m tests.bench.bulk
 
 lab: $(READY)  ## Keep the lab running until Ctrl-C.
@@ -46,16 +63,18 @@ package: $(READY)  ## Build dist/fortinet-incident-bridge-<version>.tgz.
 docs: $(READY)  ## Write the generated pages.
 	@$(PYTHON) -m release docs
 
-check: $(READY)  ## Check format, lint rules and types.
+check: $(READY)  ## Check format, lint rules, types and layers.
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
-	@$(PYTHON) -m mypy lab release vendor/connectors_sdk_shim/loader.py
+	@$(PYTHON) -m mypy lab release tests vendor/connectors_sdk_shim/loader.py
 	@$(PYTHON) -m release types
+	@$(PYTHON) -m release layers
 
-lock: $(READY)  ## Lock requirements-dev.in anew.
+lock: $(READY)  ## Lock requirements-dev.in anew, make .venv of it, and prove that nothing is missing.
 	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-		requirements-dev.in -o requirements-dev.txt
+		--only-binary :all: --emit-build-options --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	@$(MAKE) --no-print-directory test ARGS=tests/tools/test_lock.py
 
 clean:  ## Remove everything that make makes.
-	rm -rf .venv dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from logging import Logger
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, List, Type, Union
 
-from ..core.deadline import Deadline
+from ..core.deadline import REAL_TIME, Deadline, Timing
 from ..core.errors import ProductNotConfigured
 from ..core.http.sessions import ConnectionSettings
 from ..core.http.transport import Transport
-from ..core.redaction import Redactor
+from ..core.redaction import Redactor, fingerprint
 from ..core.urls import BaseUrl, base_url
 from .fortimonitor.client import FortiMonitor
 from .fortisiem.authentication import Access, Login
@@ -21,16 +22,26 @@ class Context:
     """The configured clients of one call. They share its deadline.
 
     Parameters:
-        config: a configuration as ``core.validation.valid_configuration`` returns it.
+        config: a configuration as ``core.configuration.valid_configuration`` returns it.
         redact: masks the configuration's secrets; learns those that turn up on the way.
         log: where the progress of long work goes.
+        timing: the clock to go by.
+        transport: what sends requests.
     """
 
-    def __init__(self, config: Dict[str, Any], redact: Redactor, log: Logger) -> None:
+    def __init__(
+        self,
+        config: Dict[str, Any],
+        redact: Redactor,
+        log: Logger,
+        timing: Timing = REAL_TIME,
+        transport: Type[Transport] = Transport,
+    ) -> None:
         self.config = config
         self.redact = redact
         self.log = log
-        self.deadline = Deadline(config["total_timeout"])
+        self.deadline = Deadline(config["total_timeout"], timing)
+        self._transport_class = transport
 
     @property
     def enabled(self) -> List[Union[FortiMonitor, FortiSIEM]]:
@@ -41,17 +52,25 @@ class Context:
     def fortimonitor(self) -> FortiMonitor:
         """The FortiMonitor account. Raises ProductNotConfigured where it is switched off."""
         self._require("FortiMonitor", "fortimonitor_enabled")
-        http = self._transport("FortiMonitor", base_url(self.config["fortimonitor_url"]))
-        return FortiMonitor(http, self.config["fortimonitor_api_key"])
+        api_key = self.config["fortimonitor_api_key"]
+        http = self._transport("FortiMonitor", base_url(self.config["fortimonitor_url"]), api_key)
+        return FortiMonitor(http, api_key)
 
     @cached_property
     def fortisiem(self) -> FortiSIEM:
         """The FortiSIEM Supervisor. Raises ProductNotConfigured where it is switched off."""
         self._require("FortiSIEM", "fortisiem_enabled")
         # Only the origin: the address of the Supervisor's web page is often pasted with its path.
-        http = self._transport("FortiSIEM", BaseUrl(base_url(self.config["fortisiem_server"]).origin, ""))
+        base = BaseUrl(base_url(self.config["fortisiem_server"]).origin, "")
         login = Login(*(self.config.get(f"fortisiem_{field}", "") for field in Login._fields))
+        http = self._transport("FortiSIEM", base, *login)
         return FortiSIEM(http, Access(http, login, self.redact), login.organization)
+
+    def waiting_for_rate_limit(self) -> Context:
+        """Return a context for many requests: its FortiMonitor waits until the rate limit allows each of them."""
+        waiting = copy(self)
+        waiting.fortimonitor = self.fortimonitor.within_rate_limit()
+        return waiting
 
     def _require(self, product: str, switch: str) -> None:
         if not self.config[switch]:
@@ -59,12 +78,13 @@ class Context:
                 f"{product} is switched off in this configuration", f"Switch Use {product} on, or choose another one."
             )
 
-    def _transport(self, product: str, base: BaseUrl) -> Transport:
-        connecting = ConnectionSettings(
+    def _transport(self, product: str, base: BaseUrl, *credentials: str) -> Transport:
+        settings = ConnectionSettings(
             base.origin,
+            fingerprint(str(base.origin), *credentials),
             verify=self.config["verify_ssl"],
             ca_certificate=self.config.get("ca_certificate", ""),
             proxy=self.config.get("proxy", ""),
         )
         timeouts = (self.config["connect_timeout"], self.config["read_timeout"])
-        return Transport(product, base, connecting, timeouts, self.deadline, self.redact)
+        return self._transport_class(product, base, settings, timeouts, self.deadline, self.redact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Callable, Iterable, Iterator, Mapping, Optional
 
@@ -23,6 +23,9 @@ class Timing:
     chance: Callable[[], float] = random.random  # from 0 to 1; for jitter, not for secrets
 
 
+REAL_TIME = Timing()
+
+
 @dataclass
 class Deadline:
     """The moment by which one action must have ended.
@@ -33,7 +36,7 @@ class Deadline:
     """
 
     seconds: float
-    timing: Timing = field(default_factory=Timing)
+    timing: Timing = REAL_TIME
 
     def __post_init__(self) -> None:
         self._end = self.timing.monotonic() + self.seconds

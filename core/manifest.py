@@ -1,51 +1,92 @@
-"""info.json, read once: the contract that configuration and parameters are checked against."""
+"""info.json, read and compiled once: the contract that configuration and parameters are checked against."""
 
 from __future__ import annotations
 
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple
 
-Field = Dict[str, Any]
+
+class Field(NamedTuple):
+    """A field of a form, as far as a call needs it. ``children`` are those that appear with each of its values."""
+
+    name: str
+    title: str
+    type: str
+    required: bool
+    default: Any
+    options: Tuple[str, ...]
+    least: Optional[int]
+    most: Optional[int]
+    children: Mapping[Any, Tuple[Field, ...]]
+
+
+class Form(NamedTuple):
+    """The fields of the configuration or of an operation, and the titles of all of them by their names."""
+
+    fields: Tuple[Field, ...]
+    titles: Mapping[str, str]
 
 
 @lru_cache(maxsize=1)
 def manifest() -> Dict[str, Any]:
     """Return info.json as it stands beside connector.py."""
-    read: Dict[str, Any] = json.loads((Path(__file__).parent.parent / "info.json").read_text("ascii"))
+    # As bytes, so that JSON's own rules tell its encoding, with or without a byte order mark.
+    read: Dict[str, Any] = json.loads((Path(__file__).parent.parent / "info.json").read_bytes())
     return read
 
 
-def configuration_fields() -> List[Field]:
-    """Return the top-level fields of the configuration form."""
-    fields: List[Field] = manifest()["configuration"]["fields"]
-    return fields
+@lru_cache(maxsize=1)
+def configuration_form() -> Form:
+    """Return the configuration's form."""
+    return _form(manifest()["configuration"]["fields"])
 
 
-def parameters(operation: str) -> List[Field]:
-    """Return the top-level parameters of an operation. Raises KeyError for one that is not declared."""
-    declared: Dict[str, List[Field]] = {entry["operation"]: entry["parameters"] for entry in manifest()["operations"]}
-    return declared[operation]
+@lru_cache(maxsize=1)
+def operation_forms() -> Dict[str, Form]:
+    """Return the form of each operation, in the order in which they are declared."""
+    return {entry["operation"]: _form(entry["parameters"]) for entry in manifest()["operations"]}
 
 
-def feeds_choices(operation: str) -> bool:
-    """Tell whether an operation fills the choices of a field in some form."""
-    return any(
-        field.get("apiOperation") == operation
-        for entry in manifest()["operations"]
-        for field in all_fields(entry["parameters"])
+@lru_cache(maxsize=1)
+def choice_operations() -> FrozenSet[str]:
+    """Return the operations that fill the choices of a field in some form."""
+    fields = (field for entry in manifest()["operations"] for field in _all(entry["parameters"]))
+    return frozenset(field["apiOperation"] for field in fields if "apiOperation" in field)
+
+
+@lru_cache(maxsize=1)
+def secret_names() -> Tuple[str, ...]:
+    """Return the names of the configuration's password fields."""
+    return tuple(field["name"] for field in _all(manifest()["configuration"]["fields"]) if field["type"] == "password")
+
+
+def _form(declared: Iterable[Dict[str, Any]]) -> Form:
+    return Form(tuple(map(_field, declared)), {field["name"]: field["title"] for field in _all(declared)})
+
+
+def _field(declared: Dict[str, Any]) -> Field:
+    limits = declared.get("validation", {})
+    return Field(
+        name=declared["name"],
+        title=declared["title"],
+        type=declared["type"],
+        required=declared["required"],
+        default=declared.get("value"),
+        options=tuple(declared.get("options", ())),
+        least=limits.get("minlength"),  # FortiSOAR's word for the least value of an integer
+        most=limits.get("maxlength"),
+        children={
+            json.loads(choice) if declared["type"] == "checkbox" else choice: tuple(map(_field, children))
+            for choice, children in declared.get("onchange", {}).items()
+        },
     )
 
 
-def all_fields(fields: List[Field]) -> Iterator[Field]:
-    """Yield fields and, at any depth, the fields that appear when one of them changes."""
-    for field in fields:
+def _all(declared: Iterable[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
+    """Yield fields and, at any depth, those that appear when one of them changes."""
+    for field in declared:
         yield field
         for children in field.get("onchange", {}).values():
-            yield from all_fields(children)
-
-
-def secret_names() -> List[str]:
-    """Return the names of the configuration's password fields."""
-    return [field["name"] for field in all_fields(configuration_fields()) if field["type"] == "password"]
+            yield from _all(children)

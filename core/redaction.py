@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
-from typing import Any, Iterable, Set
+from typing import Any, Iterable, List, Set, Tuple
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -26,21 +25,26 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[Any] = ()) -> None:
-        self._forms: Set[str] = set()
+        self._values: Set[str] = set()
+        self._formed: Tuple[int, List[str]] = (0, [])  # of how many values; most calls never need them
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: Any, *together_with: str) -> None:
         """Mask a value from now on, and the Basic credentials it makes with each name in ``together_with``."""
         secret = secret.strip() if isinstance(secret, str) else ""  # as it is sent
-        if len(secret) < SHORTEST:
-            return
-        for value in (secret, *(f"{name}:{secret}" for name in together_with)):
-            self._forms |= _forms(value)
+        if len(secret) >= SHORTEST:
+            self._values.add(secret)
+            self._values.update([f"{name}:{secret}" for name in together_with])
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret masked, the longest first."""
-        for form in sorted(self._forms, key=len, reverse=True):
+        values = tuple(self._values)
+        count, forms = self._formed
+        if count != len(values):  # the first time, or a value came, perhaps from another thread; none ever goes
+            forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
+            self._formed = (len(values), forms)
+        for form in forms:
             text = text.replace(form, MASK)
         return text
 
@@ -56,6 +60,8 @@ class Redactor:
 
 
 def _forms(value: str) -> Set[str]:
+    import html  # at first use: its table of entities is large
+
     raw = value.encode("utf-8")
     encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
     return {

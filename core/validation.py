@@ -1,219 +1,161 @@
-"""Configuration and parameters against info.json: every problem at once, by the titles that the form shows.
+"""Values against a form: each is read into its type, and every problem is told at once, by the titles that it shows.
 
 FortiSOAR checks top-level required fields alone, and may hand over ``"443"`` or ``443``, ``"true"`` or ``True``,
-``""`` or nothing. Values are first read into their type, then checked by a JSON schema made from the fields.
+``""`` or nothing.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from functools import lru_cache
-from typing import Any, Callable, Dict, List
+from functools import cache
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
 
-from .errors import InvalidInput, UnknownOperation, shown
-from .manifest import Field, all_fields, configuration_fields, feeds_choices, manifest, parameters
-from .meaning import A_TIME, problems_of_configuration, problems_of_parameters
+from . import times
+from .errors import shown
+from .manifest import Field, Form
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-CONFIGURATION = "The configuration is not valid"
 BOOLEANS = {"true": True, "false": False}
-TEXT = {"type": "string"}
-LISTS = ("items",)  # JSON fields that are a list, not an object
-MOST_ITEMS = 1000
-WHAT_A_TYPE_WANTS = {
-    "integer": "a whole number",
-    "checkbox": "true or false",
-    "multiselect": "a list of choices",
-    "json": "a JSON object",
-    "datetime": A_TIME,
-}
+A_TIME = "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC"
 
 
-def valid_configuration(config: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the configuration with every value in its type.
+# What fields must mean beyond their types, where all of them have a value: a check of the values, which is False or
+# raises ValueError; the sentence for that, with the titles, the value as {shown} and the error as {fault}; the names.
+Rule = Tuple[Callable[..., Any], str, Tuple[str, ...]]
+Shape = Tuple[str, str]  # what a JSON field must hold, in words and as the text of a JSON schema
 
-    Keys that no field has (``config_id``, ``name``, ...) are FortiSOAR's own and left out.
-    Raises InvalidInput with every problem.
+
+class _Unfit(Exception):
+    """A value, as far as it was read, and what is wrong with it."""
+
+
+def read_form(
+    form: Form, given: Mapping[str, Any], rules: Iterable[Rule], shapes: Mapping[str, Shape]
+) -> Tuple[Dict[str, Any], List[str]]:
+    """Return the values in their types, blank optional ones left out, and every problem.
+
+    Parameters:
+        shapes: what JSON fields must hold, by their names; default an object.
     """
-    if not isinstance(config, dict):
-        raise InvalidInput("It must be an object of names and values.", subject=CONFIGURATION)
-    fields = configuration_fields()
-    names = {field["name"] for field in all_fields(fields)}
-    problems: List[str] = []
-    values = _read(fields, {key: value for key, value in config.items() if key in names}, problems)
-    problems += problems_of_configuration(values)
-    _refuse(problems, subject=CONFIGURATION)
-    return values
-
-
-def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the parameters of an operation with every value in its type; blank optional ones are left out.
-
-    Raises UnknownOperation, or InvalidInput with every problem.
-    """
-    if params is not None and not isinstance(params, dict):
-        raise InvalidInput("They must be an object of names and values.")
-    try:
-        fields = parameters(operation)
-    except KeyError:
-        known = ", ".join(entry["operation"] for entry in manifest()["operations"])
-        raise UnknownOperation(
-            f"This connector has no operation {shown(operation)}", f"Its operations are: {known}."
-        ) from None
-    # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
-    problems = [] if feeds_choices(operation) else _unknown_names(fields, params or {})
-    values = _read(fields, params or {}, problems)
-    problems += problems_of_parameters(fields, values)
-    _refuse(problems)
-    return values
-
-
-def _refuse(problems: List[str], **subject: str) -> None:
-    if problems:
-        raise InvalidInput(*problems, **subject)
-
-
-def _unknown_names(fields: List[Field], params: Dict[str, Any]) -> List[str]:
-    names = [field["name"] for field in all_fields(fields)]
-    problems = []
-    for key in params:
-        if key not in names:
-            close = difflib.get_close_matches(str(key), names, 1, 0.75)
-            others = f"the parameters are: {', '.join(names)}." if names else "this action has none."
-            hint = f"'{close[0]}' comes close." if close else others
-            problems.append(f"There is no parameter {shown(key)}; {hint}")
-    return problems
-
-
-# Reading: from what FortiSOAR may hand over to the field's type.
-
-
-def _read(fields: List[Field], given: Dict[str, Any], problems: List[str]) -> Dict[str, Any]:
-    """Read the fields that the given values make visible; add what is wrong to the problems."""
     values: Dict[str, Any] = {}
-    for field in fields:
-        value = _typed(field, given.get(field["name"]))
-        if value is None:
-            value = field.get("value")
-        if value is None:
-            if field["required"]:
-                problems.append(f"{field['title']} is required.")
+    problems: List[str] = []
+    late: List[str] = []  # a moment that is none is told with what has no meaning
+    waiting = list(reversed(form.fields))
+    while waiting:
+        field = waiting.pop()
+        try:
+            value = _read(field, given.get(field.name), shapes)
+        except _Unfit as unfit:
+            offending, fault = unfit.args
+            subject = field.title if field.type == "password" else f"{field.title} {shown(offending)}"
+            (late if field.type == "datetime" else problems).append(f"{subject} is not {fault}.")
             continue
-        fault = _fault(field, value)
-        if fault:
-            problems.append(f"{_offending(field, value)} {fault}.")
-            continue
-        values[field["name"]] = value
-        values.update(_read(_children(field, value), given, problems))
-    return values
+        if value is not None:
+            values[field.name] = value
+            waiting += reversed(field.children.get(value, ())) if field.children else ()
+        elif field.required:
+            problems.append(f"{field.title} is required.")
+    problems += late
+    for check, sentence, names in rules:
+        if all(name in values for name in names):
+            checked, fault = [values[name] for name in names], ""
+            try:
+                if check(*checked) is not False:
+                    continue
+            except ValueError as error:
+                fault = str(error)
+            titles = [form.titles[name] for name in names]
+            problems.append(sentence.format(*titles, shown=shown(checked[0]), fault=fault))
+    return values, problems
 
 
-def _typed(field: Field, value: Any) -> Any:
-    """Return a value in the field's type where it can be read so, else as it came; None if it is blank."""
+def _read(field: Field, value: Any, shapes: Mapping[str, Shape]) -> Any:
+    """Return a value in its field's type, or the default, None where there is neither. Raises _Unfit."""
     if isinstance(value, str):
         value = value.strip()
+    if value is not None and value != "":
+        value = TYPES.get(field.type, _text)(field, value)
     if value is None or value == "":
+        return field.default
+    if field.name in shapes:
+        words, schema = shapes[field.name]
+        if not _fits(schema)(value):
+            raise _Unfit(value, words)
+    elif field.type == "json" and not isinstance(value, dict):
+        raise _Unfit(value, "a JSON object")
+    return value
+
+
+def _text(field: Field, value: Any) -> Any:
+    text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    if field.options and text not in field.options:
+        raise _Unfit(text, f"one of: {', '.join(field.options)}")
+    if not isinstance(text, str):
+        raise _Unfit(text, "text")
+    return text
+
+
+def _multiselect(field: Field, value: Any) -> Any:
+    """Read several choices: a list, its JSON text, or text with commas; none is blank."""
+    chosen = _json(field, value)
+    if isinstance(chosen, str):
+        chosen = [part.strip() for part in chosen.split(",") if part.strip()]
+    if chosen is None or chosen == []:
         return None
-    return TYPES.get(field["type"], _text)(value)
+    if not isinstance(chosen, list):
+        raise _Unfit(chosen, "a list of choices")
+    if not all(each in field.options for each in chosen):
+        raise _Unfit(chosen, f"one of: {', '.join(field.options)}")
+    return chosen
 
 
-def _text(value: Any) -> Any:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return str(value) if is_number else value
+def _integer(field: Field, value: Any) -> Any:
+    number = int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise _Unfit(number, "a whole number")
+    least, most = field.least, field.most
+    if (least is not None and number < least) or (most is not None and number > most):
+        raise _Unfit(number, f"{least} or more" if most is None else f"between {least} and {most}")
+    if isinstance(number, float):  # 5.0 is none either: an id must not go out as "5.0"
+        raise _Unfit(number, "a whole number")
+    return number
 
 
-def _integer(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value) else value
+def _checkbox(_field: Field, value: Any) -> Any:
+    ticked = BOOLEANS.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(ticked, bool):
+        raise _Unfit(value, "true or false")
+    return ticked
 
 
-def _boolean(value: Any) -> Any:
-    return BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+def _datetime(_field: Field, value: Any) -> Any:
+    try:
+        return times.utc(value)
+    except (ValueError, OverflowError, OSError):
+        raise _Unfit(value, A_TIME) from None
 
 
-def _json(value: Any) -> Any:
+def _json(_field: Field, value: Any) -> Any:
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
         return value
 
 
-def _choices(value: Any) -> Any:
-    """Read several choices: a list, its JSON text, or text with commas; none is blank."""
-    read = _json(value)
-    if isinstance(read, str):
-        read = [part.strip() for part in read.split(",") if part.strip()]
-    return None if read == [] else read
-
-
-TYPES: Dict[str, Callable[[Any], Any]] = {
+TYPES: Dict[str, Callable[[Field, Any], Any]] = {
     "integer": _integer,
-    "checkbox": _boolean,
+    "checkbox": _checkbox,
+    "multiselect": _multiselect,
+    "datetime": _datetime,
     "json": _json,
-    "multiselect": _choices,
-    "datetime": lambda value: value,
 }
 
 
-def _children(field: Field, value: Any) -> List[Field]:
-    option = str(value).lower() if field["type"] == "checkbox" else str(value)
-    children: List[Field] = field.get("onchange", {}).get(option, [])
-    return children
+@cache
+def _fits(schema: str) -> Callable[[Any], bool]:
+    # At first use: importing it takes as long as half the connector.
+    from jsonschema import Draft7Validator
 
-
-# Checking: the schema that a field amounts to, and the words for what breaks it.
-
-
-def _fault(field: Field, value: Any) -> str:
-    """Return what is wrong with a value, as the end of a sentence, or nothing."""
-    error = next(iter(_validator(_schema(field)).iter_errors(value)), None)
-    if error is None:
-        return ""
-    if error.validator == "enum":
-        return f"is not one of: {', '.join(field['options'])}"
-    if field["name"] in LISTS:
-        return f"is not a JSON list of 1 to {MOST_ITEMS} items"
-    if error.validator in ("minimum", "maximum"):
-        return f"is not {_range(field)}"
-    return f"is not {WHAT_A_TYPE_WANTS.get(field['type'], 'text')}"
-
-
-def _schema(field: Field) -> str:
-    limits = field.get("validation", {})
-    schemas: Dict[str, Dict[str, Any]] = {
-        "integer": {"type": "integer"},
-        "checkbox": {"type": "boolean"},
-        "json": {"type": "object"},
-        "datetime": {"type": ["string", "number"]},
-        "select": {"enum": field["options"]} if "options" in field else TEXT,
-        "multiselect": {"type": "array", "items": {"enum": field.get("options", [])}},
-    }
-    schema = dict(schemas.get(field["type"], TEXT))
-    if field["name"] in LISTS:
-        schema = {"type": "array", "minItems": 1, "maxItems": MOST_ITEMS}
-    if "minlength" in limits:  # FortiSOAR's word for the least value of an integer
-        schema["minimum"] = limits["minlength"]
-    if "maxlength" in limits:
-        schema["maximum"] = limits["maxlength"]
-    return json.dumps(schema, sort_keys=True)
-
-
-@lru_cache(maxsize=64)
-def _validator(schema: str) -> Any:
-    # At first use: importing it takes as long as the rest of the connector. Draft 4 is the last in which 5.0 is no
-    # integer, and an id such as 5.0 must not go out as "5.0".
-    from jsonschema import Draft4Validator
-
-    return Draft4Validator(json.loads(schema))
-
-
-def _range(field: Field) -> str:
-    limits = field["validation"]
-    if "maxlength" not in limits:
-        return f"{limits['minlength']} or more"
-    return f"between {limits['minlength']} and {limits['maxlength']}"
-
-
-def _offending(field: Field, value: Any) -> str:
-    return field["title"] if field["type"] == "password" else f"{field['title']} {shown(value)}"
+    is_valid: Callable[[Any], bool] = Draft7Validator(json.loads(schema)).is_valid
+    return is_valid

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from .errors import LabError
+from .given import json_file, json_object_file, json_option, ready_line, serving
+from .terminal import aside, fitted, width
 
 PATH = click.Path(path_type=Path)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOK_AGAIN_AFTER = 0.2
 INTERRUPTED = 130
+LIST = "python -m lab playbook list"
+OWN_LAB = (
+    "A lab starts for this one call, which takes a few seconds, and all in it is gone afterwards. "
+    f"To keep one: {serving('lab.json')}, and in another terminal add --lab lab.json here."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,11 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         click.echo("Stopped.", err=True)
         return INTERRUPTED
-    except click.ClickException as error:
+    except NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
+    except click.UsageError as error:
+        where = f" See {error.ctx.command_path} --help." if error.ctx else ""
+        aside(f"Error: {error.format_message()}{where}")
+        return error.exit_code
     except LabError as error:
-        click.echo(f"Error: {error}", err=True)
+        aside(f"Error: {error}")
         return 1
 
 
@@ -44,12 +57,12 @@ def commands() -> None:
 
 
 @commands.command(short_help="Run the lab until Ctrl-C.")
-@click.option("--state", type=PATH, metavar="DIR", help="Keep keys and data in DIR.")
+@click.option("--state", type=PATH, metavar="DIR", help="Keep keys and data in DIR. Default: a temporary one.")
 @click.option(
     "--ports",
     type=click.IntRange(0, 65531),
     metavar="BASE",
-    help="Five ports from BASE on; 0 takes free ones. Without it: 9443, 9444, 9445, 9446 and 9080.",
+    help="Five ports from BASE on; 0 takes free ones. Default: 9443, 9444, 9445, 9446 and 9080.",
 )
 @click.option("--ready-file", type=PATH, metavar="FILE", help="Write the ready line to FILE too, while the lab runs.")
 def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> None:
@@ -57,6 +70,11 @@ def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> Non
 
     Prints one line of JSON when everything answers: addresses, keys and the objects to try things with.
     Without --state, all of it is gone when the lab stops.
+
+    \b
+    Examples:
+      .venv/bin/python -m lab serve --ready-file lab.json
+      .venv/bin/python -m lab serve --ports 0 --state mylab
     """
     stop = threading.Event()
     for number in STOP_SIGNALS:
@@ -84,48 +102,71 @@ def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> Non
 @commands.command(short_help="Run one action of the connector.")
 @click.argument("action")
 @click.option(
-    "--params", default="{}", metavar="JSON", help="The action's parameters: a JSON object, or @FILE with one."
+    "--params",
+    default="{}",
+    metavar="JSON",
+    help="The action's parameters: a JSON object, or @FILE with one. Default: none.",
 )
 @click.option(
-    "--lab", "lab_file", type=PATH, metavar="FILE", help="Use the running lab that wrote FILE (--ready-file)."
+    "--lab",
+    "lab_file",
+    type=PATH,
+    metavar="FILE",
+    help="Use the running lab that wrote FILE (serve --ready-file FILE). Default: a lab for this one call.",
 )
-@click.option("--config-name", metavar="NAME", help="Use this configuration. Without it: 'Lab', created at first use.")
+@click.option("--config-name", metavar="NAME", help="Use this configuration. Default: 'Lab', created at first use.")
 def execute(action: str, params: str, lab_file: Path | None, config_name: str | None) -> None:
-    """Run one ACTION of the connector and print FortiSOAR's whole answer.
+    """Run one ACTION of the connector and print FortiSOAR's whole answer as JSON.
 
-    Without --lab, a lab is started for this one call, with an archive built from the working copy. With --lab, the
-    connector is installed only if it is not there yet.
+    The connector is built from the working copy and installed, unless the lab has it already. Actions and their
+    parameters are in docs/actions.md.
 
     \b
-    Example:
-      python -m lab execute create_custom_incident --params '{"server": "1001",
-        "description": "Checkout is slow", "plugin_textkey": "...", "resource_textkey": "..."}'
+    Examples:
+      .venv/bin/python -m lab execute get_diagnostics
+      .venv/bin/python -m lab execute create_custom_incident \\
+        --params '{"server": "1001", "description": "Slow",
+          "plugin_textkey": "fortisoar.bridge",
+          "resource_textkey": "fortisoar.incident"}'
     """
     _stop_once()
 
-    from .execution import run_action
+    from .connector import operations
+    from .execution import expect_action, run_action
 
     wanted = _params(params)
-    click.echo(json.dumps(run_action(action, wanted, _ready_of(lab_file), config_name), indent=2))
+    if lab_file is None:  # the working copy is installed: no need to start a lab for a name that is not in it
+        expect_action(action, [name for name, each in operations().items() if each.get("visible", True)])
+    with _lab(lab_file) as ready:
+        answer = run_action(action, wanted, ready, config_name)
+    click.echo(json.dumps(answer, indent=2))
 
 
 @commands.command(short_help="Show the whole way, from the archive to its three actions.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document of all steps and nothing else.")
-@click.option("--archive", type=PATH, metavar="FILE", help="Use this archive; do not build one.")
+@click.option("--archive", type=PATH, metavar="FILE", help="Install this archive. Default: one built now.")
 @click.option(
-    "--config", type=PATH, metavar="FILE", help="Use real systems: JSON with the connector's configuration (above)."
+    "--config", type=PATH, metavar="FILE", help="Use the real systems that FILE names, as JSON. Default: the lab's."
 )
 @click.option("--yes", is_flag=True, help="With --config: go on, although real people may be paged.")
 def demo(as_json: bool, archive: Path | None, config: Path | None, yes: bool) -> None:
-    """Show the whole way: build, install, configure, create, resolve, update, three failures, and two playbooks.
+    """Show the whole way: build, install, configure, create, resolve, update, what may go wrong, and two playbooks.
 
-    Every step checks that what happened is what should have. The exit code is 0 only if all of them hold.
+    Every step checks that what happened is what should have. The exit code is 0 only if all of them hold. It takes
+    about five seconds.
 
     With --config, FortiSOAR stays the lab's, and the connector talks to the FortiMonitor and FortiSIEM that FILE names:
     the connector's configuration values, and beside them "server", "plugin_textkey" and "resource_textkey" for
     FortiMonitor, "siem_incident_id" for FortiSIEM. The playbooks are left out then.
+
+    \b
+    Examples:
+      .venv/bin/python -m lab demo
+      .venv/bin/python -m lab demo --config my-systems.json
     """
     _stop_once()
+    if yes and config is None:
+        raise LabError("--yes needs --config FILE: without it, no real systems are touched.")
 
     from .demo import run_demo
 
@@ -143,16 +184,19 @@ def faults(lab_file: Path | None, arm: str | None, clear: bool) -> None:
     With --lab, list those that are armed in a running lab, or change them.
 
     \b
-    Example:
-      python -m lab faults --lab lab.json --arm '{"kind": "reset",
-        "product": "fortimonitor", "method": "POST", "when": "after"}'
+    Examples:
+      .venv/bin/python -m lab faults
+      .venv/bin/python -m lab faults --lab lab.json \\
+        --arm '{"kind": "reset", "product": "fortimonitor",
+          "method": "POST", "when": "after"}'
+      .venv/bin/python -m lab faults --lab lab.json --clear
     """
     if lab_file is None and (arm is not None or clear):
         raise LabError("--arm and --clear need --lab FILE, the ready file of a running lab.")
     if arm is not None and clear:
         raise LabError("--arm and --clear exclude each other. Clear first, then arm.")
-    orders = _json_value("--arm", arm) if arm is not None else None
-    ready = _ready_of(lab_file)
+    orders = json_option("--arm", arm) if arm is not None else None
+    ready = ready_line(lab_file) if lab_file else None
 
     from rich.console import Console
 
@@ -170,34 +214,95 @@ def faults(lab_file: Path | None, arm: str | None, clear: bool) -> None:
     tables.show_faults(console, remote.listed(control_url))
 
 
-@commands.group(short_help="Run a playbook step by step, or check playbooks.")
+@commands.group(short_help="List playbooks, run one step by step, or check them.")
 def playbook() -> None:
-    """Run one of the connector's playbooks in a lab, or check playbooks without running them."""
+    """List playbooks, run one in a lab step by step, or check them without running them."""
+
+
+@playbook.command("list", short_help="List playbooks and what they need.")
+@click.option("--lab", "lab_file", type=PATH, metavar="FILE", help="List those of the running lab that wrote FILE.")
+@click.option("--file", type=PATH, metavar="FILE", help="List those of FILE, an export of playbooks.")
+def list_playbooks(lab_file: Path | None, file: Path | None) -> None:
+    """List playbooks: name, whether it is active, and what it needs to run.
+
+    Without an option, the connector's own, as they are before anybody activates them.
+
+    \b
+    Examples:
+      .venv/bin/python -m lab playbook list
+      .venv/bin/python -m lab playbook list --lab lab.json
+    """
+    if lab_file and file:
+        raise LabError("--lab and --file exclude each other.")
+
+    from .connector import PLAYBOOKS, operations
+    from .fortisoar.playbooks.export_file import by_collection, read_export_file
+    from .fortisoar.playbooks.needs import told
+    from .fortisoar.playbooks.trying import listed
+
+    found = listed(ready_line(lab_file)) if lab_file else by_collection(read_export_file(file or PLAYBOOKS))
+    for line in told(found, operations()):
+        click.echo(fitted(line, width(), hang=2))
+    if not found:
+        aside("There are no playbooks yet: `execute` and `playbook run` install the connector with its own.")
 
 
 @playbook.command("run", short_help="Run a playbook and show each step.")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--file", type=PATH, metavar="FILE", help="Run a playbook of FILE, an export from FortiSOAR.")
+@click.option(
+    "--lab",
+    "lab_file",
+    type=PATH,
+    metavar="FILE",
+    help="Use the running lab that wrote FILE (serve --ready-file FILE). Default: a lab for this one run.",
+)
 @click.option("--record", type=PATH, metavar="FILE", help="Create the record in FILE (JSON) first, and run on it.")
-@click.option("--module", default="alerts", show_default=True, metavar="NAME", help="The record's module.")
-@click.option("--params", default="{}", metavar="JSON", help="The playbook's parameters, or @FILE with them.")
+@click.option("--module", metavar="NAME", help="The record's module. Default: the playbook's own, or alerts.")
+@click.option(
+    "--params", default="{}", metavar="JSON", help="The playbook's parameters, or @FILE with them. Default: none."
+)
 @click.option(
     "--answer", "answers", multiple=True, metavar="OPTION", help="Choose OPTION at a manual input; repeatable."
 )
-def run_one(name: str, record: Path | None, module: str, params: str, answers: tuple[str, ...]) -> None:
-    """Run the playbook NAME of the connector in a lab of its own, and show each step.
+def run_one(
+    name: str | None,
+    file: Path | None,
+    lab_file: Path | None,
+    record: Path | None,
+    module: str | None,
+    params: str,
+    answers: tuple[str, ...],
+) -> None:
+    """Run the playbook NAME (or UUID) in a lab, and show each step.
 
-    The connector is built from the working copy, installed and configured. A step's line has its time, its name and
-    its status; below stand its arguments as rendered, and its result.
+    The connector is built from the working copy, installed and configured, unless the lab has it already. A step's
+    line has its time, its name, its status and how long it took in seconds; below stand its arguments as rendered, and
+    its result, long ones cut.
+
+    With --file, the collections in FILE are brought into the lab first, in place of those with the same UUIDs, with
+    their playbooks inactive. NAME chooses one of them; it is not needed if there is only one.
+
+    \b
+    Examples:
+      .venv/bin/python -m lab playbook run "Get Diagnostics"
+      .venv/bin/python -m lab playbook run \\
+        "Get SIEM Incident" --params '{"incident_id": "1"}'
+      .venv/bin/python -m lab playbook run --file mine.json
     """
     _stop_once()
+    if name is None and file is None:
+        raise LabError(f"Name a playbook, or give --file FILE. All there are: {LIST}")
 
-    from .fortisoar.playbooks.trying import run_playbook
+    from .fortisoar.playbooks.trying import Trial, run_playbook
 
     wanted = _params(params)
-    fields = _parsed(str(record), _text_of(record)) if record else None
-    if fields is not None and not isinstance(fields, dict):
-        raise LabError(f"{record} must hold a JSON object, the fields of a record.")
-    if not run_playbook(name, module, fields, wanted, list(answers), click.echo):
+    fields = json_object_file(record, "the fields of a record") if record else None
+    playbook, exported = _from_file(file, name) if file else (_known(str(name), lab_file), None)
+    with _lab(lab_file) as ready:
+        trial = Trial(playbook, exported, module, fields, wanted, list(answers))
+        finished = run_playbook(ready, trial, lambda line: click.echo(fitted(line, width(), hang=2)))
+    if not finished:
         raise click.exceptions.Exit(1)
 
 
@@ -208,31 +313,78 @@ def lint_file(file: Path | None) -> None:
 
     The connector's steps are checked against its info.json, which is looked for where a package has it: one folder up
     from FILE. Without one there, this connector's is taken. The exit code is 1 if anything is found.
+
+    \b
+    Examples:
+      .venv/bin/python -m lab playbook lint
+      .venv/bin/python -m lab playbook lint mine.json
     """
+    from .connector import PLAYBOOKS
+
+    path = file or PLAYBOOKS
+    findings = _findings(path, json_object_file(path))
+    for finding in findings:
+        click.echo(fitted(finding, width(), hang=2))
+    aside(f"{_counted(findings)} in {path}.")
+    if findings:
+        raise click.exceptions.Exit(1)
+
+
+def _from_file(path: Path, name: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the UUID of the playbook that a name chooses in a file, and the file's export; count what may go wrong."""
+    from .fortisoar.playbooks.export_file import chosen, read_export_file
+
+    exported = read_export_file(path)
+    uuid = str(chosen(path, exported, name)["uuid"])
+    if findings := _findings(path, exported):
+        aside(f"{_counted(findings)} in {path}, shown by: python -m lab playbook lint {path}")
+    return uuid, exported
+
+
+def _known(name: str, lab_file: Path | None) -> str:
+    """Return a name that the connector's own playbooks have; what a running lab has, only that lab knows."""
+    from .connector import PLAYBOOKS
+    from .fortisoar.playbooks.export_file import named, read_export_file, workflows_of
+
+    if lab_file is None:
+        named(workflows_of(read_export_file(PLAYBOOKS)), name, LIST)
+    return name
+
+
+def _findings(path: Path, exported: dict[str, Any]) -> list[str]:
     from .connector import ROOT
     from .fortisoar.playbooks.checks.lint import lint
 
-    path = file or ROOT / "playbooks" / "playbooks.json"
-    exported = _parsed(str(path), _text_of(path))
-    if not isinstance(exported, dict):
-        raise LabError(f"{path} must hold a JSON object.")
     manifest = _manifest(path.resolve().parent.parent / "info.json") or _manifest(ROOT / "info.json")
-    findings = lint(exported, [manifest] if manifest else [])
-    for finding in findings:
-        click.echo(str(finding))
-    click.echo(f"{len(findings)} finding{'' if len(findings) == 1 else 's'} in {path}.", err=True)
-    if findings:
-        raise click.exceptions.Exit(1)
+    return [str(finding) for finding in lint(exported, [manifest] if manifest else [])]
+
+
+def _counted(findings: list[str]) -> str:
+    return f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
 
 
 def _manifest(path: Path) -> dict[str, Any] | None:
     """Return a connector's info.json, if there is one."""
     if not path.is_file():
         return None
-    manifest = _parsed(str(path), _text_of(path))
+    manifest = json_file(path)
     if not isinstance(manifest, dict) or not {"name", "version", "label", "operations"} <= manifest.keys():
         raise LabError(f"{path} is not the info.json of a connector.")
     return manifest
+
+
+@contextmanager
+def _lab(file: Path | None) -> Iterator[dict[str, Any]]:
+    """Give the ready line of the running lab that wrote a file; without one, of a lab that runs during the block."""
+    if file is not None:
+        yield ready_line(file)
+        return
+    aside(OWN_LAB)
+
+    from .running import running_lab
+
+    with running_lab(base_port=0) as lab:
+        yield lab.ready
 
 
 def _stop_once() -> None:
@@ -248,40 +400,7 @@ def _stop_once() -> None:
 
 
 def _params(text: str) -> dict[str, Any]:
-    value = _json_value("--params", text)
+    value = json_option("--params", text)
     if not isinstance(value, dict):
         raise LabError('--params must be a JSON object, such as {"incident_id": "1"}.')
     return value
-
-
-def _ready_of(lab_file: Path | None) -> dict[str, Any] | None:
-    if lab_file is None:
-        return None
-    ready = _parsed(str(lab_file), _text_of(lab_file))
-    parts = {"fortisoar": "https", "fortimonitor": "url", "fortisiem": "url", "control": "url"}
-    if not (isinstance(ready, dict) and all(_has_text(ready.get(part), key) for part, key in parts.items())):
-        raise LabError(f"{lab_file} is not the ready line of a lab.")
-    return ready
-
-
-def _has_text(part: Any, key: str) -> bool:
-    return isinstance(part, dict) and isinstance(part.get(key), str)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def _json_value(option: str, text: str) -> Any:
-    """Return the JSON value of an option: the text itself, or that of the file that it names with @."""
-    return _parsed(option, _text_of(Path(text[1:])) if text.startswith("@") else text)
-
-
-def _parsed(source: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise LabError(f"{source} is not JSON: {error}.") from error

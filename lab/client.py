@@ -12,6 +12,7 @@ from .errors import LabError
 
 # Longer than the lab's limit for one action (180 s), so that the lab's own words arrive.
 ANSWER_WITHIN = 200
+MOST = 1000  # rows of a list: more than anybody makes by hand
 
 
 class FortiSoarError(LabError):
@@ -43,7 +44,7 @@ class FortiSoarClient:
     def install(self, archive: Path) -> dict[str, Any]:
         """Install a connector's archive, in place of the same version if there is one; return its record."""
         with archive.open("rb") as file:
-            return self._ask(
+            return self.ask(
                 "POST",
                 "/api/3/solutionpacks/install",
                 params={"$type": "connector", "$replace": "true"},
@@ -52,33 +53,35 @@ class FortiSoarClient:
 
     def find_connector(self, name: str) -> dict[str, Any] | None:
         """Return the record of an installed connector, None if it is not there."""
-        found = self._ask("GET", "/api/integration/connectors/", params={"name": name})["data"]
+        found = self.ask("GET", "/api/integration/connectors/", params={"name": name})["data"]
         return found[0] if found else None
 
     def actions(self, connector: dict[str, Any]) -> list[str]:
         """Return the names of an installed connector's actions that its users see."""
-        details = self._ask("POST", f"/api/integration/connectors/{connector['name']}/{connector['version']}/", json={})
+        details = self.ask("POST", f"/api/integration/connectors/{connector['name']}/{connector['version']}/", json={})
         return [operation["operation"] for operation in details["operations"] if operation.get("visible", True)]
 
-    def find_configuration(self, connector: dict[str, Any], name: str) -> dict[str, Any] | None:
-        """Return a connector's configuration by name, None if it is not there."""
-        query = {"connector": connector["id"], "name": name}
-        found = self._ask("GET", "/api/integration/configuration/", params=query)["data"]
-        return found[0] if found else None
+    def configurations(self, connector: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the rows of a connector's configurations."""
+        query = {"connector": connector["id"], "page_size": MOST}
+        found: list[dict[str, Any]] = self.ask("GET", "/api/integration/configuration/", params=query)["data"]
+        return found
 
-    def configure(self, connector: dict[str, Any], name: str, values: dict[str, Any]) -> dict[str, Any]:
+    def configure(
+        self, connector: dict[str, Any], name: str, values: dict[str, Any], is_default: bool = False
+    ) -> dict[str, Any]:
         """Create a configuration; return its row."""
         body = {
             "connector": connector["id"],
             "connector_name": connector["name"],
             "connector_version": connector["version"],
             "name": name,
-            "default": False,
+            "default": is_default,
             "config": values,
             "status": 1,
             "teams": [],
         }
-        return self._ask("POST", "/api/integration/configuration/", json=body)
+        return self.ask("POST", "/api/integration/configuration/", json=body)
 
     def health(self, connector: dict[str, Any], configuration: str) -> dict[str, Any]:
         """Check a configuration's health; return ``status`` and ``message`` whatever they say."""
@@ -96,16 +99,22 @@ class FortiSoarClient:
             request: see ``execution``.
         Raises: FortiSoarError with the message of an action that failed.
         """
-        envelope = self._ask("POST", "/api/integration/execute/", json=request)
+        envelope = self.ask("POST", "/api/integration/execute/", json=request)
         if envelope.get("status") != "Success":
             raise FortiSoarError(str(envelope.get("message") or envelope))
         return envelope
 
     def uninstall(self, connector: dict[str, Any]) -> None:
         """Remove a connector with its configurations."""
-        self._ask("DELETE", f"/api/integration/connectors/{connector['id']}/")
+        self.ask("DELETE", f"/api/integration/connectors/{connector['id']}/")
 
-    def _ask(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
+    def ask(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
+        """Send one request; return the JSON object of its answer, an empty one if there is none.
+
+        Parameters:
+            parts: what ``requests`` takes, such as ``params`` and ``json``.
+        Raises: FortiSoarError with FortiSOAR's words if it refuses.
+        """
         answer = self._send(method, path, **parts)
         if not answer.ok:
             raise FortiSoarError(_refusal(answer))
@@ -145,4 +154,6 @@ def _refusal(answer: requests.Response) -> str:
     said = _object(answer)
     words = [str(said[key]) for key in ("message", "detail", "hydra:description", "lab_reason") if said.get(key)]
     asked = f"{answer.request.method} {answer.request.path_url}"
+    if answer.status_code == requests.codes.unauthorized:
+        words.append(f"FortiSOAR refused the API key at {asked}. Is the ready file that of the lab which runs now?")
     return " ".join(words) or f"FortiSOAR answered {answer.status_code} to {asked}."

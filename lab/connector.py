@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .errors import LabError
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "fortinet-incident-bridge"
+PLAYBOOKS = ROOT / "playbooks" / "playbooks.json"
 
 
-def build_archive(into: Path = ROOT / "dist") -> Path:
+def operations() -> dict[str, dict[str, Any]]:
+    """Return the operations of this working copy's info.json, by their names."""
+    manifest = json.loads((ROOT / "info.json").read_text(encoding="utf-8"))
+    return {operation["operation"]: operation for operation in manifest["operations"]}
+
+
+@contextmanager
+def built_archive() -> Iterator[Path]:
+    """The connector's archive for as long as it is used. The working copy may be one that nobody can write to.
+
+    Raises: LabError with the last thing that the build said.
+    """
+    with TemporaryDirectory(prefix="fortinet-archive-") as folder:
+        yield build_archive(Path(folder))
+
+
+def build_archive(into: Path) -> Path:
     """Build the connector's archive from this working copy into a folder; return its path.
 
     Raises: LabError with the last thing that the build said.

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .names import unknown
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -35,7 +37,7 @@ class Switches:
     def set(self, name: str, position: Any) -> None:
         """Put a switch into a position; raise ValueError, naming what is allowed, if there is no such thing."""
         if name not in self._declared:
-            raise ValueError(f"There is no switch {name!r}. There are: {', '.join(sorted(self._declared))}.")
+            raise ValueError(unknown("switch", name, sorted(self._declared)))
         allowed = self._declared[name].positions
         if not any(position == value and type(position) is type(value) for value in allowed):
             raise ValueError(f"Switch {name!r} cannot stand at {position!r}. Allowed: {', '.join(map(repr, allowed))}.")

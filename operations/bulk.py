@@ -20,9 +20,8 @@ from ..core.errors import (
     Unreachable,
     attempting,
 )
-from ..core.http.sessions import close_own
-from ..core.validation import valid_parameters
-from .fortimonitor import expected_correlation, force_resolve_incident
+from .fortimonitor import force_resolve_incident
+from .parameters import valid_parameters
 from .results import Result
 from .siem_update import not_applied, update
 from .writes import ALREADY_DONE
@@ -82,12 +81,11 @@ def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """
     items: List[Any] = params["items"]
     common = {"reason": params["reason"]} if "reason" in params else {}
-    context.fortimonitor = context.fortimonitor.within_rate_limit()
+    context = context.waiting_for_rate_limit()
 
     def resolve_of(item: Any) -> Tuple[int, Dict[str, Any]]:
         given = item if isinstance(item, dict) else {"incident": item}
         values = {**common, **valid_parameters("force_resolve_incident", given)}
-        expected_correlation(values)
         return context.fortimonitor.outage_id(values["incident"]), values
 
     resolves = _each(items, resolve_of)
@@ -208,14 +206,11 @@ class _Run:
         }
 
     def _work(self) -> None:
-        try:
-            while True:
-                place = self._take()
-                if place is None:
-                    return
-                self._finish(place, self._do(place))
-        finally:
-            close_own()
+        while True:
+            place = self._take()
+            if place is None:
+                return
+            self._finish(place, self._do(place))
 
     def _take(self) -> Optional[int]:
         with self._lock:

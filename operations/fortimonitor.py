@@ -10,11 +10,10 @@ from ..clients.context import Context
 from ..clients.fortimonitor.markers import marker_in, remarked
 from ..clients.fortimonitor.models import Outage, Textkeys, User, tags_in
 from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting, shown
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer
 from ..core.texts import same_text, survivors
 from ..core.times import iso
 from . import results
-from .correlation import named, refuse_markers
 from .creation import Creation
 from .results import Result
 from .writes import ALREADY_DONE, LOOKS, Accepted, Evidence, Once, StateChange, Write, carry_out
@@ -39,8 +38,6 @@ def create_custom_incident(context: Context, params: Dict[str, Any]) -> Result:
     Raises: InvalidInput, AlreadyExists, AuthenticationFailed, NotFound, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiMonitor 21.4 "Custom incidents using API", Create a custom incident.
     """
-    named(params.get("correlation_id"))
-    refuse_markers(params)
     server_id = context.fortimonitor.server_id(params["server"])
     with attempting(f"create a custom incident on server {server_id}"):
         return create(context, Creation(context, server_id, params), params["if_exists"])
@@ -75,12 +72,8 @@ def force_resolve_incident(context: Context, params: Dict[str, Any]) -> Result:
     Source: FortiMonitor 21.4 "Custom incidents using API", Resolve an incident.
     """
     outage_id = context.fortimonitor.outage_id(params["incident"])
-    return resolve(context, outage_id, params.get("reason"), expected_correlation(params))
-
-
-def expected_correlation(params: Dict[str, Any]) -> List[str]:
-    """Return the correlation ID that an incident must carry to be resolved, as a list: empty where any incident may."""
-    return named(params.get("expect_correlation_id"), "Expected Correlation ID")
+    expected = params.get("expect_correlation_id")
+    return resolve(context, outage_id, params.get("reason"), [expected] if expected else [])
 
 
 def resolve(context: Context, outage_id: int, reason: Optional[str], expected: Sequence[str]) -> Result:
@@ -209,7 +202,6 @@ def update_fortimonitor_incident_description(context: Context, params: Dict[str,
         description: text.
     Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     """
-    refuse_markers(params)
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"update the description of incident {outage_id}"):
         earlier = context.fortimonitor.outage(outage_id)

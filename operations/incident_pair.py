@@ -20,7 +20,6 @@ from ..core.errors import (
 from ..core.times import iso, shown_time
 from ..core.urls import signed_id
 from . import results
-from .correlation import named, refuse_markers
 from .creation import SEARCH_DAYS, Creation
 from .fortimonitor import create, resolve
 from .fortisiem import existing_row
@@ -50,7 +49,6 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     with attempting(f"escalate FortiSIEM incident {incident_id}"):
         _require_both(context)
         markers = _markers(context, params)
-        refuse_markers(params)
         server_id = context.fortimonitor.server_id(params["server"])
         row = existing_row(context, incident_id)
         earlier = _escalated(context, row, markers)
@@ -130,9 +128,11 @@ def _markers(context: Context, params: Dict[str, Any]) -> List[str]:
     That is the same for every account that sees the incident. Two servers may share a host (NAT), so its port belongs
     to it; without it, as it was made before, it is good only for what the external ticket names.
     """
+    if "correlation_id" in params:
+        return [params["correlation_id"]]
     siem, incident_id = context.fortisiem, params["incident_id"]
     made = [f"fortisiem:{server}:{incident_id}" for server in (siem.authority, siem.host)]
-    return named(params.get("correlation_id")) or list(dict.fromkeys(made))
+    return list(dict.fromkeys(made))
 
 
 def _ticket(row: Row) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Generic, NamedTuple, Optional, Sequence, Tuple
 
 from ..core.deadline import Deadline
 from ..core.errors import AnswerBroken, Failure, MethodNotAllowed, NotFound, Rejected
-from ..core.http.transport import Answer
+from ..core.http.answers import Answer
 from .results import Result
 
 MOST_ATTEMPTS = 3

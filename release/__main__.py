@@ -1,4 +1,4 @@
-"""`python -m release`: build the archive and what goes into it, write the generated pages, check the types."""
+"""`python -m release`: build the archive and what goes into it, write the generated pages, check types and layers."""
 
 from __future__ import annotations
 
@@ -66,9 +66,18 @@ def docs() -> None:
 @click.pass_context
 def types(context: click.Context) -> None:
     """Check the package's types with mypy."""
-    from .types import check_types
+    from .checks import check_types
 
     context.exit(check_types())
+
+
+@main.command()
+@click.pass_context
+def layers(context: click.Context) -> None:
+    """Check that the package's modules import only from their own layer and those below."""
+    from .checks import check_layers
+
+    context.exit(check_layers())
 
 
 if __name__ == "__main__":

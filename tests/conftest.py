@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ def pytest_configure() -> None:
     # Both take precedence over a CA that a test or the connector asks for.
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         os.environ.pop(name, None)
+    # A run that is terminated ends like one that is interrupted: it prints the failures so far, and leaves no lab behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 class Control:

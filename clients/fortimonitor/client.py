@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
 from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting, shown
-from ...core.http.answers import Advice, checked, json_of, named_endpoint
+from ...core.http.answers import Advice, Answer, checked, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
-from ...core.http.transport import Answer, Transport
+from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
 from ...core.urls import path, signed_id
 from ...core.values import flag, folded, text
@@ -190,7 +190,7 @@ class FortiMonitor(Product):
     def check(self) -> None:
         """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request."""
         answer = self._send("GET", "/outage/active", _advice, params={"limit": 1, "offset": 0})
-        body = self._object(answer)
+        body = json_object(self._http, answer)
         if "outage_list" not in body or "meta" not in body:
             raise AnswerBroken(
                 f"{self._http.where(answer)} without a list of outages",
@@ -312,7 +312,7 @@ class FortiMonitor(Product):
         def read_page(offset: int) -> Page:
             paging = {**params, "limit": PAGE_SIZE, "offset": offset}
             answer = self._send("GET", endpoint, advice or _advice, params=paging)
-            body = self._object(answer)
+            body = json_object(self._http, answer)
             rows, meta = body.get(key), body.get("meta")
             if not isinstance(rows, list):
                 raise answer.failure(AnswerBroken, f"{self._http.where(answer)} without {key}", changed="no")
@@ -323,17 +323,9 @@ class FortiMonitor(Product):
     def _read(self, answer: Answer, read: Callable[[Dict[str, Any]], Value]) -> Value:
         """Read the one object of an answer."""
         try:
-            return read(self._object(answer))
+            return read(json_object(self._http, answer))
         except ValueError as problem:
             raise answer.failure(AnswerBroken, f"{self._http.where(answer)}, but {problem}", changed="no") from None
-
-    def _object(self, answer: Answer) -> Dict[str, Any]:
-        body = json_of(answer)
-        if not isinstance(body, dict):
-            raise answer.failure(
-                AnswerBroken, f"{self._http.where(answer)} without a JSON object", "Check the address.", "no"
-            )
-        return body
 
     def _write(self, method: str, endpoint: str, advice: Advice, body: Mapping[str, Any]) -> Answer:
         """Send a change. Raises AnswerBroken for an error under 2xx: nobody knows what became of the change then."""

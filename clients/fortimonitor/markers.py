@@ -17,7 +17,8 @@ from typing import Any, Dict, NamedTuple, Optional
 from ...core.texts import survivors
 
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\W{0,3}", re.I | re.ASCII)
-READABLE = re.compile(r"\[correlation_id: ([^\[\]\r\n]{1,200})\]\s*\Z")
+CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
+READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]\s*\Z")
 # Whatever follows the tag: a product may cut a text right behind it.
 WRITTEN_AS_MARKER = re.compile(r"\[\s*correlation_id\s*:|\A\W{0,8}fsr[a-z2-7]{16}", re.I | re.ASCII)
 END = 1500  # in which the readable form stands, escaped or not
@@ -42,6 +43,11 @@ class Marker(NamedTuple):
         if self.correlation_id is not None:
             return f"correlation id {self.correlation_id!r}"
         return f"the marker {self.tag} of another correlation id" if self.tag else "no correlation id"
+
+
+def is_correlation_id(text: str) -> bool:
+    """Tell whether a text can be a correlation ID: it is found again where it stands in a description."""
+    return re.fullmatch(CORRELATION_ID, text) is not None
 
 
 def tag_of(correlation_id: str) -> str:

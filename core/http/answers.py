@@ -1,51 +1,123 @@
-"""What the products' clients share: the endpoint that an analyst names, and what an answer says and means."""
+"""Answers, read in one place: what a product sent as a value, as an error text, or as what it must not be.
+
+Everything above works with values. Nothing above this file decodes bytes.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ElementTree
-from typing import Any, Callable, Optional
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Type
 
-from ..errors import AnswerBroken, Failure, InvalidInput, Redirected, kind_of_status
-from ..urls import base_url
-from .transport import LONGEST_QUOTE, Answer, Transport
+from ..errors import AnswerBroken, Failure, Kind, Redirected, kind_of_status
+from ..redaction import Redactor
+from ..urls import BaseUrl, base_url
 
-Advice = Callable[[Answer, str], Optional[str]]
+LONGEST_QUOTE = 300  # characters of an answer's text in a message
 
 
-def checked(transport: Transport, answer: Answer, advice: Advice) -> Answer:
-    """Return an answer of 2xx that is not a web page; raise the failure that any other one means.
+@dataclass(frozen=True)
+class Request:
+    """One request to a product.
 
     Parameters:
-        advice: from the answer and its error text to what the analyst should do.
+        method, path: as they go out; the path includes the base's.
+        changes: whether it may change anything; that decides what a failure means.
     """
+
+    method: str
+    path: str
+    changes: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def changed_if_lost(self) -> str:
+        """Whether anything was changed if no trustworthy answer comes: "no" or "unknown"."""
+        return "unknown" if self.changes else "no"
+
+    def shown(self, status: Optional[int]) -> Dict[str, Any]:
+        """Return the request as a result shows it."""
+        return {"method": self.method, "path": self.path, "status": status}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer to one request. ``attempts`` is how often the request was tried until it came."""
+
+    request: Request
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    attempts: int = 1
+
+    @property
+    def text(self) -> str:
+        """The body as text, without white space around it."""
+        return self.body.decode("utf-8", "replace").strip()
+
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is one of success and it is not a web page, which no API answers."""
+        return 200 <= self.status < 300 and not self.is_html
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the body is a web page. An empty or plain body is none, whatever its Content-Type says."""
+        declared = "text/html" in self.headers.get("Content-Type", "").lower()
+        return re.search(r"<(!doctype\s+html|html)\b", self.text[:1000], re.I) is not None or (
+            declared and "<" in self.text
+        )
+
+    def json(self) -> Any:
+        """Return the body's JSON value. Raises ValueError where it is none."""
+        return json.loads(self.body.decode("utf-8"))
+
+    def failure(
+        self, kind: Type[Kind], happened: str, advice: Optional[str] = None, changed: Optional[str] = None
+    ) -> Kind:
+        """Return the failure that this answer means, with the request that it answers."""
+        return kind(happened, advice, changed, self.attempts, self.request.shown(self.status))
+
+
+class Source(Protocol):
+    """Where an answer came from: a ``Transport``."""
+
+    product: str
+    base: BaseUrl
+    redact: Redactor
+
+    def where(self, answer: Answer) -> str:
+        """Return the clause "<product> answered <status> to <METHOD path>"."""
+
+
+Advice = Callable[[Answer, str], Optional[str]]  # from an answer and its error text to what to do
+
+
+def checked(source: Source, answer: Answer, advice: Advice) -> Answer:
+    """Return an answer of 2xx that is not a web page; raise the failure that any other one means."""
     if answer.is_success:
         return answer
-    raise _failure(transport, answer, advice)
+    raise _failure(source, answer, advice)
 
 
-def _failure(transport: Transport, answer: Answer, advice: Advice) -> Failure:
+def _failure(source: Source, answer: Answer, advice: Advice) -> Failure:
     if 200 <= answer.status < 300:
         return answer.failure(
             AnswerBroken,
-            f"{transport.where(answer)} with a web page instead of an API answer",
+            f"{source.where(answer)} with a web page instead of an API answer",
             "Something between here and the product answered, such as a proxy or a login page. Check the address.",
             changed=answer.request.changed_if_lost,
         )
-    text = error_text(transport, answer)
+    text = error_text(source, answer)
     kind = kind_of_status(answer.status)
-    happened = transport.where(answer) + (f": {text}" if text else "")
+    happened = source.where(answer) + (f": {text}" if text else "")
     if kind is Redirected:
-        happened = f"{transport.where(answer)}, a redirect{_target(transport, answer)}, which is not followed"
+        happened = f"{source.where(answer)}, a redirect{_target(source, answer)}, which is not followed"
     return answer.failure(kind, happened, advice(answer, text), None if answer.request.changes else "no")
-
-
-def named_endpoint(transport: Transport, text: str) -> str:
-    """Return the endpoint that an analyst names. Raises InvalidInput where it is none of this product's."""
-    try:
-        return transport.base.given_endpoint(text)
-    except ValueError as error:
-        raise InvalidInput(f"Endpoint {text[:60]!r} {error}.") from None
 
 
 def json_of(answer: Answer) -> Any:
@@ -56,7 +128,15 @@ def json_of(answer: Answer) -> Any:
         return None
 
 
-def error_text(transport: Transport, answer: Answer) -> str:
+def json_object(source: Source, answer: Answer) -> Dict[str, Any]:
+    """Return the JSON object that a read was answered with. Raises AnswerBroken where it is none."""
+    value = json_of(answer)
+    if not isinstance(value, dict):
+        raise answer.failure(AnswerBroken, f"{source.where(answer)} without a JSON object", "Check the address.", "no")
+    return value
+
+
+def error_text(source: Source, answer: Answer) -> str:
     """Return what an answer says went wrong, without secrets and HTML, shortened in this order.
 
     FortiMonitor's ``ErrorCode`` and ``ErrorMessage`` headers come first (its status table, 21.4), then the body in
@@ -67,7 +147,7 @@ def error_text(transport: Transport, answer: Answer) -> str:
     texts = [text for text in (header, _body_text(answer)) if text]
     if len(texts) == 2 and texts[1] in texts[0]:
         texts.pop()
-    return _shortened(transport.redact("; ".join(texts)))
+    return _shortened(source.redact("; ".join(texts)))
 
 
 def xml_error(answer: Answer) -> Optional[str]:
@@ -114,9 +194,9 @@ def _json_text(body: Any) -> str:
     return "; ".join(f"{field}: {text}" for field, text in body.items() if isinstance(text, (str, int, float)))
 
 
-def _target(transport: Transport, answer: Answer) -> str:
+def _target(source: Source, answer: Answer) -> str:
     location = answer.headers.get("Location", "")
-    if transport.base.endpoint_of(location) is not None:
+    if source.base.endpoint_of(location) is not None:
         return " to another of its own addresses"
     try:
         return f" to {base_url(location.split('?')[0].split('#')[0]).origin}"

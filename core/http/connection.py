@@ -24,6 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..deadline import Deadline
+from ..process_state import STATE
 
 
 class Exchange(threading.local):
@@ -112,6 +113,7 @@ class _NotingSent:
         exchange.connecting = self._connecting = True
         try:
             super().connect()  # type: ignore[misc]
+            STATE.sockets.add(self.sock)
         finally:
             self._connecting = False
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Deque, Dict
+from typing import Deque
 
 from ..deadline import Deadline
+from ..process_state import STATE
 from ..redaction import fingerprint
 
 REQUESTS = 100  # FortiMonitor 26.1 "API rate limits": the default, on all endpoints
@@ -43,11 +44,7 @@ class RateLimit:
                 return False
 
 
-_rate_limits: Dict[str, RateLimit] = {}
-_lock = threading.Lock()
-
-
 def rate_limit_of(*account: str) -> RateLimit:
-    """Return the pace of an account, which is named by its address and key; neither is kept."""
-    with _lock:
-        return _rate_limits.setdefault(fingerprint(*account), RateLimit())
+    """Return the rate limit of an account, which is named by its address and key; neither is kept."""
+    limit: RateLimit = STATE.rate_limits.get_or_make(fingerprint(*account), RateLimit)
+    return limit

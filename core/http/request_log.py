@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from typing import Deque, List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
-KEPT = 50
+from ..process_state import STATE
 
 
 class Sent(NamedTuple):
@@ -22,17 +19,11 @@ class Sent(NamedTuple):
     milliseconds: int
 
 
-_recent: Deque[Sent] = deque(maxlen=KEPT)
-_lock = threading.Lock()
-
-
-def note(product: str, origin: str, method: str, path: str, status: Optional[int], seconds: float) -> None:
+def note(sent: Sent) -> None:
     """Note a request that has just ended."""
-    with _lock:
-        _recent.append(Sent(time.time(), product, origin, method, path, status, round(seconds * 1000)))
+    STATE.requests.append(sent)
 
 
 def recent(origins: List[str]) -> List[Sent]:
     """Return the last requests to some servers, oldest first."""
-    with _lock:
-        return [sent for sent in _recent if sent.origin in origins]
+    return [sent for sent in list(STATE.requests) if sent.origin in origins]

@@ -1,127 +1,90 @@
-"""Connections kept open between calls: one session for each process, thread, server and kind of TLS.
+"""Connections kept open between calls, each used by one request at a time.
 
-FortiSOAR makes a new ``Connector`` for every call in long-lived workers. A new TLS connection for each call costs
-five times the processor time and two round trips more (performance reference, 5.1).
+A new TLS connection for each call costs five times the processor time and two round trips more (performance
+reference, 5.1). There are no cookies: a session of ``requests`` would keep them, and send one account's with another
+one's request.
 """
 
 from __future__ import annotations
 
-import os
 import ssl
-import threading
-import weakref
-from collections import OrderedDict
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Dict, Tuple
 
 import requests
 import urllib3
 
+from ..process_state import STATE
 from ..urls import Origin
 from .connection import StrictAdapter
-
-KEPT_PER_THREAD = 8
 
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """How a server is reached: everything that two calls must share to share a connection.
+    """How a server is reached, and by whom: everything that two calls must share to share a connection.
 
     Parameters:
         origin: the server.
+        account: the fingerprint of the account on it.
         verify: whether its certificate is verified.
         ca_certificate: PEM text of an own certificate authority, or "".
         proxy: URL of a proxy, or "" for the appliance's own settings.
     """
 
     origin: Origin
+    account: str = ""
     verify: bool = True
     ca_certificate: str = ""
     proxy: str = ""
 
 
-class _Kept(threading.local):
-    def __init__(self) -> None:
-        self.sessions: OrderedDict[Any, requests.Session] = OrderedDict()
+class Session:
+    """Open connections to one server.
 
-
-_kept = _Kept()
-_all: weakref.WeakSet[requests.Session] = weakref.WeakSet()
-_lock = threading.Lock()
-
-
-def session(connecting: ConnectionSettings) -> requests.Session:
-    """Return this thread's session for a server, made at first use; the least used one is closed beyond 8."""
-    key = (os.getpid(), connecting)
-    if key not in _kept.sessions:
-        _kept.sessions[key] = _new_session(connecting)
-        if len(_kept.sessions) > KEPT_PER_THREAD:
-            _kept.sessions.popitem(last=False)[1].close()
-    _kept.sessions.move_to_end(key)
-    return _kept.sessions[key]
-
-
-def close_all() -> None:
-    """Close every connection of this process. A session in use opens a new one when it needs it."""
-    with _lock:
-        sessions = list(_all)
-    for each in sessions:
-        each.close()
-
-
-def close_own() -> None:
-    """Close this thread's connections, as a thread does that ends."""
-    for each in _kept.sessions.values():
-        each.close()
-    _kept.sessions.clear()
-
-
-class _Session(requests.Session):
-    """A session that looks at no redirect.
-
-    Even where it is not to follow, requests reads the whole body and prepares the next request from ``Location``, so
-    that a redirect without a usable target ends in an exception (seen in 2.34).
+    Parameters:
+        settings: how it is reached.
     """
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Find none."""
-        return None
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._adapter = StrictAdapter(_tls_context(settings))
+        self._verify = settings.verify
+        # The environment's proxies are read once, here; its netrc and CA bundle are shut out.
+        self._proxies = _proxies(settings)
+
+    def send(self, request: requests.PreparedRequest, timeout: Tuple[float, float]) -> requests.Response:
+        """Send a request and return its answer, whose body is still to be read. Redirects are not followed."""
+        return self._adapter.send(request, stream=True, timeout=timeout, verify=self._verify, proxies=self._proxies)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._adapter.close()
 
 
-def _new_session(connecting: ConnectionSettings) -> requests.Session:
-    made = _Session()
-    # The environment's netrc would replace our Authorization header, and its CA bundle our trust; so both are
-    # shut out, and the environment's proxies are read once, here.
-    made.trust_env = False
-    made.proxies = _proxies(connecting)
-    made.headers = {
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-        "User-Agent": "fortinet-incident-bridge",
-    }
-    adapter = StrictAdapter(_tls_context(os.getpid(), connecting))
-    made.mount("https://", adapter)
-    made.mount("http://", adapter)
-    with _lock:
-        _all.add(made)
-    return made
+def session(settings: ConnectionSettings) -> AbstractContextManager[Session]:
+    """Lend a session, for one exchange."""
+    return STATE.sessions.lent(settings, lambda: Session(settings))
 
 
-def _proxies(connecting: ConnectionSettings) -> dict[str, str]:
-    if connecting.proxy:
-        return {connecting.origin.scheme: connecting.proxy}
-    return requests.utils.get_environ_proxies(str(connecting.origin))
+def _proxies(settings: ConnectionSettings) -> Dict[str, str]:
+    if settings.proxy:
+        return {settings.origin.scheme: settings.proxy}
+    return requests.utils.get_environ_proxies(str(settings.origin))
 
 
-@lru_cache(maxsize=16)
-def _tls_context(_process: int, connecting: ConnectionSettings) -> ssl.SSLContext:
+def _tls_context(settings: ConnectionSettings) -> ssl.SSLContext:
     # Shared by the threads of a process: reading the trusted certificates takes 18 ms of processor time.
+    key = (settings.verify, settings.ca_certificate)
+    context: ssl.SSLContext = STATE.tls_contexts.get_or_make(key, lambda: _new_tls_context(*key))
+    return context
+
+
+def _new_tls_context(verify: bool, ca_certificate: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if connecting.ca_certificate:
-        context.load_verify_locations(cadata=connecting.ca_certificate)
-    if not connecting.verify:
+    if ca_certificate:
+        context.load_verify_locations(cadata=ca_certificate)
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         # The health check and the documentation say that verification is off; a warning for every call says no more.

@@ -6,95 +6,32 @@ broke. Nothing else.
 
 from __future__ import annotations
 
-import json
-import re
 import socket
 import ssl
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Type
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 import requests
 
 from .. import errors
-from ..deadline import Deadline, retry_after
+from ..deadline import Deadline, Timing, retry_after
 from ..redaction import Redactor
 from ..times import shown_time
 from ..urls import BaseUrl
+from .answers import Answer, Request
 from .connection import one_exchange
-from .request_log import note
+from .request_log import Sent, note
 from .sessions import ConnectionSettings, session
 
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 CHUNK = 64 * 1024
 MOST_ATTEMPTS = 3
-LONGEST_QUOTE = 300  # characters of an answer's text in a message
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "fortinet-incident-bridge",
+}
 SHARE_OF_A_CHANGE = 0.75  # of the time that is left; the rest is for reading back
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request to a product.
-
-    Parameters:
-        method, path: as they go out; the path includes the base's.
-        changes: whether it may change anything; that decides what a failure means.
-    """
-
-    method: str
-    path: str
-    changes: bool
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def changed_if_lost(self) -> str:
-        """Whether anything was changed if no trustworthy answer comes: "no" or "unknown"."""
-        return "unknown" if self.changes else "no"
-
-    def shown(self, status: Optional[int]) -> Dict[str, Any]:
-        """Return the request as a result shows it."""
-        return {"method": self.method, "path": self.path, "status": status}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole answer to one request. ``attempts`` is how often the request was tried until it came."""
-
-    request: Request
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    attempts: int = 1
-
-    @property
-    def text(self) -> str:
-        """The body as text, without white space around it."""
-        return self.body.decode("utf-8", "replace").strip()
-
-    @property
-    def is_success(self) -> bool:
-        """Whether its status is one of success and it is not a web page, which no API answers."""
-        return 200 <= self.status < 300 and not self.is_html
-
-    @property
-    def is_html(self) -> bool:
-        """Whether the body is a web page. An empty or plain body is none, whatever its Content-Type says."""
-        declared = "text/html" in self.headers.get("Content-Type", "").lower()
-        return re.search(r"<(!doctype\s+html|html)\b", self.text[:1000], re.I) is not None or (
-            declared and "<" in self.text
-        )
-
-    def json(self) -> Any:
-        """Return the body's JSON value. Raises ValueError where it is none."""
-        return json.loads(self.body.decode("utf-8"))
-
-    def failure(
-        self, kind: Type[errors.Kind], happened: str, advice: Optional[str] = None, changed: Optional[str] = None
-    ) -> errors.Kind:
-        """Return the failure that this answer means, with the request that it answers."""
-        return kind(happened, advice, changed, self.attempts, self.request.shown(self.status))
 
 
 class Transport:
@@ -103,7 +40,7 @@ class Transport:
     Parameters:
         product: its name, as messages say it.
         base: its address.
-        connecting: how it is reached.
+        settings: how it is reached, and by which account.
         timeouts: seconds to wait for a connection, and for a server gone silent.
         deadline: when the whole action must have ended.
         redact: masks secrets in what an answer says.
@@ -115,7 +52,7 @@ class Transport:
         self,
         product: str,
         base: BaseUrl,
-        connecting: ConnectionSettings,
+        settings: ConnectionSettings,
         timeouts: Tuple[float, float],
         deadline: Deadline,
         redact: Redactor,
@@ -125,7 +62,7 @@ class Transport:
         self.deadline = deadline
         self.redact = redact
         self.server_time: Optional[datetime] = None
-        self._connecting = connecting
+        self._settings = settings
         self._connect_timeout, self._read_timeout = timeouts
 
     def send(
@@ -147,13 +84,20 @@ class Transport:
             wait would outlast the deadline).
         """
         request = Request(method, f"{self.base.path}{endpoint}", method != "GET" if changes is None else changes)
-        content = {"params": _query(params), "json": json_body, "data": form, "headers": dict(headers or {})}
+        prepared = requests.Request(
+            method,
+            self.base.url(endpoint),
+            headers={**HEADERS, **(headers or {})},
+            params=_query(params),
+            json=json_body,
+            data=form,
+        ).prepare()
         deadline = self.deadline.part(SHARE_OF_A_CHANGE) if request.changes else self.deadline
         attempt = 0
         while True:
             attempt += 1
             try:
-                answer = self._attempt(request, self.base.url(endpoint), content, deadline, attempt)
+                answer = self._attempt(request, prepared, deadline, attempt)
                 if answer.status != 429:
                     return answer
                 failure, wait = self._rate_limited(answer), retry_after(answer.headers, deadline.timing)
@@ -163,6 +107,11 @@ class Transport:
                     raise failure from None
             if attempt == MOST_ATTEMPTS or not deadline.wait(deadline.backoff(attempt) if wait is None else wait):
                 raise failure
+
+    @property
+    def account(self) -> str:
+        """The fingerprint under which things of this account on this server are kept."""
+        return self._settings.account
 
     def where(self, answer: Answer) -> str:
         """Return the clause "<product> answered <status> to <METHOD path>"."""
@@ -177,32 +126,30 @@ class Transport:
             f"{self.product} is reachable. Run the action again {again}.",
         )
 
-    def _attempt(self, request: Request, url: str, content: Dict[str, Any], deadline: Deadline, attempt: int) -> Answer:
+    def _attempt(
+        self, request: Request, prepared: requests.PreparedRequest, deadline: Deadline, attempt: int
+    ) -> Answer:
         remaining = deadline.remaining()
         if remaining <= 0:
             raise errors.Unreachable(f"no time was left to send {request} to {self.product}", _RAISE_THE_LIMIT)
+        timeouts = min(self._connect_timeout, remaining), min(self._read_timeout, remaining)
         began, status = deadline.timing.monotonic(), None
-        with one_exchange(deadline, self._read_timeout) as exchange:
+        with one_exchange(deadline, self._read_timeout) as exchange, session(self._settings) as lent:
             try:
-                response = session(self._connecting).request(
-                    request.method,
-                    url,
-                    timeout=(min(self._connect_timeout, remaining), min(self._read_timeout, remaining)),
-                    verify=self._connecting.verify,
-                    allow_redirects=False,
-                    stream=True,
-                    **content,
-                )
-                with response:
+                with lent.send(prepared, timeouts) as response:
                     body = self._body(response, request)
                 status = response.status_code
             except (requests.RequestException, OSError) as error:
                 raise self._failure(error, exchange.provably_not_sent, request) from None
             finally:
-                seconds = deadline.timing.monotonic() - began
-                note(self.product, str(self.base.origin), request.method, request.path, status, seconds)
+                self._note(request, status, deadline.timing, began)
         self.server_time = shown_time(response.headers.get("Date")) or self.server_time
         return Answer(request, response.status_code, response.headers, body, attempt)
+
+    def _note(self, request: Request, status: Optional[int], timing: Timing, began: float) -> None:
+        milliseconds = round((timing.monotonic() - began) * 1000)
+        origin = str(self.base.origin)
+        note(Sent(timing.wall(), self.product, origin, request.method, request.path, status, milliseconds))
 
     def _body(self, response: requests.Response, request: Request) -> bytes:
         body = b"".join(_capped(response))
@@ -233,6 +180,14 @@ class Transport:
         return errors.AnswerLost(
             f"{self.product} broke the connection before its answer was whole to {request}", changed=changed
         )
+
+
+def named_endpoint(transport: Transport, text: str) -> str:
+    """Return the endpoint that an analyst names. Raises InvalidInput where it is none of this product's."""
+    try:
+        return transport.base.given_endpoint(text)
+    except ValueError as error:
+        raise errors.InvalidInput(f"Endpoint {text[:60]!r} {error}.") from None
 
 
 def _query(params: Optional[Mapping[str, Any]]) -> Dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import click
 from rich.console import Console
 
 from ..errors import LabError
-from .report import Report
+from ..terminal import aside
+from .report import Report, Screen
 from .target import real_target
 from .tour import Tour
 
@@ -31,16 +31,17 @@ def run_demo(as_json: bool, archive: Path | None, config: Path | None, agreed: b
     """
     real = real_target(config) if config else None
     if real:
-        click.echo(WARNING.format(file=config), err=True)
+        aside(WARNING.format(file=config))
         if not agreed:
             raise LabError("Nothing was done. Add --yes to go on.")
-    report = Report(Console(quiet=as_json, highlight=False))
+    screen = Screen(highlight=False)
+    report = Report(Console(quiet=True) if as_json else screen)
     try:
         Tour(report, archive, real).run()
     except LabError as error:
         report.failed(str(error))
     if as_json:
-        click.echo(json.dumps(report.as_json(), indent=2))
+        screen.out(json.dumps(report.as_json(), indent=2))
     else:
         report.show_end()
     return report.error is None

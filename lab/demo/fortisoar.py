@@ -23,7 +23,7 @@ class Playbooks(FortiSoarClient):
 
     def make_default(self, configuration: Row) -> None:
         """Make a configuration the default one, which sample playbooks use; its secrets stay as they are."""
-        self._ask(
+        self.ask(
             "PUT",
             f"/api/integration/configuration/{configuration['config_id']}/",
             json={**configuration, "default": True},
@@ -31,35 +31,35 @@ class Playbooks(FortiSoarClient):
 
     def switch_on(self, name: str) -> Row:
         """Make a playbook active, and let its runs keep what their steps gave; return it with its steps."""
-        found = self._ask("GET", "/api/3/workflows", params={"name": name})["hydra:member"]
+        found = self.ask("GET", "/api/3/workflows", params={"name": name})["hydra:member"]
         if len(found) != 1:
             raise LabError(f"FortiSOAR lists {len(found)} playbooks with the name {name!r}, not 1.")
         address = f"/api/3/workflows/{found[0]['uuid']}"
-        self._ask("PUT", address, json={"isActive": True, "debug": True})
-        return self._ask("GET", address, params={"$relationships": "true"})
+        self.ask("PUT", address, json={"isActive": True, "debug": True})
+        return self.ask("GET", address, params={"$relationships": "true"})
 
     def picklist_item(self, picklist: str, value: str) -> str:
         """Return the address of a picklist's item."""
         wanted = {"listName.name": picklist, "itemValue": value}
         filters = [{"field": field, "operator": "eq", "value": text} for field, text in wanted.items()]
-        (item,) = self._ask("POST", "/api/query/picklists", json={"logic": "AND", "filters": filters})["hydra:member"]
+        (item,) = self.ask("POST", "/api/query/picklists", json={"logic": "AND", "filters": filters})["hydra:member"]
         return str(item["@id"])
 
     def create(self, module: str, fields: Row) -> Row:
         """Create a record."""
-        return self._ask("POST", f"/api/3/{module}", json=fields)
+        return self.ask("POST", f"/api/3/{module}", json=fields)
 
     def read(self, record: str) -> Row:
         """Read a record by its address."""
-        return self._ask("GET", record)
+        return self.ask("GET", record)
 
     def update(self, record: str, fields: Row) -> Row:
         """Change fields of a record."""
-        return self._ask("PUT", record, json=fields)
+        return self.ask("PUT", record, json=fields)
 
     def comments(self, record: str) -> list[str]:
         """Return the comments on a record, oldest first, as text without markup."""
-        rows = self._ask("GET", f"{record}/comments", params={"$orderby": "id"})["hydra:member"]
+        rows = self.ask("GET", f"{record}/comments", params={"$orderby": "id"})["hydra:member"]
         return [plain(row["content"]) for row in rows]
 
     def trigger(self, playbook: Row, record: str, answers: Row) -> str:
@@ -71,7 +71,7 @@ class Playbooks(FortiSoarClient):
         """
         (start,) = [step for step in playbook["steps"] if "route" in (step["arguments"] or {})]
         body = {"records": [record], "singleRecordExecution": True, **answers}
-        return str(self._ask("POST", f"/api/triggers/1/action/{start['arguments']['route']}", json=body)["task_ids"][0])
+        return str(self.ask("POST", f"/api/triggers/1/action/{start['arguments']['route']}", json=body)["task_ids"][0])
 
     def ended(self, **wanted: str) -> Row:
         """Wait for the end of one run; return it with its steps.
@@ -81,9 +81,9 @@ class Playbooks(FortiSoarClient):
         """
         latest = time.monotonic() + RUN_WITHIN
         while time.monotonic() < latest:
-            runs = self._ask("POST", RUNS, params={"ordering": "id", **wanted}, json={})["hydra:member"]
+            runs = self.ask("POST", RUNS, params={"ordering": "id", **wanted}, json={})["hydra:member"]
             if len(runs) == 1 and runs[0]["status"] not in NOT_ENDED:
-                return self._ask("GET", f"/api{runs[0]['@id']}")
+                return self.ask("GET", f"/api{runs[0]['@id']}")
             time.sleep(LOOK_AGAIN_AFTER)
         raise LabError(f"The playbook did not end within {RUN_WITHIN:.0f} s.")
 

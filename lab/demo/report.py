@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import textwrap
 import time
 from collections.abc import Iterator
@@ -15,8 +17,23 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from ..errors import LabError
+from ..terminal import fitted
 
 INDENT = 4
+
+
+class Screen(Console):
+    """A console that may lose its reader, such as ``head``: all goes on, only that nothing is shown any more.
+
+    A tour that stopped there would leave an incident active in somebody's FortiMonitor.
+    """
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        # What is in Python's own buffer still goes there at the end.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 @dataclass
@@ -79,6 +96,9 @@ class Report:
     def failed(self, reason: str) -> None:
         """Keep what ended the tour."""
         self.error = reason
+        if not any(reason in step.facts for step in self._steps):
+            self._console.print()
+            self._show_line(reason)
 
     def show_end(self) -> None:
         """Show how it went and how long it took."""
@@ -115,20 +135,10 @@ class Report:
             self._show_line(fact)
 
     def _show_line(self, line: str, style: str = "") -> None:
-        indent = " " * INDENT
-        width = self._console.width
-        own = " " * (len(line) - len(line.lstrip()))
-        text = textwrap.fill(
-            line,
-            width,
-            initial_indent=indent,
-            subsequent_indent=indent + own,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        text = fitted(" " * INDENT + line, self._console.width)
         self._console.print(Text(text, style), soft_wrap=True)
 
     def _show_json(self, value: object) -> None:
-        lines = json.dumps(value, indent=2).splitlines()
-        text = "\n".join(" " * (INDENT + 2) + line for line in lines)
+        lines = textwrap.indent(json.dumps(value, indent=2), " " * (INDENT + 2)).splitlines()
+        text = "\n".join(fitted(line, self._console.width, hang=2) for line in lines)
         self._console.print(JSONHighlighter()(text), soft_wrap=True)

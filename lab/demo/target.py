@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from ..connector import configuration_values
 from ..errors import LabError
+from ..given import json_object_file
 
 OBJECTS = ("server", "plugin_textkey", "resource_textkey", "siem_incident_id")
 FORTIMONITOR_NEEDS = ("fortimonitor_api_key", "server", "plugin_textkey", "resource_textkey")
@@ -63,7 +63,7 @@ def real_target(path: Path) -> Target:
 
     Raises: LabError naming what is wrong with the file.
     """
-    values = _values(path)
+    values = json_object_file(path)
     fortimonitor, fortisiem = values.get("fortimonitor_enabled", True), values.get("fortisiem_enabled", False)
     if not (fortimonitor or fortisiem):
         raise LabError(f"{path} switches both FortiMonitor and FortiSIEM off.")
@@ -83,13 +83,3 @@ def real_target(path: Path) -> Target:
         resource_textkey=objects["resource_textkey"],
         siem_incident_id=incident_id if fortisiem else None,
     )
-
-
-def _values(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LabError(f"{path} cannot be used: {error}.") from error
-    if not isinstance(values, dict):
-        raise LabError(f"{path} must hold a JSON object.")
-    return values

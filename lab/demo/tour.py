@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..client import FortiSoarError, execution
-from ..connector import NAME, build_archive
+from ..connector import NAME, built_archive
 from ..errors import LabError
 from ..running import RunningLab, running_lab
+from ..terminal import aside
 from .fortisoar import Playbooks
 from .products import Products, siem_sentences
 from .report import Report, Step
@@ -49,8 +50,8 @@ class Tour:
 
         Raises: LabError at the first step that did not hold.
         """
-        archive = self._built()
         with ExitStack() as running:
+            archive = self._built(running)
             lab = self._started(running)
             fortisoar = Playbooks(lab.ready["fortisoar"])
             with fortisoar:
@@ -58,13 +59,13 @@ class Tour:
                 _Visit(self._report, fortisoar, target, lab.folder).run(archive)
             self._stopped(running, lab)
 
-    def _built(self) -> Path:
+    def _built(self, running: ExitStack) -> Path:
         if self._archive:
             if not self._archive.is_file():
                 raise LabError(f"There is no archive {self._archive}.")
             return self._archive
         with self._report.step("Build the archive") as step:
-            archive = build_archive()
+            archive = running.enter_context(built_archive())
             step.found(f"{archive.name}, {archive.stat().st_size / 1024:.0f} KiB: the file that would be installed.")
             return archive
 
@@ -165,13 +166,13 @@ class _Visit:
                 raise Surprise(
                     "The answer does not carry the new incident's id. It may still be active in FortiMonitor."
                 )
-            with _left_active(outage_id):
+            with self._left_active(outage_id):
                 outage = self._products.outage(outage_id)
                 expect(outage.get("status") == "active", f"It is {outage.get('status')}, not active.")
                 text = str(outage.get("description"))
                 expect(DESCRIPTION in text, f"Its description is {text!r}.")
             step.found(f"FortiMonitor agrees: outage {outage_id} is active.")
-        with self._report.step("Force resolve it") as step, _left_active(outage_id):
+        with self._report.step("Force resolve it") as step, self._left_active(outage_id):
             data = self._execute(step, "force_resolve_incident", {"incident": str(outage_id), "reason": REASON})
             expect(data.get("changed") is True, "Nothing was changed.")
             status = self._products.outage(outage_id).get("status")
@@ -252,6 +253,19 @@ class _Visit:
             return
         Stories(self._report, self._fortisoar, self._products, self._target, self._configuration).run()
 
+    @contextmanager
+    def _left_active(self, outage_id: int) -> Iterator[None]:
+        """Say at any end which outage may have been left behind: on real systems somebody must look after it."""
+        left = f"Outage {outage_id} may still be active in FortiMonitor."
+        try:
+            yield
+        except LabError as error:
+            raise Surprise(f"{left} {error}") from error
+        except KeyboardInterrupt:
+            if self._target.real:
+                aside(left)
+            raise
+
     def _uninstall(self) -> None:
         with self._report.step("Uninstall the connector") as step:
             self._fortisoar.uninstall(self._connector)
@@ -285,15 +299,6 @@ class _Visit:
             step.found(f"{action}: {error}")
             return str(error)
         raise Surprise(f"{action} should have failed and did not.")
-
-
-@contextmanager
-def _left_active(outage_id: int) -> Iterator[None]:
-    """Say in any failure which outage may have been left behind: on real systems somebody must look after it."""
-    try:
-        yield
-    except LabError as error:
-        raise Surprise(f"Outage {outage_id} may still be active in FortiMonitor. {error}") from error
 
 
 def _answers(url: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..names import unknown
 from .catalogue import CATALOGUE, PRODUCTS, Kind
 
 
@@ -126,4 +127,4 @@ def _parsed(order: Any) -> tuple[Kind, str, dict[str, Any]]:
 def _kind(name: Any) -> Kind:
     if isinstance(name, str) and name in CATALOGUE:
         return CATALOGUE[name]
-    raise ValueError(f"There is no fault {name!r}. There are: {', '.join(CATALOGUE)}.")
+    raise ValueError(unknown("fault", name, CATALOGUE))

@@ -1,6 +1,7 @@
 """The faults that strike on the wire, between the answer and the client.
 
-Each function gets the connection, the answer that would have been sent, and the fault.
+Each function gets the connection, the answer that would have been sent, and the fault. It returns how much of the
+answer it sent, and ends the connection.
 """
 
 from __future__ import annotations
@@ -21,48 +22,53 @@ PLAIN_HTTP = (
 )
 
 
-async def _hang(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _hang(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     await connection.left()
+    return b""
 
 
-async def _reset(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _reset(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     connection.reset()
+    return b""
 
 
-async def _close(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _close(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     connection.drop()
+    return b""
 
 
-async def _cut_headers(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _cut_headers(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     head, _ = head_and_body(answer)
-    await _send_and_drop(connection, head[: fault["at"]])
+    return await _send_and_drop(connection, head[: fault["at"]])
 
 
-async def _cut_body(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _cut_body(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     head, body = head_and_body(answer)
-    await _send_and_drop(connection, head + body[: fault["at"]])
+    return await _send_and_drop(connection, head + body[: fault["at"]])
 
 
-async def _cut(connection: Connection, answer: bytes, fault: Fault) -> None:
-    await _send_and_drop(connection, answer[: fault["at"]])
+async def _cut(connection: Connection, answer: bytes, fault: Fault) -> bytes:
+    return await _send_and_drop(connection, answer[: fault["at"]])
 
 
-async def _garbage(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _garbage(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     await _send_and_drop(connection, GARBAGE)
+    return b""
 
 
-async def _stale_keep_alive(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _stale_keep_alive(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     await connection.send(answer)
     connection.close()
+    return answer
 
 
-async def _tls_bad_record(connection: Connection, answer: bytes, fault: Fault) -> None:
+async def _tls_bad_record(connection: Connection, answer: bytes, fault: Fault) -> bytes:
     await connection.send_raw(BAD_RECORD)
     connection.drop()
+    return b""
 
 
-# Each of them ends the connection.
-BREAKING: dict[str, Callable[[Connection, bytes, Fault], Awaitable[None]]] = {
+BREAKING: dict[str, Callable[[Connection, bytes, Fault], Awaitable[bytes]]] = {
     "hang": _hang,
     "reset": _reset,
     "close": _close,
@@ -89,6 +95,7 @@ async def speak_plain_http(connection: Connection) -> None:
     connection.drop()
 
 
-async def _send_and_drop(connection: Connection, part: bytes) -> None:
+async def _send_and_drop(connection: Connection, part: bytes) -> bytes:
     await connection.send(part)
     connection.drop()
+    return part

@@ -128,7 +128,8 @@ class Proxy:
         own = await self._forwarded(request, seen) if fault["when"] == AFTER else None
         answer = answer_to(request, fault, own, self._clock.now())
         if fault.kind.name in BREAKING:
-            await BREAKING[fault.kind.name](connection, answer, fault)
+            sent = await BREAKING[fault.kind.name](connection, answer, fault)
+            seen.closed_behind = sent == answer and keeps_open(request, answer)
             return False
         await (dribble(connection, answer, fault) if fault.kind.name == "dribble" else connection.send(answer))
         return keeps_open(request, answer)

@@ -17,7 +17,11 @@ from .connection import Connection
 
 @dataclass
 class Seen:
-    """One request that came whole. ``forwarded`` is whether the product got it, ``fault`` the kind that struck it."""
+    """One request that came whole.
+
+    ``forwarded`` is whether the product got it, ``fault`` the kind that struck it. ``closed_behind`` is whether the
+    client had its whole answer when the connection was closed, and was not told of it: what it sends next may be lost.
+    """
 
     number: int
     time: str
@@ -25,6 +29,7 @@ class Seen:
     path: str
     fault: str | None
     forwarded: bool = False
+    closed_behind: bool = False
 
 
 class Wire:

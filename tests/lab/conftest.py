@@ -21,17 +21,20 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """A function that starts ``python -m lab`` in a process group of its own; ``tmp_path/tmp`` takes temporary files."""
+    """A function that starts ``python -m lab`` in a process group of its own; ``tmp_path/tmp`` takes temporary files.
+
+    ``root`` is the working copy that it is started in, if it is not this one.
+    """
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, root: Path = ROOT) -> subprocess.Popen[str]:
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", "lab", *arguments],
-                cwd=ROOT,
-                env={**os.environ, "TMPDIR": str(temporary), "COLUMNS": "80"},
+                cwd=root,
+                env={"COLUMNS": "80", **os.environ, "TMPDIR": str(temporary)},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -96,6 +99,6 @@ def served(one_served_soar: tuple[Soar, str, str]) -> tuple[Soar, str, str]:
 def client(served: tuple[Soar, str, str]) -> Iterator[FortiSOAR]:
     """pyfsr's client of that FortiSOAR."""
     _, url, ca = served
-    made = FortiSOAR(url, username=USERNAME, password=PASSWORD, verify_ssl=ca)
+    made = FortiSOAR(url, username=USERNAME, password=PASSWORD, verify_ssl=ca)  # type: ignore[arg-type]  # requests takes a CA's file, too
     yield made
     made.session.close()

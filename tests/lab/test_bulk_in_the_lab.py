@@ -7,7 +7,7 @@ import os
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +21,7 @@ from tests.conftest import Control
 from tests.support.busy import UPDATES, Busy, busy
 from tests.support.fault_lab import until
 from tests.support.installed import InstalledBridge
-from tests.support.package import ConnectorError, execute, module
+from tests.support.package import ConnectorError, execute, go_by
 
 NUMBER = 1000
 FIRST = 8  # the seed has incidents 1 to 7
@@ -211,16 +211,7 @@ def updates_each_run(lab: Busy, monkeypatch: pytest.MonkeyPatch, number: int) ->
     passed = itertools.accumulate(itertools.repeat(0.9 * 60 / number))
     now = [0.0]
     lab.fronts["fortisiem"].before = lambda _: now.__setitem__(0, next(passed))
-    with_clock(monkeypatch, lambda: now[0])
-
-
-def with_clock(
-    monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float], sleep: Callable[[float], None] | None = None
-) -> None:
-    """Give the package another clock to go by."""
-    timing = module("core.deadline").Timing
-    _, wall, real_sleep, chance = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (clock, wall, sleep or real_sleep, chance))
+    go_by(monkeypatch, monotonic=lambda: now[0])
 
 
 # FortiMonitor, with its rate limit
@@ -249,7 +240,7 @@ def test_more_incidents_than_requests_in_a_minute_are_resolved_without_one_refus
         now[0] += seconds
         lab.clock.advance(seconds)
 
-    with_clock(monkeypatch, lambda: now[0], sleep)
+    go_by(monkeypatch, monotonic=lambda: now[0], sleep=sleep)
     lab.config["total_timeout"] = 120
     result = lab.execute(RESOLVE, items=added, concurrency=1)
     assert (result["outcome"], result["counts"]["done"]) == ("done", 150)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -623,7 +624,8 @@ def test_a_create_over_the_rate_limit_says_when_to_run_it_again(
     if header == "none":
         assert when == "a minute"
     else:
-        assert when in {f"{seconds} s" for seconds in range(45, 62)}  # a reset in whole epoch seconds may be one later
+        # A reset in whole epoch seconds may be one later; a busy machine uses the minute up more slowly.
+        assert when in {f"{seconds} s" for seconds in range(20, 62)}
     assert bridge.sent() == [request] * (3 if header == "none" else 1)
     put_back(bridge, "fortimonitor")
     bridge.control.switch("fortimonitor", rate_limit=False)
@@ -631,9 +633,11 @@ def test_a_create_over_the_rate_limit_says_when_to_run_it_again(
 
 
 def test_a_create_waits_for_a_rate_limit_that_ends_soon(bridge: InstalledBridge) -> None:
-    bridge.control.advance(-58)
+    began = datetime.fromisoformat(bridge.control.ask("GET", "/clock")["now"])
     use_up_the_minute(bridge)
-    bridge.control.ask("POST", "/clock", {"reset": True})
+    taken = datetime.fromisoformat(bridge.control.ask("GET", "/clock")["now"]) - began
+    # However long that took, the first of them ends to count in 3 s.
+    bridge.control.advance(57 - taken.total_seconds())
     result = bridge.execute(CREATE, bridge.create_parameters())
     statuses = [entry["status"] for entry in bridge.control.journal("fortimonitor") if entry["method"] == "POST"]
     assert statuses == [429, 201]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -19,6 +21,7 @@ from lab.cli import main
 from lab.connector import configuration_values
 from lab.demo.report import Report
 from lab.errors import LabError
+from release.archive import ROOT, SHIPPED
 
 Command = Callable[..., subprocess.Popen[str]]
 Refused = Callable[..., str]
@@ -75,6 +78,26 @@ def test_the_tour_holds_and_leaves_nothing(command: Command, archive: Path, tmp_
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_the_tour_builds_the_archive_and_writes_nothing_into_the_working_copy(
+    command: Command, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # Python does without where it may not
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for name in {file.split("/")[0] for file in ("lab/", "release/", "vendor/", *SHIPPED)}:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, copied / name)
+    before = sorted(copied.rglob("*"))
+    report = finished(command("demo", "--json", root=copied))
+    assert (report["ok"], report["error"]) == (True, None)
+    assert titles(report)[0] == "Build the archive"
+    assert report["steps"][0]["facts"][0].startswith(f"{archive.name}, ")
+    assert sorted(copied.rglob("*")) == before
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
 def test_the_stories_show_the_three_systems_before_and_after(command: Command, archive: Path) -> None:
     steps = finished(command("demo", "--json", "--archive", str(archive)))["steps"]
     first = titles({"steps": steps}).index(STORIES[0])
@@ -126,17 +149,21 @@ def test_the_stories_show_the_three_systems_before_and_after(command: Command, a
     ]
 
 
-def test_the_tour_is_readable_on_80_columns(command: Command, archive: Path) -> None:
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_tour_keeps_to_the_width_of_the_terminal(
+    command: Command, archive: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     demo = command("demo", "--archive", str(archive))
     out, errors = demo.communicate(timeout=100)
     assert (demo.returncode, errors) == (0, "")
     lines = out.splitlines()
     assert "\x1b" not in out
     assert lines[1].startswith(" 1. Start the lab  ok  ")
-    assert lines[-1].startswith("Everything held. 23 steps in ")
+    assert " Everything held. 23 steps in " in " ".join(lines)
     assert not [line for line in lines if line != line.rstrip()]
-    # Documents are not broken, so that they can be copied; all else keeps to the width.
-    assert not [line for line in lines if len(line) > 80 and not line.startswith("      ")]
+    assert not [line for line in lines if len(line) > columns]
+    assert '"description": "Incident Bridge demo: checkout answers 502, no action needed"' in " ".join(out.split())
 
 
 def test_an_archive_that_fortisoar_refuses_ends_the_tour_with_its_words(command: Command, tmp_path: Path) -> None:
@@ -152,6 +179,8 @@ def test_an_archive_that_fortisoar_refuses_ends_the_tour_with_its_words(command:
 def test_an_archive_that_is_not_there_is_said_before_anything_starts(command: Command, tmp_path: Path) -> None:
     report = finished(command("demo", "--json", "--archive", str(tmp_path / "none.tgz")), code=1)
     assert (report["error"], report["steps"]) == (f"There is no archive {tmp_path / 'none.tgz'}.", [])
+    shown, _ = command("demo", "--archive", "none.tgz").communicate(timeout=100)
+    assert "    There is no archive none.tgz.\n\nStopped at a surprise. 0 steps in " in shown
 
 
 def test_the_tour_stopped_half_way_is_exit_code_130_and_leaves_nothing(
@@ -198,6 +227,23 @@ def test_real_systems_are_toured_with_the_failure_that_touches_nothing(
     # With the wrong key, the create ends at the look-up of the server's name.
     writes = [entry for entry in lab.control.journal("fortimonitor") if entry["method"] != "GET"]
     assert [(entry["method"], entry["status"]) for entry in writes] == [("POST", 201), ("PUT", 204)]
+
+
+def test_ctrl_c_on_real_systems_says_which_outage_may_be_left_behind(
+    command: Command, archive: Path, tmp_path: Path, real: dict[str, Any], lab: Any
+) -> None:
+    lab.control.ask("POST", "/faults", {"kind": "hang", "product": "fortimonitor", "method": "PUT", "when": "before"})
+    demo = command("demo", "--archive", str(archive), "--config", written(tmp_path, real), "--yes")
+    deadline = time.monotonic() + 60
+    while not any(request["method"] == "PUT" for request in lab.control.ask("GET", "/wire/fortimonitor")["requests"]):
+        assert demo.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(demo.pid, signal.SIGINT)
+    _, errors = demo.communicate(timeout=60)
+    lab.control.ask("DELETE", "/faults")
+    assert demo.returncode == 130
+    assert errors.endswith("\nOutage -1000001 may still be active in FortiMonitor.\n\nStopped.\n")
 
 
 def test_fortisiem_alone_can_be_toured_and_its_api_token_is_left_to_the_connector(
@@ -248,8 +294,16 @@ def test_a_file_that_is_no_json_object_is_refused(refused: Refused, tmp_path: Pa
     file = written(tmp_path, [1])
     assert refused("demo", "--config", file) == f"Error: {file} must hold a JSON object."
     Path(file).write_text("{")
-    assert refused("demo", "--config", file).startswith(f"Error: {file} cannot be used: ")
-    assert refused("demo", "--config", f"{file}.none").startswith(f"Error: {file}.none cannot be used: ")
+    assert refused("demo", "--config", file) == (
+        f"Error: {file} is not JSON: Expecting property name enclosed in double quotes at line 1, column 2, where it ends."
+    )
+    assert refused("demo", "--config", f"{file}.none") == (
+        f"Error: {file}.none cannot be read: No such file or directory."
+    )
+
+
+def test_a_yes_without_real_systems_is_refused(refused: Refused) -> None:
+    assert refused("demo", "--yes") == "Error: --yes needs --config FILE: without it, no real systems are touched."
 
 
 @pytest.mark.usefixtures("refused")  # gives the signal handlers back

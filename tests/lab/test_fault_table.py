@@ -13,8 +13,8 @@ from release.archive import ROOT
 from release.fault_page import PAGE, fault_page
 from release.fault_table import ACTIONS, CREATE, CREATE_NAMED, NOTHING, ROWS, Action, Outcome, Row, rows_of
 from release.fault_table import outcomes as table
-from tests.support.fault_lab import EVENT, FaultLab, close_connections
-from tests.support.package import module
+from tests.support.fault_lab import EVENT, FaultLab
+from tests.support.package import go_by, let_go
 
 STRIKES = [(kind.name, when) for kind in CATALOGUE.values() for when in kind.whens or (None,)]
 
@@ -43,9 +43,7 @@ def fault_lab() -> Iterator[FaultLab]:
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the connector wait for nothing between two requests."""
-    timing = module("core.deadline").Timing
-    defaults = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (*defaults[:2], lambda seconds: None, lambda: 1.0))
+    go_by(monkeypatch, sleep=lambda seconds: None, chance=lambda: 1.0)
 
 
 @pytest.mark.parametrize(("kind", "when"), STRIKES)
@@ -77,7 +75,7 @@ def test_a_create_that_is_run_again_with_the_correlation_id_that_it_named_leaves
     marker = said["correlation_id"] if isinstance(said, dict) else _marker_in(said)
     assert (marker == EVENT) == (action is CREATE_NAMED)
     fault_lab.disarm()
-    close_connections()
+    let_go()
     again = fault_lab.execute(action, correlation_id=marker)
     assert fault_lab.markers() == [marker]
     assert again["correlation_id"] == marker

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.incoming import CYCLE, portions
-from tests.support.package import module
+from tests.support.package import go_by
 from tests.support.soak import Ingestion, Soak, soak
 
 STATUSES = (429, 500, 503)
@@ -33,9 +33,7 @@ SIZES = {"test": Size(5_000, 2_000, 50, 10), "prove": Size(50_000, 20_000, 200, 
 @pytest.fixture(autouse=True)
 def nothing_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the package wait for nothing."""
-    timing = module("core.deadline").Timing
-    defaults = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (*defaults[:2], lambda seconds: None, lambda: 1.0))
+    go_by(monkeypatch, sleep=lambda seconds: None, chance=lambda: 1.0)
 
 
 def recurrences(lab: Soak, random: Random) -> Callable[[int], None]:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import resource
 import select
+import shlex
 import signal
 import socket
 import sqlite3
+import ssl
 import stat
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import requests
 
-from lab.cli import main
+from lab.cli import OWN_LAB, commands, main
+from lab.client import FortiSoarClient
+from lab.connector import configuration_values
 from lab.errors import LabError
+from lab.fortimonitor.models import Base
 from lab.servers import listening, port_numbers
-from lab.state import load_keys, state_folder, write_whole
+from lab.state import WAY_OUT, load_keys, state_folder, write_whole
+from lab.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = {
@@ -65,14 +76,26 @@ def test_the_lab_prints_one_line_and_leaves_nothing_when_it_is_stopped(
     assert stat.S_IMODE(ready_file.stat().st_mode) == 0o600
     assert Path(ready["fortisoar"]["ca"]).is_relative_to(temporary)
     handles = [os.pidfd_open(child) for child in children(lab.pid)]
-    # A terminal tells the whole group, workers included; a service manager only the lab.
-    lab.send_signal(number) if number == signal.SIGTERM else os.killpg(lab.pid, number)
-    rest, errors = lab.communicate(timeout=20)
+    with _silent_client(ready["fortisoar"]):
+        # A terminal tells the whole group, workers included; a service manager only the lab.
+        lab.send_signal(number) if number == signal.SIGTERM else os.killpg(lab.pid, number)
+        rest, errors = lab.communicate(timeout=20)
     assert (lab.returncode, rest) == (0, "")
     assert errors == f"FortiSOAR answers on {ready['fortisoar']['https']}. Ctrl-C stops the lab.\n"
     assert not ready_file.exists()
     assert list(temporary.iterdir()) == []
     assert all(_ended(handle) for handle in handles)
+
+
+@contextmanager
+def _silent_client(fortisoar: dict[str, Any]) -> Iterator[None]:
+    """A client that got its answer and does not respond when the server ends the connection."""
+    address = ("127.0.0.1", int(fortisoar["https"].rsplit(":", 1)[1]))
+    tls = ssl.create_default_context(cafile=fortisoar["ca"])
+    with tls.wrap_socket(socket.create_connection(address, timeout=10), server_hostname="127.0.0.1") as client:
+        client.sendall(b"GET /api/version HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        yield
 
 
 def _ended(handle: int) -> bool:
@@ -98,8 +121,8 @@ def test_the_certificate_is_good_for_localhost_too_and_for_nobody_without_the_ca
         get(f"{lab.fortisoar.https}/api/version")
 
 
-def test_a_kept_state_goes_on_with_the_same_keys_authority_and_data(
-    start_lab: Callable[..., Any], tmp_path: Path
+def test_a_kept_state_goes_on_with_the_same_ports_keys_authority_data_and_configurations(
+    start_lab: Callable[..., Any], tmp_path: Path, archive: Path
 ) -> None:
     first = start_lab("--state", str(tmp_path / "kept"))
     incident = {
@@ -117,19 +140,21 @@ def test_a_kept_state_goes_on_with_the_same_keys_authority_and_data(
     )
     number = created.headers["Location"].rstrip("/").rsplit("/", 1)[1]
     authority = Path(first.fortisoar.ca).read_bytes()
+    with FortiSoarClient(first.ready["fortisoar"]) as fortisoar:
+        connector = fortisoar.install(archive)
+        fortisoar.configure(connector, "Main", configuration_values(first.ready))
     assert first.stop() == ""
 
     second = start_lab("--state", str(tmp_path / "kept"))
     assert Path(second.fortisoar.ca).read_bytes() == authority
-    assert _secrets(second.ready) == _secrets(first.ready)
+    assert second.ready == first.ready
+    with FortiSoarClient(second.ready["fortisoar"]) as fortisoar:
+        health = fortisoar.health(connector, "Main")
+    assert health["status"] == "Available", health
     outage = get(f"{second.fortimonitor.url}/outage/{number}", second.fortisoar.ca, **access).json()
     assert outage["description"].startswith("kept")
     assert stat.S_IMODE((tmp_path / "kept" / "keys.json").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "kept" / "ca.key").stat().st_mode) == 0o600
-
-
-def _secrets(ready: dict[str, Any]) -> list[str]:
-    return [value for part in ready.values() for key, value in part.items() if key not in ("https", "http", "url")]
 
 
 def test_two_labs_share_no_secret(tmp_path: Path) -> None:
@@ -179,6 +204,34 @@ def test_a_taken_port_is_named_with_the_way_out(refused: Refused) -> None:
         )
 
 
+def test_a_taken_port_of_a_kept_state_is_named_with_the_way_out(refused: Refused, tmp_path: Path) -> None:
+    with listening(port_numbers(0)) as listeners:
+        ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+        (tmp_path / "ports.json").write_text(json.dumps(ports))
+        assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
+            f"Error: Port {ports['https']} on 127.0.0.1 is taken. What was configured in {tmp_path} names it. End what "
+            "uses the port, or remove ports.json there to take free ports and configure anew."
+        )
+    assert json.loads((tmp_path / "ports.json").read_text()) == ports
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "it must hold exactly control, "),
+        ('{"https": 1}', "it must hold exactly control, "),
+        (json.dumps(dict.fromkeys(port_numbers(0), 70000)), "https must be the number of a port"),
+        (json.dumps(dict.fromkeys(port_numbers(0), True)), "https must be the number of a port"),
+    ],
+)
+def test_broken_kept_ports_are_refused(refused: Refused, tmp_path: Path, content: str, reason: str) -> None:
+    (tmp_path / "ports.json").write_text(content)
+    line = refused("serve", "--ports", "0", "--state", str(tmp_path))
+    assert line.startswith(f"Error: {tmp_path / 'ports.json'} is broken: {reason}")
+    assert line.endswith(" Remove it to take free ports.")
+
+
 def test_when_one_port_is_taken_none_is_kept() -> None:
     with listening({"taken": 0}) as taken:
         port = taken["taken"].getsockname()[1]
@@ -191,11 +244,72 @@ def test_when_one_port_is_taken_none_is_kept() -> None:
             pass
 
 
-@pytest.mark.parametrize("below", ["file", "file/state"])
-def test_a_state_folder_that_cannot_be_made_is_named(refused: Refused, tmp_path: Path, below: str) -> None:
+def test_a_state_folder_that_is_a_file_is_named(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a regular file")
-    line = refused("serve", "--ports", "0", "--state", str(tmp_path / below))
-    assert line.startswith(f"Error: The state folder {tmp_path / below} cannot be written: ")
+    assert refused("serve", "--ports", "0", "--state", str(tmp_path / "file")) == (
+        f"Error: The state folder {tmp_path / 'file'} is no folder. Choose another with --state."
+    )
+    line = refused("serve", "--ports", "0", "--state", str(tmp_path / "file" / "state"))
+    assert line.startswith(f"Error: The state folder {tmp_path / 'file' / 'state'} cannot be written: ")
+    assert line.endswith(WAY_OUT)
+
+
+def test_a_state_folder_without_permissions_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir(mode=0o500)
+    with _without_privileges(), pytest.raises(LabError) as refusal, state_folder(folder):
+        pass
+    assert str(refusal.value) == f"The state folder {folder} cannot be written: Permission denied. {WAY_OUT}"
+
+
+@contextmanager
+def _without_privileges() -> Iterator[None]:
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("lock", "The state folder {folder} cannot be written: Is a directory. "),
+        ("lab.log", "The lab's log {path} cannot be written: Is a directory. "),
+        ("ports.json", "{path} is broken: [Errno 21] Is a directory"),
+        ("keys.json", "{path} is broken: [Errno 21] Is a directory"),
+        ("ca.pem", "The authority in {folder} (ca.pem, ca.key) is broken: "),
+        ("fortisiem.sqlite", "{path} cannot be used: unable to open database file. "),
+    ],
+)
+def test_what_is_in_the_way_in_a_state_folder_is_named(refused: Refused, tmp_path: Path, name: str, line: str) -> None:
+    (tmp_path / name).mkdir()
+    told = refused("serve", "--ports", "0", "--state", str(tmp_path))
+    assert told.startswith("Error: " + line.format(folder=tmp_path, path=tmp_path / name))
+
+
+def test_a_file_in_place_of_the_connectors_is_named(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "connectors").write_text("")
+    line = refused("serve", "--ports", "0", "--state", str(tmp_path))
+    assert line.startswith(f"Error: The data in {tmp_path} cannot be used: ")
+    assert f"File exists: '{tmp_path / 'connectors'}'" in line
+    assert line.endswith(WAY_OUT)
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "fortimonitor.sqlite"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+    try:
+        with pytest.raises(LabError) as refusal:
+            Store(path, Base)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert re.fullmatch(
+        rf"{path} cannot be used: (disk I/O error|database or disk is full)\. {WAY_OUT}", str(refusal.value)
+    )
 
 
 def test_a_state_folder_is_for_one_lab_at_a_time(refused: Refused, tmp_path: Path) -> None:
@@ -240,10 +354,24 @@ def test_a_broken_authority_is_refused(refused: Refused, tmp_path: Path) -> None
     assert line.endswith(" Remove both files to make a new one.")
 
 
-def test_broken_data_is_refused(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "fortimonitor.sqlite").write_text("not a database, and longer than its header would be" * 100)
+@pytest.mark.parametrize("name", ["fortisoar", "fortimonitor", "fortisiem"])
+def test_data_that_is_no_database_is_refused(refused: Refused, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.sqlite"
+    path.write_text("not a database, and longer than its header would be" * 100)
+    assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
+        f"Error: {path} is broken: file is not a database. Restore it, or start with an empty state folder."
+    )
+
+
+def test_a_damaged_page_of_the_data_is_refused(refused: Refused, tmp_path: Path) -> None:
+    path = tmp_path / "fortimonitor.sqlite"
+    Store(path, Base).close()
+    content = bytearray(path.read_bytes())
+    content[-4096:] = b"damaged" * 585 + b"!"
+    path.write_bytes(content)
     line = refused("serve", "--ports", "0", "--state", str(tmp_path))
-    assert line.startswith(f"Error: The data in {tmp_path} cannot be used: ")
+    assert line.startswith(f"Error: {path} is broken: ")
+    assert line.endswith(" Restore it, or start with an empty state folder.")
 
 
 def test_data_of_another_version_is_refused(refused: Refused, tmp_path: Path) -> None:
@@ -268,33 +396,215 @@ def test_a_file_that_cannot_be_put_in_place_leaves_no_part_behind(tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--params", "{"], "--params is not JSON: "),
-        (["--params", "[1]"], "--params must be a JSON object"),
+        (
+            ["--params", '{"server": "1001", ...}'],
+            "--params is not JSON: Expecting property name enclosed in double quotes at line 1, column 20, before '...}'.",
+        ),
+        (
+            ["--params", '{"server": "1001"'],
+            "--params is not JSON: Expecting ',' delimiter at line 1, column 18, where it ends.",
+        ),
+        (["--params", "[1]"], '--params must be a JSON object, such as {"incident_id": "1"}.'),
+        (["--params", "PARAMS"], "--params must be JSON, and PARAMS is a file. Write @PARAMS to have it read."),
+        (
+            ["--params", "@PARAMS"],
+            "PARAMS is not JSON: Expecting value at line 2, column 11, before 'yes}\\n'.",
+        ),
         (["--params", "@/does/not/exist"], "/does/not/exist cannot be read: No such file or directory."),
         (["--lab", "/does/not/exist"], "/does/not/exist cannot be read: No such file or directory."),
+        (["--lab", "PARAMS"], "PARAMS is not JSON: Expecting value at line 2, column 11, before 'yes}\\n'."),
+        (["--lab", "EMPTY"], "EMPTY is not the ready line of a lab."),
+        (
+            ["--lab", "LEFT"],
+            "The lab that wrote LEFT is gone, and its authority with it. Start one: python -m lab serve --ready-file LEFT",
+        ),
     ],
 )
-def test_execute_says_what_is_wrong_with_its_arguments(refused: Refused, arguments: list[str], line: str) -> None:
-    assert refused("execute", "force_resolve_incident", *arguments).startswith(f"Error: {line}")
+def test_execute_says_what_is_wrong_with_its_arguments(
+    refused: Refused, lab: Any, tmp_path: Path, arguments: list[str], line: str
+) -> None:
+    left = {**lab.ready, "fortisoar": {**lab.ready["fortisoar"], "ca": str(tmp_path / "gone" / "ca.pem")}}
+    texts = {"PARAMS": '{"reason": "x",\n"verify": yes}\n', "EMPTY": "{}", "LEFT": json.dumps(left)}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        arguments = [each.replace(name, str(tmp_path / name)) for each in arguments]
+        line = line.replace(name, str(tmp_path / name))
+    assert refused("execute", "force_resolve_incident", *arguments) == f"Error: {line}"
 
 
-def test_execute_refuses_a_file_that_no_lab_wrote(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "ready.json").write_text("{}")
-    line = refused("execute", "x", "--lab", str(tmp_path / "ready.json"))
-    assert line == f"Error: {tmp_path / 'ready.json'} is not the ready line of a lab."
+def test_an_action_that_the_working_copy_has_not_starts_no_lab(
+    refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("lab.running.running_lab")
+    assert refused("execute", "creat_custom_incident") == (
+        "Error: There is no action 'creat_custom_incident'. Did you mean 'create_custom_incident'?"
+    )
+    line = refused("execute", "nothing")
+    assert line.startswith("Error: There is no action 'nothing'. There are: acknowledge_fortimonitor_incident, ")
+    assert line.endswith(", update_siem_incidents.")
 
 
-def test_a_wrong_call_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["serve", "--ports", "-1"]) == 2
-    assert main(["execute"]) == 2
-    assert main(["nothing"]) == 2
-    assert "Usage: python -m lab" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["serve", "--ports", "-1"], "Invalid value for '--ports': -1 is not in the range 0<=x<=65531. See python -m lab serve --help."),
+        (["execute"], "Missing argument 'ACTION'. See python -m lab execute --help."),
+        (["execute", "x", "--parms", "{}"], "No such option '--parms'. Did you mean '--params'? See python -m lab execute --help."),
+        (["exec"], "No such command 'exec'. Did you mean 'execute'? See python -m lab --help."),
+        (["playbook", "rn"], "No such command 'rn'. Did you mean 'run'? See python -m lab playbook --help."),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_is_exit_code_2_and_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
+) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr() == ("", f"Error: {line}\n")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["execute", "--help"], ["demo", "--help"]])
-def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
-    assert main(arguments) == 0
-    assert capsys.readouterr().out.startswith("Usage: python -m lab ")
+@pytest.mark.parametrize("arguments", [[], ["playbook"]])
+def test_a_call_without_a_command_shows_which_there_are(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(arguments) == 2
+    assert "\nCommands:\n" in capsys.readouterr().err
+
+
+def commands_of(group: click.Group, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield names
+    for name, command in group.commands.items():
+        below = (*names, name)
+        yield from commands_of(command, below) if isinstance(command, click.Group) else [below]
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("names", list(commands_of(commands)), ids=" ".join)
+def test_every_command_explains_itself_within_the_width_of_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main([*names, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"Usage: {' '.join(('python -m lab', *names))} ")
+    assert [line for line in out.splitlines() if len(line) > columns] == []
+    examples = list(calls(out.partition("Examples:")[2].partition("Options:")[0]))
+    assert bool(examples) is ("Commands:" not in out)
+    assert all(call[: len(names)] == list(names) for call in examples)
+
+
+def calls(text: str) -> Iterator[list[str]]:
+    """Yield the arguments of each example. One that the command line does not understand raises."""
+    for example in text.replace("\\\n", "").split(".venv/bin/python -m lab ")[1:]:
+        arguments = shlex.split(example)
+        command: click.Command = commands
+        context, rest = None, arguments
+        while isinstance(command, click.Group):
+            context = command.make_context(command.name, list(rest), parent=context)
+            _, found, rest = command.resolve_command(context, list(rest))
+            assert found
+            command = found
+        context = command.make_context(command.name, list(rest), parent=context)
+        for option in ("params", "arm"):
+            json.loads(context.params.get(option) or "{}")
+        yield arguments
+
+
+def test_what_the_readme_shows_can_be_pasted(fresh_lab: Any, tmp_path: Path) -> None:
+    (tmp_path / "lab.json").write_text(fresh_lab.line)
+    blocks = re.findall(
+        r"^```\w*\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    pasted = [block for block in blocks if ".venv/bin/python -m lab" in block]
+    shown = [
+        subprocess.run(
+            ["bash", "-euc", block.replace(".venv/bin/python", sys.executable)],  # noqa: S607
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        for block in pasted
+    ]
+    assert [(each.returncode, each.stderr) for each in shown] == [
+        (0, f"{OWN_LAB}\n0 findings in {ROOT / 'playbooks' / 'playbooks.json'}.\n"),
+        (0, ""),
+    ]
+    assert "The run is finished." in shown[0].stdout
+    assert '"outcome": "done"' in shown[1].stdout
+    assert "Checkout is slow" in shown[1].stdout.partition("The run is finished.")[0]
+
+
+def test_a_lab_of_its_own_is_said_and_leaves_nothing_at_ctrl_c(command: Command, tmp_path: Path) -> None:
+    for arguments in (["execute", "get_diagnostics"], ["playbook", "run", "Get Diagnostics"]):
+        process = command(*arguments)
+        assert process.stderr
+        assert process.stderr.readline() == f"{OWN_LAB}\n"
+        os.killpg(process.pid, signal.SIGINT)
+        out, errors = process.communicate(timeout=30)
+        assert (process.returncode, out, errors) == (130, "", "\nStopped.\n")
+        assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], 1),
+        (["faults"], 1),
+        (["playbook", "list"], 1),
+        (["execute", "list_fortimonitor_servers", "--lab", "READY"], 1),
+        (["playbook", "run", "List FortiMonitor Servers"], 1),
+        (["demo", "--json", "--archive", "none.tgz"], 1),
+        (["demo", "--archive", "ARCHIVE"], 0),  # it goes on, so that no incident is left behind on real systems
+    ],
+)
+def test_a_reader_that_is_gone_ends_a_command_quietly_and_leaves_nothing(
+    fresh_lab: Any, archive: Path, tmp_path: Path, arguments: list[str], code: int
+) -> None:
+    (tmp_path / "ready.json").write_text(fresh_lab.line)
+    (tmp_path / "tmp").mkdir()
+    files = {"READY": str(tmp_path / "ready.json"), "ARCHIVE": str(archive)}
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as nobody:
+        ended = subprocess.run(
+            [sys.executable, "-m", "lab", *(files.get(each, each) for each in arguments)],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+    assert (ended.returncode, ended.stderr.replace(f"{OWN_LAB}\n", "")) == (code, "")
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_on_a_terminal_an_error_keeps_to_the_width_and_elsewhere_to_one_line(refused: Refused) -> None:
+    ours, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (25, 40))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    process = subprocess.run(
+        [sys.executable, "-m", "lab", "execute", "creat_custom_incident"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        check=False,
+        timeout=60,
+    )
+    os.close(terminal)
+    with os.fdopen(ours, "rb") as screen:
+        lines = screen.read1().decode().splitlines()
+    assert process.returncode == 1
+    assert lines == [
+        "Error: There is no action",
+        "'creat_custom_incident'. Did you mean",
+        "'create_custom_incident'?",
+    ]
+    assert refused("execute", "creat_custom_incident") == " ".join(lines)
 
 
 # The connector in a running lab
@@ -307,16 +617,37 @@ def test_execute_prints_the_envelope_and_reads_parameters_from_a_file(
     ready_file.write_text(fresh_lab.line)
     params.write_text(json.dumps({"incident_id": "1", "comments": "from a file"}))
     assert main(["execute", "update_siem_incident", "--params", f"@{params}", "--lab", str(ready_file)]) == 0
-    envelope = json.loads(capsys.readouterr().out)
+    out, errors = capsys.readouterr()
+    envelope = json.loads(out)
     assert set(envelope) == {"data", "message", "operation", "status"}
     assert (envelope["status"], envelope["data"]["outcome"]) == ("Success", "done")
+    assert errors == ""
 
-    unknown = ["--params", '{"incident": "-987654321"}', "--lab", str(ready_file)]
-    assert "-987654321" in refused("execute", "force_resolve_incident", *unknown)
-    line = refused("execute", "create_incident", "--lab", str(ready_file))
-    assert line.startswith("Error: There is no action 'create_incident'. There are: ")
-    line = refused("execute", "update_siem_incident", "--lab", str(ready_file), "--config-name", "Other")
+    def said(action: str, *options: str) -> str:
+        return refused("execute", action, "--lab", str(ready_file), *options)
+
+    assert "-987654321" in said("force_resolve_incident", "--params", '{"incident": "-987654321"}')
+    assert "There is no parameter 'reasn'; 'reason' comes close. Nothing was changed." in said(
+        "force_resolve_incident", "--params", '{"incident": "-987654321", "reasn": "x"}'
+    )
+    incident = {"description": "x", "plugin_textkey": "fortisoar.bridge", "resource_textkey": "fortisoar.incident"}
+    line = said("create_custom_incident", "--params", json.dumps({**incident, "server": "9999"}))
+    assert line.startswith("Error: Could not create a custom incident on server 9999: FortiMonitor answered 404 ")
+    assert said("create_incident") == (
+        "Error: There is no action 'create_incident'. Did you mean 'create_custom_incident'?"
+    )
+    line = said("update_siem_incident", "--config-name", "Other")
     assert line == "Error: There is no configuration 'Other' of Fortinet Incident Bridge."
+
+
+def test_execute_says_that_a_key_is_wrong(refused: Refused, lab: Any, tmp_path: Path) -> None:
+    wrong = {**lab.ready, "fortisoar": {**lab.ready["fortisoar"], "api_key": "wrong"}}
+    (tmp_path / "ready.json").write_text(json.dumps(wrong))
+    assert refused("execute", "x", "--lab", str(tmp_path / "ready.json")) == (
+        "Error: Invalid credentials. FortiSOAR refused the API key at "
+        "GET /api/integration/connectors/?name=fortinet-incident-bridge. "
+        "Is the ready file that of the lab which runs now?"
+    )
 
 
 def test_execute_says_that_the_lab_is_gone(refused: Refused, lab: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.busy import INCIDENTS, OUTAGES, Busy, busy, fill, peak_while_listing
-from tests.support.package import ConnectorError, module
+from tests.support.package import ConnectorError, go_by, module
 
 DAY = 24 * 60 * 60 * 1000
 FM_PAGE, SIEM_PAGE = 50, 500
@@ -49,9 +49,7 @@ def small_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let the package wait for nothing; return the waits that it asked for."""
     waits: list[float] = []
-    timing = module("core.deadline").Timing
-    defaults = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (*defaults[:2], waits.append, lambda: 1.0))
+    go_by(monkeypatch, sleep=waits.append, chance=lambda: 1.0)
     return waits
 
 

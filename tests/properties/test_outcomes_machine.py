@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 
-from lab.faults import CATALOGUE
+from lab.faults.armed import Fault
+from lab.faults.breaking import BREAKING
+from lab.faults.connection import Connection
 from tests.properties.examples import examples
 from tests.properties.programs import (
     ECHOES,
@@ -255,7 +258,8 @@ class Play:
         if said == [NOTHING]:
             assert self.now == before, "Something was changed"
         writes = [request for request in answer["requests"] if request.is_write]
-        if (writes or not self.closes_connections) and all(self.is_clean_refusal(request) for request in writes):
+        none_was_lost = not any(request.closed_behind for request in answer["requests"])
+        if none_was_lost and all(self.is_clean_refusal(request) for request in writes):
             assert said == [NOTHING], f"It could be known that nothing was changed: {message}"
 
     def judge_secrets(self, answer: dict[str, Any]) -> None:
@@ -278,15 +282,6 @@ class Play:
             return False
         write, reads = answer["requests"][places[-1]], answer["requests"][places[-1] + 1 :]
         return write.fault in LIES and bool(reads) and all(read.fault or read.status != 200 for read in reads)
-
-    @property
-    def closes_connections(self) -> bool:
-        """Whether the proxy ever closes a connection that a worker keeps.
-
-        A request that leaves at that very moment is lost on its way, which no client can know.
-        """
-        arms = [step for step in self.program.steps if isinstance(step, Arm)]
-        return any(arm.kind == "stale_keep_alive" or CATALOGUE[arm.kind].at_accept for arm in arms)
 
     def switched(self, name: str) -> Any:
         """Return where a switch of FortiMonitor stands."""
@@ -313,6 +308,10 @@ def _arm(kind: str, on: str, **values: Any) -> Arm:
     return Arm(kind, on, tuple(values.items()))
 
 
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+EXTERNAL = "/phoenix/rest/incident/external"
+_COMMENT = Update(0, 1, (("comments", "*"),))
+COMMENT_BEHIND_A_TOKEN = (_arm("cut_body", "tokens", at=300), _COMMENT)
 _LATE = {"seconds": LATE, "when": "before"}
 _CLEAR = ("status", "Manually Cleared")
 # Programs, as they were shrunk, of which an earlier connector did not tell the truth.
@@ -368,6 +367,96 @@ FOUND_UNDER = {
 @pytest.mark.parametrize("name", FOUND)
 def test_what_was_found_once_stays_true(the_stage: Stage, name: str) -> None:
     Play(the_stage, Program(FOUND_UNDER.get(name, ()), False, FOUND[name])).run()
+
+
+# The judge itself.
+
+
+async def _whole_and_then_reset(connection: Connection, answer: bytes, fault: Fault) -> bytes:
+    """Send the whole answer, and reset the connection once the next request is on its way."""
+    await connection.send(answer)
+    await connection.receive()
+    connection.reset()
+    return answer
+
+
+def test_a_request_that_was_lost_behind_a_whole_answer_may_be_unknown(
+    the_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BREAKING, "cut_body", _whole_and_then_reset)
+    told: list[str] = []
+    play = Play(the_stage, Program((), True, COMMENT_BEHIND_A_TOKEN), told.append)
+    before = play.now
+    play.run()
+    assert f"POST {EXTERNAL}. {UNKNOWN}" in told[0]
+    assert not any(EXTERNAL in line for line in told[1:])
+    assert play.now == before
+
+
+def _said(this: str, instead_of: str) -> Change:
+    return lambda answer: answer | {"message": answer["message"].replace(instead_of, this)}
+
+
+def _never_closed_behind(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer | {"requests": [replace(request, closed_behind=False) for request in answer["requests"]]}
+
+
+def _done(answer: dict[str, Any]) -> dict[str, Any]:
+    data = {"outcome": "done", "changed": True, "confirmed_by": "response", "incident_id": FIRST_IDS["stranger"]}
+    return answer | {"failed": None, "message": "", "data": data}
+
+
+# What a connector may say wrongly, where, and what the judge finds.
+UNTRUE: dict[str, tuple[tuple[Step, ...], Change, str]] = {
+    "unknown, and the token's answer was cut within": (
+        (_arm("cut_body", "tokens", at=10, times=0), _COMMENT),
+        _said(UNKNOWN, instead_of=NOTHING),
+        "It could be known that nothing was changed",
+    ),
+    "unknown, and the update was refused": (
+        (_arm("error_message", "updates", when="before", status=403), _COMMENT),
+        _said(UNKNOWN, instead_of=NOTHING),
+        "It could be known that nothing was changed",
+    ),
+    "unknown, and certificates were bad": (
+        (_arm("tls_expired", "SIEM all", times=0), _COMMENT),
+        _said(UNKNOWN, instead_of=NOTHING),
+        "It could be known that nothing was changed",
+    ),
+    "nothing was changed, and it was": (
+        (_arm("reset", "updates", when="after"), _arm("reset", "SIEM reads", times=0), _COMMENT),
+        _said(NOTHING, instead_of=UNKNOWN),
+        "Something was changed",
+    ),
+    "done, and it was refused": (
+        (_arm("error_message", "resolves", when="before", status=403), Resolve(0, "stranger")),
+        _done,
+        "resolved",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNTRUE)
+def test_the_judge_finds_what_is_not_true(the_stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    steps, change, found = UNTRUE[name]
+    program = Program((), True, steps)
+    Play(the_stage, program).run()
+    monkeypatch.setattr(the_stage, "call", _changed(the_stage.call, change))
+    with pytest.raises(AssertionError, match=found):
+        Play(the_stage, program).run()
+
+
+def test_the_judge_believes_no_loss_where_no_connection_was_closed_behind_an_answer(
+    the_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BREAKING, "cut_body", _whole_and_then_reset)
+    monkeypatch.setattr(the_stage, "call", _changed(the_stage.call, _never_closed_behind))
+    with pytest.raises(AssertionError, match="It could be known that nothing was changed"):
+        Play(the_stage, Program((), True, COMMENT_BEHIND_A_TOKEN)).run()
+
+
+def _changed(call: Callable[..., dict[str, Any]], change: Change) -> Callable[..., dict[str, Any]]:
+    return lambda *arguments: change(call(*arguments))
 
 
 @pytest.mark.timeout(3600)  # make prove takes its time

@@ -6,7 +6,6 @@ The judges are independent of the connector: what ``requests`` would send, ``url
 from __future__ import annotations
 
 import ipaddress
-import logging
 import re
 import socket
 from typing import Any
@@ -18,17 +17,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.properties.examples import examples
-from tests.support.package import configuration, module
+from tests.support.package import configuration, context, module
 
 pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
 paths = module("core.urls")
 
 BASE = "https://fortimonitor.test/v2"
-CONFIGURATION = module("core.validation").valid_configuration(configuration())
-BRIDGE = module("clients.context").Context(
-    CONFIGURATION, module("core.redaction").Redactor(), logging.getLogger("test")
-)
-FORTIMONITOR = BRIDGE.fortimonitor
+FORTIMONITOR = context(configuration()).fortimonitor
 DIGITS = "0123456789"
 # Everything that some parser of URLs is known to treat in its own way.
 PIECES = [

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.properties.answers import ANSWERS, ENCODINGS, SECRETS, Answer
 from tests.properties.examples import examples
-from tests.support.package import ConnectorError, configuration, connector, module
+from tests.support.package import ConnectorError, configuration, connector, let_go
 
 pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
 
@@ -95,8 +95,7 @@ def answering(answers: list[Answer], secret: str) -> Iterator[None]:
 
 def outcome(call: str, config: Any, params: Any) -> tuple[Any, str]:
     """Run an action or the health check; return its data and the message of its failure."""
-    module("clients.fortisiem.tokens").forget_all()
-    module("clients.fortisiem.client")._address_of.clear()
+    let_go()
     try:
         if call == "check_health":
             return connector().check_health(config), ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,9 @@ from tests.support.package import configuration, module, with_token
 
 pytestmark = pytest.mark.timeout(3600)  # make prove takes its time
 
-errors, manifest, validation = module("core.errors"), module("core.manifest"), module("core.validation")
+errors, manifest = module("core.errors"), module("core.manifest")
+valid_configuration = module("core.configuration").valid_configuration
+valid_parameters = module("operations.parameters").valid_parameters
 
 READ_AS: dict[str, Any] = {
     "text": str,
@@ -29,6 +32,14 @@ READ_AS: dict[str, Any] = {
 }
 
 
+def every_field(fields: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield fields and, at any depth, those that appear when one of them changes."""
+    for field in fields:
+        yield field
+        for children in field.get("onchange", {}).values():
+            yield from every_field(children)
+
+
 def sample(field: dict[str, Any]) -> Any:
     """Return a value that a required field takes."""
     samples = {"integer": 1, "json": [1]}  # the only JSON fields that are required are lists of items
@@ -39,8 +50,10 @@ REQUIRED: dict[str, dict[str, Any]] = {
     action["operation"]: {field["name"]: sample(field) for field in action["parameters"] if field["required"]}
     for action in manifest.manifest()["operations"]
 }
-PARAMETERS = [(operation, field) for operation in REQUIRED for field in manifest.parameters(operation)]
-FIELDS = list(manifest.all_fields(manifest.configuration_fields()))
+PARAMETERS = [
+    (action["operation"], field) for action in manifest.manifest()["operations"] for field in action["parameters"]
+]
+FIELDS = list(every_field(manifest.manifest()["configuration"]["fields"]))
 # What FortiSOAR, a playbook or a person is likely to hand over, besides anything at all.
 LIKELY: st.SearchStrategy[Any] = st.sampled_from(
     [
@@ -122,7 +135,7 @@ def test_a_parameter_is_read_into_its_type_or_refused_by_its_title(
 ) -> None:
     operation, field = parameter
     try:
-        values = validation.valid_parameters(operation, REQUIRED[operation] | {field["name"]: value})
+        values = valid_parameters(operation, REQUIRED[operation] | {field["name"]: value})
     except errors.InvalidInput as refused:
         assert_names(field, refused)
     else:
@@ -136,7 +149,7 @@ def test_a_field_of_the_configuration_is_read_into_its_type_or_refused_by_its_ti
 ) -> None:
     config = (with_token() if by_token else configuration()) | {field["name"]: value}
     try:
-        values = validation.valid_configuration(config)
+        values = valid_configuration(config)
     except errors.InvalidInput as refused:
         if field["name"] in ("fortisiem_auth_method", "fortimonitor_enabled", "fortisiem_enabled"):
             return  # what appears when one of these changes may be missing, and is named instead
@@ -144,23 +157,23 @@ def test_a_field_of_the_configuration_is_read_into_its_type_or_refused_by_its_ti
     else:
         if field["name"] in values:
             assert_is_read(field, values)
-        assert validation.valid_configuration(values) == values
+        assert valid_configuration(values) == values
 
 
 @examples(1000)
 @given(st.dictionaries(st.sampled_from([field["name"] for field in FIELDS]), JSON_VALUES))
 def test_a_configuration_that_was_validated_validates_again_to_the_same(config: dict[str, Any]) -> None:
     try:
-        values = validation.valid_configuration({**with_token(), **config})
+        values = valid_configuration({**with_token(), **config})
     except errors.InvalidInput:
         return
-    assert validation.valid_configuration(values) == values
+    assert valid_configuration(values) == values
 
 
 @examples(1000)
-@given(st.sampled_from([name for name in REQUIRED if not manifest.feeds_choices(name)]), st.text(), JSON_VALUES)
+@given(st.sampled_from(sorted(REQUIRED.keys() - manifest.choice_operations())), st.text(), JSON_VALUES)
 def test_a_parameter_that_is_not_declared_is_refused_by_its_name(operation: str, name: str, value: Any) -> None:
-    if name in [field["name"] for field in manifest.parameters(operation)]:
+    if name in manifest.operation_forms()[operation].titles:
         return
     with pytest.raises(errors.InvalidInput, match="There is no parameter"):
-        validation.valid_parameters(operation, REQUIRED[operation] | {name: value})
+        valid_parameters(operation, REQUIRED[operation] | {name: value})

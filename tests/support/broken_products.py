@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from socket import socket
+from typing import Any
 
 from tests.support.wire import Behaviour, WireServer, http_answer
 
@@ -58,7 +59,7 @@ class Products:
             return b"HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n"
         return http_answer("200 OK", b'"OK"', "Content-Type: text/plain")
 
-    def answer(self, origin: str, path: str, body: dict) -> bytes:
+    def answer(self, origin: str, path: str, body: dict[str, Any]) -> bytes:
         """Carry a request out and return the bytes of its answer."""
         if path.startswith("/v2/server/1001/outage"):
             rows = [self.outage(origin, OUTAGE_ID - number) for number in range(len(self.created))]
@@ -78,7 +79,7 @@ class Products:
             self.fields |= {names.get(key, key): value for key, value in body.items()}
         return self.answer_of(origin, path)
 
-    def outage(self, origin: str, number: int) -> dict:
+    def outage(self, origin: str, number: int) -> dict[str, Any]:
         """Return an outage with the marker of the create that made it."""
         marker = self.created[OUTAGE_ID - number] if self.created else "none"
         return {

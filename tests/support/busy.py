@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import Account, FortiSiem
 from lab.journal import Entry
 from lab.servers import HOST, Site, listening, serving
-from tests.support.package import ROOT, configuration, execute, module
+from tests.support.package import ROOT, configuration, context, execute, let_go
 
 OUTAGES, INCIDENTS = 12_345, 25_000
 API_KEY, PASSWORD = "key-of-the-busy-lab", "password-of-the-busy-lab"
@@ -104,7 +103,7 @@ class Busy:
 
     def bridge(self) -> Any:
         """Return the package's clients of these products."""
-        return bridge(self.config)
+        return context(self.config)
 
     def siem_requests(self) -> list[Entry]:
         """Return the requests that FortiSIEM received."""
@@ -151,20 +150,6 @@ def fill(folder: Path, outages: int, incidents: int) -> None:
     siem.add_incidents(incidents - len(siem.incidents()))
     monitor.close()
     siem.close()
-
-
-def bridge(config: dict[str, Any]) -> Any:
-    """Return the package's clients for a configuration."""
-    valid = module("core.validation").valid_configuration(config)
-    return module("clients.context").Context(valid, module("core.redaction").Redactor(), logging.getLogger("test"))
-
-
-def let_go() -> None:
-    """Close the package's connections, and forget what it learnt of servers."""
-    module("core.http.sessions").close_all()
-    module("core.http.sessions")._kept.sessions.clear()
-    module("clients.fortisiem.client")._address_of.clear()
-    module("core.http.rate_limit")._rate_limits.clear()
 
 
 def peak_while_listing(config: dict[str, Any], product: str) -> tuple[int, int]:

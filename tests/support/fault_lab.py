@@ -13,7 +13,7 @@ from typing import Any
 from lab.running import RunningLab
 from release.fault_table import CREATE, CREATE_NAMED, NOTHING, RESOLVE, UNKNOWN, UPDATE, Action, Outcome, Row
 from tests.conftest import Control
-from tests.support.package import ConnectorError, configuration, execute, module
+from tests.support.package import ConnectorError, configuration, execute, let_go
 
 REASON = "Resolved by the bridge"
 COMMENT = "Seen by the bridge"
@@ -62,8 +62,7 @@ class FaultLab:
 
     def close(self) -> None:
         """Let go of every connection."""
-        close_connections()
-        module("core.http.sessions")._kept.sessions.clear()
+        let_go()
         self._control.close()
 
     def origin(self, action: Action) -> str:
@@ -72,11 +71,11 @@ class FaultLab:
 
     def prepare(self, action: Action) -> None:
         """Put the product of an action back to its seed, with the incident that the action needs."""
-        close_connections()
+        let_go()
         self._control.reset(action.product)
         if action is RESOLVE:
             self.execute(CREATE, verify=False)
-            close_connections()
+            let_go()
             self._control.ask("DELETE", f"/wire/{action.product}")
             self._products[action.product].journal.clear()
 
@@ -94,7 +93,8 @@ class FaultLab:
     def execute(self, action: Action, read_timeout: int = 30, **changes: Any) -> dict[str, Any]:
         """Run an action, with some parameters changed, and return its result."""
         config = {**self._config, "read_timeout": read_timeout}
-        return execute(action.operation, {**PARAMS[action], **changes}, config)
+        result: dict[str, Any] = execute(action.operation, {**PARAMS[action], **changes}, config)
+        return result
 
     def outcome(self, row: Row, action: Action) -> tuple[Outcome, dict[str, Any] | str]:
         """Run an action under the fault of a row; return what has become of it, and its result or its message."""
@@ -152,12 +152,6 @@ def until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < end, f"It did not come about within {SETTLED_WITHIN} s."
         time.sleep(0.005)
-
-
-def close_connections() -> None:
-    """Close what the connector keeps open between two calls, and forget which address for updates was found."""
-    module("core.http.sessions").close_all()
-    module("clients.fortisiem.client")._address_of.clear()
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 import requests
 from responses import matchers
 
-from tests.support.package import API_KEY, FORTIMONITOR_URL, configuration, module
+from tests.support.package import API_KEY, FORTIMONITOR_URL, configuration, context, module
 
 CREATE_URL = f"{FORTIMONITOR_URL}/server/1001/custom_incident"
 LOCATION = {"Location": f"{FORTIMONITOR_URL}/outage/-1000001"}
@@ -95,9 +94,7 @@ def expect_read(http, number, row=None, **answer):
 
 def account(**changes):
     """Return the client of the configured account, as an action gets it."""
-    values = module("core.validation").valid_configuration(configuration(**changes))
-    redact = module("core.redaction").Redactor([API_KEY])
-    return module("clients.context").Context(values, redact, logging.getLogger("test")).fortimonitor
+    return context(configuration(**changes), API_KEY).fortimonitor
 
 
 def expect_get(http, path, query=None, **answer):

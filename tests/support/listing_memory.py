@@ -14,15 +14,14 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from tests.support.busy import bridge, let_go
-from tests.support.package import module
+from tests.support.package import context, let_go, module
 
 FAR_AHEAD = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
 
 def rows(config: dict[str, Any], product: str) -> Iterator[Any]:
     """Return every outage, or every incident, of a product."""
-    clients = bridge(config)
+    clients = context(config)
     if product == "fortimonitor":
         return clients.fortimonitor.outages()  # type: ignore[no-any-return]
     fields = module("clients.fortisiem.attributes").READ_FIELDS

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pytest
 
 from vendor.connectors_sdk_shim.loader import ensure_sdk, import_module, load_connector
 
@@ -28,6 +33,23 @@ def module(dotted: str) -> ModuleType:
 def connector() -> Any:
     """Return a new connector object, as FortiSOAR makes one for every call."""
     return load_connector(ROOT)
+
+
+def context(values: dict[str, Any], *secrets: str) -> Any:
+    """Return what an action works with, as the connector makes it now, for a configuration as FortiSOAR hands it over."""
+    valid, redact = module("core.configuration").valid_configuration(values), module("core.redaction").Redactor(secrets)
+    return module("connector").FortinetIncidentBridge.make_context(valid, redact, logging.getLogger("test"))
+
+
+def go_by(monkeypatch: pytest.MonkeyPatch, **timing: Callable[..., Any]) -> None:
+    """Let every call go by another ``monotonic`` or ``wall`` clock, ``sleep`` or ``chance``."""
+    made = partial(module("clients.context").Context, timing=module("core.deadline").Timing(**timing))
+    monkeypatch.setattr(module("connector").FortinetIncidentBridge, "make_context", staticmethod(made))
+
+
+def let_go() -> None:
+    """Close the package's connections, and forget all that it keeps between calls."""
+    module("core.process_state").STATE.let_go()
 
 
 def configuration(**changes: Any) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.servers import Site, listening, serving
-from tests.support.busy import Busy, Front, let_go
+from tests.support.busy import Busy, Front
 from tests.support.incoming import NAMES, OVERLAP, Incoming, looked_through
-from tests.support.package import ConnectorError
+from tests.support.package import ConnectorError, let_go
 
 PAGES = {"FortiSIEM": 500, "FortiMonitor": 50}
 REQUESTS_OF_A_FAULT = 3  # as often as a request is tried

@@ -12,6 +12,7 @@ import logging
 import select
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,9 @@ def _serve(folder: Path) -> None:
     from vendor.connectors_sdk_shim.loader import import_module, load_connector
 
     load_connector(folder)
-    timing = import_module(folder, "core.deadline").Timing
-    clocks = timing.__init__.__defaults__[:2]
-    timing.__init__.__defaults__ = (*clocks, lambda seconds: None, lambda: 1.0)
+    timing = import_module(folder, "core.deadline").Timing(sleep=lambda seconds: None, chance=lambda: 1.0)
+    context = partial(import_module(folder, "clients.context").Context, timing=timing)
+    import_module(folder, "connector").FortinetIncidentBridge.make_context = staticmethod(context)
     log = _Lines()
     logging.basicConfig(level=logging.DEBUG, handlers=[log])
     for line in sys.stdin:
@@ -79,7 +80,6 @@ def _serve(folder: Path) -> None:
         if "forget" in order:
             answer: dict[str, Any] = {}
             load_connector(folder).teardown({})
-            import_module(folder, "clients.fortisiem.client")._address_of.clear()
         else:
             answer = _called(load_connector(folder), order["method"], order["arguments"])
         print(json.dumps({**answer, "log": log.lines}), flush=True)  # noqa: T201 - the pipe to the parent

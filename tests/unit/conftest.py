@@ -8,7 +8,7 @@ import pytest
 import responses
 from responses.registries import OrderedRegistry
 
-from tests.support.package import module
+from tests.support.package import go_by, let_go, module
 
 
 @pytest.fixture
@@ -23,24 +23,16 @@ def http():
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    """Close connections and forget tokens after each test."""
+    """Close connections and forget everything after each test."""
     yield
-    module("core.http.sessions").close_all()
-    module("core.http.sessions")._kept.sessions.clear()
-    module("clients.fortisiem.tokens").forget_all()
-    module("clients.fortisiem.client")._address_of.clear()
-    module("clients.fortisiem.events")._without_queries.clear()
-    module("core.http.rate_limit")._rate_limits.clear()
-    module("core.http.request_log")._recent.clear()
+    let_go()
 
 
 @pytest.fixture(autouse=True)
 def slept(monkeypatch):
     """Let nothing sleep; return the list of waits that were asked for."""
     waits: list[float] = []
-    timing = module("core.deadline").Timing
-    original = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (original[0], original[1], waits.append, lambda: 1.0))
+    go_by(monkeypatch, sleep=waits.append, chance=lambda: 1.0)
     return waits
 
 

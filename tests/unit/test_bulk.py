@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -20,6 +22,7 @@ from tests.support.package import (
     ConnectorError,
     configuration,
     execute,
+    go_by,
     module,
     with_token,
 )
@@ -30,9 +33,7 @@ TOKEN = f"{FORTISIEM_URL}/phoenix/rest/pub/security/oauth/token"
 OK = {"body": '"OK"', "content_type": "text/plain"}
 NOTHING = "Nothing was changed."
 
-bulk, deadline, errors, writes = (
-    module(name) for name in ("operations.bulk", "core.deadline", "core.errors", "operations.writes")
-)
+bulk, errors, writes = (module(name) for name in ("operations.bulk", "core.errors", "operations.writes"))
 
 
 def update(items, config=None, skip_done=False, concurrency=1):
@@ -320,14 +321,18 @@ def test_results_stand_in_the_order_of_the_items_and_not_in_the_order_in_which_t
 
 
 def test_eight_are_under_way_unless_asked_otherwise_and_no_more_than_there_are_items(http, monkeypatch):
-    ended = []
-    monkeypatch.setattr(bulk, "close_own", lambda: ended.append(threading.get_ident()))
+    asked = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers):
+            asked.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr(bulk, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(bulk, "update", lambda *_args: writes.ALREADY_DONE.result())
     execute("update_siem_incidents", {"items": comments(*range(1, 21)), "skip_done": False})
-    assert len(ended) == 8
-    ended.clear()
     update(comments(1, 2), concurrency=16)
-    assert len(ended) == 2
+    assert asked == [8, 2]
 
 
 @pytest.mark.parametrize("concurrency", [0, 17, "many"])
@@ -338,33 +343,9 @@ def test_a_concurrency_out_of_bounds_is_refused(http, concurrency):
     )
 
 
-def test_each_thread_closes_its_connections_when_it_ends(monkeypatch):
-    everybody = threading.Barrier(3, timeout=60)
-    sessions = module("core.http.sessions")
-    closed, original = [], sessions._Session.close
-
-    def close(session):
-        closed.append(threading.get_ident())
-        original(session)
-
-    def answer(_request):
-        everybody.wait()
-        return 200, {}, "OK"
-
-    monkeypatch.setattr(sessions._Session, "close", close)
-    with responses.RequestsMock() as mocked:
-        mocked.add_callback("POST", UPDATES, answer)
-        assert update(comments(1, 2, 3), concurrency=3)["outcome"] == "done"
-    assert len(set(closed)) == len(closed) == 3
-    assert threading.get_ident() not in closed
-
-
-def test_a_thread_closes_its_connections_even_where_the_connector_itself_fails(http, monkeypatch):
-    ended = []
-    monkeypatch.setattr(bulk, "close_own", lambda: ended.append(True))
+def test_a_fault_of_the_connectors_own_in_a_thread_is_told_as_one(http, monkeypatch):
     monkeypatch.setattr(bulk, "update", lambda *_args: 1 // 0)
     assert failure(update, comments(1)).startswith("Unexpected ZeroDivisionError in the connector at test_bulk.py:")
-    assert ended == [True]
 
 
 def test_the_threads_share_one_token(monkeypatch):
@@ -385,7 +366,7 @@ def test_the_threads_share_one_token(monkeypatch):
 
 ACCESS = "Make sure that the account has the appropriate access."
 WHERE = "Could not update FortiSIEM incident {}: FortiSIEM answered {} to POST /phoenix/rest/incident/external"
-STOPS = {
+STOPS: dict[str, tuple[dict[str, Any], str, str]] = {
     "401": (
         {"status": 401},
         f"{WHERE.format('{}', 401)}.",
@@ -564,8 +545,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    defaults = (lambda: made.now, lambda: made.now, made.sleep, lambda: 1.0)
-    monkeypatch.setattr(deadline.Timing.__init__, "__defaults__", defaults)
+    go_by(monkeypatch, monotonic=lambda: made.now, wall=lambda: made.now, sleep=made.sleep, chance=lambda: 1.0)
     return made
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import trustme
 
-from tests.support.package import API_KEY, ConnectorError, configuration, connector, module, with_token
+from tests.support.package import API_KEY, ConnectorError, configuration, connector, let_go, module, with_token
 
-valid = module("core.validation").valid_configuration
+valid = module("core.configuration").valid_configuration
 
 
 def failure(**changes):
@@ -146,3 +146,84 @@ def test_a_ca_certificate_in_pem_is_taken_and_is_not_asked_for_when_verification
     pem = trustme.CA().cert_pem.bytes().decode()
     assert valid(configuration(ca_certificate=pem))["ca_certificate"] == pem.strip()
     assert "ca_certificate" not in valid(configuration(verify_ssl=False, ca_certificate="hello"))
+
+
+# Each content is validated once.
+
+configurations = module("core.configuration")
+ANOTHER = {
+    "fortimonitor_url": "https://other.test/v2",
+    "fortimonitor_api_key": "another-key",
+    "fortisiem_server": "other.test",
+    "fortisiem_organization": "other",
+    "fortisiem_username": "other",
+    "fortisiem_password": "another-password",
+    "verify_ssl": False,
+    "ca_certificate": trustme.CA().cert_pem.bytes().decode().strip(),
+    "proxy": "http://proxy.test:3128",
+    "connect_timeout": 6,
+    "read_timeout": 31,
+    "total_timeout": 56,
+}
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Return the configurations that were read and not known."""
+    let_go()
+    seen = []
+    original = configurations.read_form
+
+    def read_form(form, given, *rest):
+        seen.append(given)
+        return original(form, given, *rest)
+
+    monkeypatch.setattr(configurations, "read_form", read_form)
+    return seen
+
+
+def test_a_configuration_that_is_known_is_not_read_again(reads):
+    first = valid(configuration())
+    assert valid(configuration()) == first
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize("name", ANOTHER)
+def test_two_configurations_that_differ_in_one_value_are_two(reads, name):
+    one, other = valid(configuration()), valid(configuration(**{name: ANOTHER[name]}))
+    assert other == {**one, name: ANOTHER[name]}
+    assert valid(configuration()) == one
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize(("taken", "refused"), [(1, True), (1, 1.0), ("1", ["1"])])
+def test_values_that_python_takes_for_equal_or_that_look_alike_are_not_taken_for_each_other(reads, taken, refused):
+    assert valid(configuration(connect_timeout=taken))["connect_timeout"] == 1
+    assert "is not a whole number" in failure(connect_timeout=refused)
+
+
+def test_who_alters_what_came_back_alters_nobody_elses(reads):
+    valid(configuration()).update(fortimonitor_api_key="altered", more="added")
+    values = valid(configuration())
+    assert (values["fortimonitor_api_key"], "more" in values) == (API_KEY, False)
+
+
+def test_a_configuration_that_is_refused_is_not_kept(reads):
+    for _ in range(2):
+        failure(total_timeout=1)
+    assert len(reads) == 2
+    assert not configurations._valid
+
+
+def test_what_is_kept_is_bounded_forgotten_with_everything_else_and_has_no_secret_for_its_name(reads):
+    for number in range(configurations.MOST_KEPT + 5):
+        valid(configuration(proxy=f"http://proxy-{number}.test"))
+    assert len(configurations._valid) == configurations.MOST_KEPT
+    assert API_KEY not in repr(list(configurations._valid))
+    connector().teardown({})
+    assert not configurations._valid
+
+
+def test_a_rule_of_the_configuration_is_for_fields_that_it_has():
+    titles = module("core.manifest").configuration_form().titles
+    assert {name for _, _, names in configurations.RULES for name in names} <= titles.keys()

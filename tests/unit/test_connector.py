@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
+from types import SimpleNamespace
 
 import pytest
 
-from tests.support.package import API_KEY, PASSWORD, ConnectorError, configuration, connector, execute, module
+from tests.support.package import API_KEY, PASSWORD, ROOT, ConnectorError, configuration, connector, execute, module
 
 manifest = module("core.manifest").manifest()
 
@@ -51,6 +53,90 @@ def test_a_fault_of_our_own_shows_its_kind_and_place_and_neither_text_nor_traceb
     assert "oops" not in caplog.text + str(caught.value)
 
 
+def test_the_log_names_every_place_of_a_fault_and_no_value(monkeypatch, caplog):
+    def broken(bridge, params):
+        return deeper(PASSWORD)
+
+    def deeper(secret):
+        raise ValueError(secret)
+
+    monkeypatch.setitem(module("operations").OPERATIONS, "force_resolve_incident", broken)
+    with pytest.raises(ConnectorError):
+        execute("force_resolve_incident", {"incident": "5"})
+    (record,) = caplog.records
+    place = r"\w+\.py:\d+"
+    assert re.fullmatch(
+        rf"force_resolve_incident failed: unexpected ValueError at {place}( > connector\.py:\d+)+"
+        rf"( > test_connector\.py:\d+){{2}}",
+        record.getMessage(),
+    )
+
+
+class NoText(Exception):
+    def __str__(self):
+        raise RuntimeError(PASSWORD)
+
+
+class NoTextOfAFailure(module("core.errors").Rejected):
+    def __str__(self):
+        raise RuntimeError(PASSWORD)
+
+
+def endless(depth=0):
+    return endless(depth + 1)
+
+
+def raising(error):
+    def act(*_):
+        raise error
+
+    return act
+
+
+FAULTS = {
+    "no text": (raising(NoText()), "NoText"),
+    "a failure without a text": (raising(NoTextOfAFailure("x")), "NoTextOfAFailure"),
+    "endless recursion": (lambda *_: endless(), "RecursionError"),
+    "a secret as a key": (lambda *_: {}[PASSWORD], "KeyError"),
+    "a surrogate": (lambda *_: f"{PASSWORD}\ud800".encode(), "UnicodeEncodeError"),
+    "memory": (raising(MemoryError()), "MemoryError"),
+    "the end of an iterator": (raising(StopIteration()), "StopIteration"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_goes_wrong_leaves_as_a_connector_error_of_one_line(monkeypatch, caplog, fault):
+    act, kind = FAULTS[fault]
+    monkeypatch.setitem(module("operations").OPERATIONS, "force_resolve_incident", act)
+    with pytest.raises(ConnectorError) as caught:
+        execute("force_resolve_incident", {"incident": "5"})
+    assert str(caught.value).startswith(f"Unexpected {kind} in the connector at ")
+    (record,) = caplog.records
+    assert len(record.getMessage()) < 2000
+    assert PASSWORD not in record.getMessage() + str(caught.value)
+
+
+def test_a_configuration_that_cannot_be_masked_leaves_as_a_connector_error_too():
+    with pytest.raises(ConnectorError) as caught:
+        execute("force_resolve_incident", {"incident": "5"}, configuration(fortimonitor_api_key=f"{API_KEY}\udc00"))
+    assert API_KEY not in str(caught.value)
+
+
+def test_a_surrogate_in_a_failure_is_replaced(monkeypatch):
+    failure = module("core.errors").Rejected("a title \ud800 was refused")
+    monkeypatch.setitem(module("operations").OPERATIONS, "force_resolve_incident", raising(failure))
+    with pytest.raises(ConnectorError) as caught:
+        execute("force_resolve_incident", {"incident": "5"})
+    assert str(caught.value) == "a title ? was refused. Nothing was changed."
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_ends_the_process_passes(monkeypatch, kind):
+    monkeypatch.setitem(module("operations").OPERATIONS, "force_resolve_incident", raising(kind()))
+    with pytest.raises(kind):
+        execute("force_resolve_incident", {"incident": "5"})
+
+
 def test_each_failure_is_one_line_in_the_log_without_a_secret(caplog):
     with caplog.at_level(logging.DEBUG), pytest.raises(ConnectorError):
         execute("force_resolve_incident", {"incident": API_KEY})
@@ -60,18 +146,28 @@ def test_each_failure_is_one_line_in_the_log_without_a_secret(caplog):
     assert "'***'" in caplog.text
 
 
-def test_the_hooks_that_end_something_close_connections_and_forget_tokens():
-    deadline = module("core.deadline").Deadline(55)
-    tokens = module("clients.fortisiem.tokens")
-    hooks = {
-        "on_update_config": (configuration(), configuration(), True),
-        "on_delete_config": (configuration(),),
-        "on_deactivate": (configuration(),),
-        "teardown": (configuration(),),
-    }
-    for count, (hook, arguments) in enumerate(hooks.items()):
-        assert tokens.token("k", deadline, lambda number=count: (f"token-{number}", 60)) == f"token-{count}"
-        assert getattr(connector(), hook)(*arguments) is None
+HOOKS = {
+    "on_update_config": (configuration(), configuration(), True),
+    "on_delete_config": (configuration(),),
+    "on_deactivate": (configuration(),),
+    "teardown": (configuration(),),
+}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_hooks_that_end_something_let_go_of_everything_that_is_kept(hook):
+    state = module("core.process_state").STATE
+    closed = []
+    session = SimpleNamespace(close=lambda: closed.append(True))
+    with state.sessions.lent("account", lambda: session):
+        pass
+    caches = [cache for cache in vars(state).values() if isinstance(cache, module("core.process_state").Kept)]
+    for cache in caches:
+        cache.put("account", "kept")
+    state.requests.append("sent")
+    assert getattr(connector(), hook)(*HOOKS[hook]) is None
+    assert [cache.get("account") for cache in caches] == [None] * len(caches)
+    assert (len(caches), closed, len(state.sessions), len(state.requests)) == (7, [True], 0, 0)
 
 
 def test_the_other_hooks_never_raise():
@@ -80,6 +176,4 @@ def test_the_other_hooks_never_raise():
 
 
 def test_connector_py_can_be_read_in_a_minute():
-    source = module("connector").__file__
-    with open(source) as file:
-        assert len(file.readlines()) < 100
+    assert len((ROOT / "connector.py").read_text("ascii").splitlines()) < 100

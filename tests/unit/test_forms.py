@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.package import module
 
-errors, manifest, validation = module("core.errors"), module("core.manifest"), module("core.validation")
-valid = validation.valid_parameters
+errors, manifest = module("core.errors"), module("core.manifest")
+valid = module("operations.parameters").valid_parameters
 NOTHING = "Nothing was changed."
 STATUSES = "Active, Auto Cleared, Manually Cleared, System Cleared"
 
@@ -125,13 +125,13 @@ def test_a_field_with_live_choices_takes_nothing_but_text(given):
 
 @pytest.mark.parametrize("operation", sorted(set(LIVE.values())))
 def test_what_fills_choices_may_be_handed_the_values_of_the_forms_other_fields(operation):
-    assert manifest.feeds_choices(operation)
+    assert operation in manifest.choice_operations()
     form = {"description": "Disk full", "metadata": "{", "start_time": "soon", "if_exists": "Fail"}
     assert set(valid(operation, form)) <= {"max_results"}
 
 
 def test_what_fills_no_choices_is_not():
-    assert not manifest.feeds_choices("list_siem_incidents")
+    assert "list_siem_incidents" not in manifest.choice_operations()
     assert failure("list_siem_incidents", {"statuses": "Active"}) == (
         f"The parameters are not valid: There is no parameter 'statuses'; 'status' comes close. {NOTHING}"
     )
@@ -190,3 +190,81 @@ def test_a_query_has_scalars_alone(value):
 def test_the_body_of_a_request_of_the_analysts_own_may_be_nested():
     params = {"method": "POST", "endpoint": "/server", "body": {"a": {"b": [1]}}}
     assert valid("make_fortisiem_api_request", params)["body"] == {"a": {"b": [1]}}
+
+
+# Rules of one action's parameters.
+
+parameters = module("operations.parameters")
+NO_MARKER = "must not contain '[correlation_id:'; use Correlation ID"
+NO_LINE = "is not one line of at most 200 characters without brackets"
+NO_SCALAR = "has a value that is not text, a number, true, false or null: 'a'"
+LATER, EARLIER = "2026-11-22T10:00:01Z", "2026-11-22T10:00:00Z"
+MARKED = ({"description": "x [correlation_id: y]"}, f"Description {NO_MARKER}")
+BRACKET = ({"correlation_id": "a]b"}, f"Correlation ID 'a]b' {NO_LINE}")
+NESTED = ({"query": {"a": []}}, f"Query {NO_SCALAR}")
+BACKWARDS = ({"time_from": LATER, "time_to": EARLIER}, "Time From must not be later than Time To")
+NO_ITEMS = ({"items": {}}, "Items '{}' is not a JSON list of 1 to 1000 items")
+# For each rule and shape, in their order, what breaks it and what is said.
+BROKEN = {
+    "create_custom_incident": [
+        MARKED,
+        ({"metadata": {"a": []}}, f"Metadata {NO_SCALAR}"),
+        ({"metadata": {"correlation_id": "x"}}, "Metadata must not have the key 'correlation_id'; use Correlation ID"),
+        BRACKET,
+    ],
+    "force_resolve_incident": [({"expect_correlation_id": "a\nb"}, f"Expected Correlation ID 'a\\nb' {NO_LINE}")],
+    "list_fortimonitor_incidents": [
+        (
+            {"started_after": LATER, "started_before": EARLIER},
+            "Started After must not be later than Started Before",
+        )
+    ],
+    "update_fortimonitor_incident_description": [MARKED],
+    "make_fortimonitor_api_request": [NESTED],
+    "list_siem_incidents": [BACKWARDS],
+    "get_siem_incident_events": [BACKWARDS],
+    "make_fortisiem_api_request": [NESTED],
+    "escalate_siem_incident": [MARKED, BRACKET],
+    "close_incident": [BRACKET],
+    "get_incident_state": [BRACKET],
+    "fetch_incidents": [
+        ({"watermark": "x"}, "Watermark 'x' is not one that this action returned, such as 1700000000000")
+    ],
+    "update_siem_incidents": [NO_ITEMS],
+    "force_resolve_incidents": [NO_ITEMS],
+}
+
+
+def test_a_rule_is_for_an_action_and_for_parameters_that_it_has():
+    forms = manifest.operation_forms()
+    assert all(
+        set(names) <= forms[action].titles.keys() for action, rules in parameters.RULES.items() for _, _, names in rules
+    )
+    assert all(shapes.keys() <= forms[action].titles.keys() for action, shapes in parameters.SHAPES.items())
+
+
+def test_no_rule_goes_without_what_breaks_it():
+    ruled = {**parameters.SHAPES, **parameters.RULES}
+    assert {action: len(rules) for action, rules in ruled.items()} == {a: len(broken) for a, broken in BROKEN.items()}
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "words"), [(action, *each) for action, broken in BROKEN.items() for each in broken]
+)
+def test_what_breaks_a_rule_is_refused_in_its_words(operation, given, words):
+    assert f" {words}." in failure(operation, given)
+
+
+def test_no_default_can_be_altered_for_the_next_call():
+    forms = [manifest.configuration_form(), *manifest.operation_forms().values()]
+    waiting = [field for form in forms for field in form.fields]
+    for field in waiting:
+        assert isinstance(field.default, (str, int, type(None))), field.name
+        waiting += [child for children in field.children.values() for child in children]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_manifest_is_read_in_any_encoding_of_json(monkeypatch, tmp_path, encoding):
+    (tmp_path / "info.json").write_text('{"label": "Br\u00fccke"}', encoding)
+    monkeypatch.setattr(manifest, "__file__", str(tmp_path / "core" / "manifest.py"))
+    assert manifest.manifest.__wrapped__() == {"label": "Br\u00fccke"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.fortimonitor import (
@@ -21,7 +23,7 @@ from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute
 READ = "/outage/-28000855"
 NOTHING = "Nothing was changed."
 # As FortiMonitor showed it in 2021 (fortimonitor-api reference, section 3), without what the connector does not read.
-OUTAGE = {
+OUTAGE: dict[str, Any] = {
     "acknowledged": None,
     "description": "Ping: Incident simulation",
     "end_time": None,
@@ -185,6 +187,7 @@ def test_fields_that_older_versions_lack_are_empty(http):
     }
 
 
+NO_OBJECT: list[dict[str, Any]] = [{"json": []}, {"body": "OK"}, {"body": ""}, {"json": None}, {"body": b"\xff"}]
 GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/outage/-28000855"
 
 
@@ -209,10 +212,7 @@ GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/ou
             f"{GET.format(200)} with a web page instead of an API answer. {NOTHING} Something between here and the product "
             "answered, such as a proxy or a login page. Check the address.",
         ),
-        *(
-            (answer, f"{GET.format(200)} without a JSON object. {NOTHING} Check the address.")
-            for answer in ({"json": []}, {"body": "OK"}, {"body": ""}, {"json": None}, {"body": b"\xff"})
-        ),
+        *((answer, f"{GET.format(200)} without a JSON object. {NOTHING} Check the address.") for answer in NO_OBJECT),
         *(
             ({"json": {"url": url}}, f"{GET.format(200)}, but it has no usable URL. {NOTHING}")
             for url in (None, "", 5, "https://[bad/v2/outage/5", f"{FORTIMONITOR_URL}/server/5", "/outage/5/log")

@@ -22,7 +22,7 @@ FLOORS = ("core", "clients", "operations", "connector")  # a file imports from i
 WORKSHOP = ("lab", "release", "tests", "vendor")
 PLATFORM = ("connectors", "integrations")
 THIRD_PARTY = ("requests", "urllib3", "jsonschema")
-IMPORTED_AT_FIRST_USE = ("jsonschema",)
+IMPORTED_AT_FIRST_USE = ("difflib", "html", "jsonschema")
 # In the standard library of the Python that runs the tests, but not in both 3.9 and 3.12.
 NOT_IN_BOTH = {"asynchat", "asyncore", "distutils", "imp", "smtpd", "tomllib"}
 STANDARD_LIBRARY = (sys.stdlib_module_names | {"__future__"}) - NOT_IN_BOTH
@@ -123,7 +123,7 @@ def only_the_requirements_are_imported(path: str, source: str) -> Findings:
 
 
 def what_is_slow_to_import_waits(path: str, source: str) -> Findings:
-    """jsonschema takes as long to import as the rest of the connector."""
+    """jsonschema takes as long to import as the rest of the connector; few calls need the others."""
     for each in imports(path, source):
         if not each.relative and each.top in IMPORTED_AT_FIRST_USE and not each.at_first_use:
             yield f"{path}:{each.line}: imports {each.name} at its top. Import it inside the function that needs it."

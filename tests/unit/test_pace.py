@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fortimonitor import expect_read, outage
-from tests.support.package import API_KEY, FORTIMONITOR_URL, execute, module
+from tests.support.package import API_KEY, FORTIMONITOR_URL, execute, go_by, module
 
 pace, deadline = module("core.http.rate_limit"), module("core.deadline")
 
@@ -97,7 +97,8 @@ def test_a_token_that_somebody_else_took_meanwhile_is_waited_for_again():
     )
 )
 def test_whoever_takes_a_turn_is_never_beyond_the_hundredth_of_its_minute_and_never_waits_for_nothing(steps):
-    clock, bucket, taken = Clock(), pace.RateLimit(), []
+    clock, bucket = Clock(), pace.RateLimit()
+    taken: list[float] = []
     for kind, times, pause in steps:
         for _ in range(times):
             before = clock.now
@@ -128,7 +129,8 @@ def test_an_account_is_its_address_and_key_and_neither_is_kept():
     assert pace.rate_limit_of(FORTIMONITOR_URL, "another") is not one
     assert pace.rate_limit_of("https://other.test", API_KEY) is not one
     assert pace.rate_limit_of("a", "bc") is not pace.rate_limit_of("ab", "c")
-    assert not any(part in name for name in pace._rate_limits for part in (API_KEY, "fortimonitor.test"))
+    kept = repr(vars(module("core.process_state").STATE.rate_limits))
+    assert not any(part in kept for part in (API_KEY, "another", "fortimonitor.test"))
 
 
 # As the actions use it.
@@ -138,8 +140,7 @@ def test_an_account_is_its_address_and_key_and_neither_is_kept():
 def clock(monkeypatch):
     """Every call's clock."""
     made = Clock()
-    defaults = (lambda: made.now, lambda: made.now, made.sleep, lambda: 1.0)
-    monkeypatch.setattr(deadline.Timing.__init__, "__defaults__", defaults)
+    go_by(monkeypatch, monotonic=lambda: made.now, wall=lambda: made.now, sleep=made.sleep, chance=lambda: 1.0)
     return made
 
 

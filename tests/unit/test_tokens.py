@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.package import module
 
-tokens = module("clients.fortisiem.tokens")
+authentication = module("clients.fortisiem.authentication")
 fingerprint = module("core.redaction").fingerprint
 Timing = module("core.deadline").Timing
 Deadline = module("core.deadline").Deadline
@@ -28,24 +28,24 @@ class Minting:
     ("expires_in", "seconds"), [(15, 900), (60, 3600), (299, 17940), (300, 300), (900, 900), (3600, 3600)]
 )
 def test_expires_in_is_minutes_where_it_is_small_and_seconds_where_it_is_large(expires_in, seconds):
-    assert tokens.lifetime(expires_in) == seconds
+    assert authentication.lifetime(expires_in) == seconds
 
 
 def test_a_token_is_kept_until_half_a_minute_before_its_end():
     clock = [0.0]
     deadline = Deadline(1000, Timing(monotonic=lambda: clock[0]))
-    mint = Minting(expires_in=300)
-    assert tokens.token("k", deadline, mint) == "token-1"
+    token, mint = authentication.AccountToken(), Minting(expires_in=300)
+    assert token.get(deadline, mint) == "token-1"
     clock[0] = 269.9
-    assert tokens.token("k", deadline, mint) == "token-1"
+    assert token.get(deadline, mint) == "token-1"
     clock[0] = 270.0
-    assert tokens.token("k", deadline, mint) == "token-2"
+    assert token.get(deadline, mint) == "token-2"
 
 
 def test_many_threads_mint_one_token():
-    mint = Minting()
+    token, mint = authentication.AccountToken(), Minting()
     got = []
-    threads = [threading.Thread(target=lambda: got.append(tokens.token("k", Deadline(55), mint))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: got.append(token.get(Deadline(55), mint))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -54,13 +54,12 @@ def test_many_threads_mint_one_token():
 
 
 def test_only_the_token_that_was_refused_is_forgotten():
-    mint = Minting()
-    tokens.token("k", Deadline(55), mint)
-    tokens.forget("k", "an older one")
-    tokens.forget("another key", "token-1")
-    assert tokens.token("k", Deadline(55), mint) == "token-1"
-    tokens.forget("k", "token-1")
-    assert tokens.token("k", Deadline(55), mint) == "token-2"
+    token, mint = authentication.AccountToken(), Minting()
+    token.get(Deadline(55), mint)
+    token.refuse("an older one")
+    assert token.get(Deadline(55), mint) == "token-1"
+    token.refuse("token-1")
+    assert token.get(Deadline(55), mint) == "token-2"
 
 
 def test_a_key_does_not_show_the_secret_and_differs_by_every_part():
@@ -70,6 +69,7 @@ def test_a_key_does_not_show_the_secret_and_differs_by_every_part():
 
 
 def test_a_thread_waits_for_another_ones_token_no_longer_than_its_deadline():
+    token = authentication.AccountToken()
     minting, over = threading.Event(), threading.Event()
 
     def slow_mint():
@@ -77,11 +77,11 @@ def test_a_thread_waits_for_another_ones_token_no_longer_than_its_deadline():
         over.wait(30)
         return "token-1", 15
 
-    thread = threading.Thread(target=lambda: tokens.token("k", Deadline(55), slow_mint))
+    thread = threading.Thread(target=lambda: token.get(Deadline(55), slow_mint))
     thread.start()
     minting.wait(30)
-    with pytest.raises(module("core.errors").Unreachable, match="still waiting for an access token"):
-        tokens.token("k", Deadline(0), Minting())
+    with pytest.raises(module("core.errors").Unreachable, match="timed out waiting for another call"):
+        token.get(Deadline(0), Minting())
     over.set()
     thread.join()
-    assert tokens.token("k", Deadline(55), Minting()) == "token-1"
+    assert token.get(Deadline(55), Minting()) == "token-1"

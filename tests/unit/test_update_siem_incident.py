@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 from responses import matchers
@@ -172,7 +173,7 @@ def test_each_refusal_says_what_happened_where_what_to_do_and_what_was_changed(h
     assert failure() == message
 
 
-AMBIGUOUS = {
+AMBIGUOUS: dict[str, tuple[dict[str, Any], str]] = {
     "500": (
         {"status": 500},
         f"{WHERE.format(500)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",

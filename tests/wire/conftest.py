@@ -7,7 +7,7 @@ import ssl
 import pytest
 import trustme
 
-from tests.support.package import module
+from tests.support.package import go_by, let_go
 from tests.support.wire import WireServer
 
 
@@ -44,10 +44,7 @@ def serve():
         return servers[-1]
 
     yield make
-    module("core.http.sessions").close_all()
-    module("core.http.sessions")._kept.sessions.clear()
-    module("clients.fortisiem.tokens").forget_all()
-    module("clients.fortisiem.client")._address_of.clear()
+    let_go()
     for server in servers:
         server.close()
 
@@ -56,7 +53,5 @@ def serve():
 def waits(monkeypatch):
     """Let nothing sleep between two requests; return the list of waits that were asked for."""
     asked: list[float] = []
-    timing = module("core.deadline").Timing
-    defaults = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (*defaults[:2], asked.append, lambda: 1.0))
+    go_by(monkeypatch, sleep=asked.append, chance=lambda: 1.0)
     return asked

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gc
 import os
+import socket
+import sys
 import threading
-import tracemalloc
+import warnings
 
 import pytest
 
-from tests.support.package import configuration, execute, module
+from tests.support.kept import kept
+from tests.support.package import configuration, connector, execute, let_go, module
 from tests.support.wire import answering, cutting, http_answer
 
 RESOLVED = http_answer("204 No Content")
@@ -65,16 +70,83 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve):
 def test_closing_lets_go_and_the_next_call_connects_anew(serve):
     server = serve(answering(RESOLVED))
     resolve(config_for(server))
-    module("core.http.sessions").close_all()
+    let_go()
     resolve(config_for(server))
     assert server.connections == 2
 
 
-def test_a_thread_keeps_at_most_eight_sessions(serve):
-    servers = [serve(answering(RESOLVED)) for _ in range(10)]
+def test_at_most_sixteen_connections_are_kept_and_the_one_that_lay_longest_is_closed(serve):
+    servers = [serve(answering(RESOLVED)) for _ in range(18)]
     for server in servers:
         resolve(config_for(server))
-    assert len(module("core.http.sessions")._kept.sessions) == 8
+    assert len(module("core.process_state").STATE.sessions) == 16
+    for server in servers[2:]:
+        resolve(config_for(server))
+    assert [server.connections for server in servers] == [1] * 18
+    resolve(config_for(servers[0]))
+    assert servers[0].connections == 2
+
+
+def test_a_connection_that_is_in_use_when_all_is_let_go_is_closed_afterwards(serve):
+    def behave(connection, server):
+        let_go()
+        connection.sendall(RESOLVED)
+
+    server = serve(behave)
+    resolve(config_for(server))
+    assert len(module("core.process_state").STATE.sessions) == 0
+    resolve(config_for(server))
+    assert (server.connections, len(server.requests)) == (2, 2)
+
+
+def test_two_accounts_never_share_a_connection(serve):
+    server = serve(answering(RESOLVED))
+    for key in ("key-one-0123", "key-two-0123", "key-one-0123"):
+        resolve(config_for(server, fortimonitor_api_key=key))
+    assert (server.connections, len(server.requests)) == (2, 3)
+
+
+def test_a_forked_process_has_no_connection_of_its_parent_and_makes_its_own(serve):
+    fork_now, forked = threading.Event(), threading.Event()
+
+    def behave(connection, server):
+        if len(server.requests) == 2:  # while a second request is under way in another thread
+            fork_now.set()
+            assert forked.wait(30)
+        connection.sendall(RESOLVED)
+
+    server = serve(behave)
+    config = config_for(server)
+    resolve(config)
+    parent = threading.Thread(target=resolve, args=(config_for(server, fortimonitor_api_key="another-key"),))
+    parent.start()
+    assert fork_now.wait(30)
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is just what is tested
+        child = os.fork()
+    if child == 0:
+        inherited = sum(_peer(number) == server.port for number in range(256))
+        outcome = resolve(config)["outcome"] if inherited == 0 else "inherited"
+        os.write(write, outcome.encode())
+        os._exit(0)
+    forked.set()
+    os.waitpid(child, 0)
+    parent.join()
+    with os.fdopen(read, "rb") as ended:
+        os.close(write)
+        assert ended.read() == b"done"
+    assert resolve(config)["outcome"] == "done"
+    assert (server.connections, len(server.requests)) == (3, 4)
+
+
+def _peer(number):
+    """Return the port that a descriptor is connected to, None if it is no connection."""
+    try:
+        with socket.socket(fileno=os.dup(number)) as connection:
+            return connection.getpeername()[1]
+    except OSError:
+        return None
 
 
 @pytest.mark.timeout(60)
@@ -83,33 +155,84 @@ def test_a_thousand_calls_leave_no_descriptor_and_no_thread_behind(serve):
     config = config_for(server)
     resolve(config)
     gc.collect()
-    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    descriptors, threads = open_descriptors(), set(threading.enumerate())
     for _ in range(1000):
         resolve(config)
         server.requests.clear()
     gc.collect()
-    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
+    # What other tests left open may be closed meanwhile; nothing may be opened.
+    assert open_descriptors() <= descriptors
+    assert set(threading.enumerate()) <= threads
     assert server.connections == 1
+
+
+def open_descriptors():
+    """Return what is open in this process; each socket and each pipe has a number of its own."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the one that listed them
+            found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+    return found
+
+
+def grown_after(count, server):
+    """Return how much more the package keeps after so many calls, once what is bounded is full."""
+    config = config_for(server)
+
+    def calls(number):
+        for _ in range(number):
+            resolve(config)
+            server.requests.clear()
+
+    calls(120)  # the last 50 requests are kept, and the times of the last 100
+    before = kept()
+    calls(count)
+    return kept() - before
 
 
 @pytest.mark.timeout(120)
 def test_five_hundred_calls_leave_no_memory_behind(serve):
-    server = serve(answering(RESOLVED))
-    config = config_for(server)
+    assert grown_after(500, serve(answering(RESOLVED))) <= 0
 
-    def calls(count):
-        for _ in range(count):
-            resolve(config)
-            server.requests.clear()
-        gc.collect()
 
-    calls(50)
-    tracemalloc.start()
-    try:
-        calls(150)  # fill what is kept and bounded: the last 50 requests, and the times of the last 100
-        before = tracemalloc.get_traced_memory()[0]
-        calls(500)
-        grown = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
-    assert grown < 16 * 1024
+def a_list_that_grows(place):
+    place.planted = []
+    return lambda made, data: place.planted.append(data)
+
+
+def a_cache_without_bound(place):
+    place.planted = functools.lru_cache(maxsize=None)(lambda made: None)
+    return lambda made, data: place.planted(id(data))
+
+
+def a_text_that_grows(place):
+    place.planted = ""
+
+    def lengthen(made, data):
+        place.planted += "."
+
+    return lengthen
+
+
+def an_object_in_the_hands_of_another(place):
+    place.planted = None
+    foreign = []
+    return lambda made, data: foreign.append(made)
+
+
+@pytest.mark.parametrize(
+    "leak", [a_list_that_grows, a_cache_without_bound, a_text_that_grows, an_object_in_the_hands_of_another]
+)
+def test_a_leak_of_every_call_shows_in_what_is_kept(serve, monkeypatch, leak):
+    made = type(connector())
+    place = sys.modules[made.__module__]
+    monkeypatch.setattr(place, "planted", None, raising=False)
+    keep, original = leak(place), made.execute
+
+    def leaking(self, *arguments, **options):
+        data = original(self, *arguments, **options)
+        keep(self, data)
+        return data
+
+    monkeypatch.setattr(made, "execute", leaking)
+    assert grown_after(20, serve(answering(RESOLVED))) >= 20

@@ -1,25 +1,32 @@
-"""One playbook, run in a lab of its own, with a trace that people can read."""
+"""One playbook, run in a lab through FortiSOAR's API, with a trace that people can read."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from ...client import FortiSoarClient
-from ...connector import build_archive, configuration_values
+from ...client import MOST, FortiSoarClient
 from ...errors import LabError
-from ...running import RunningLab, running_lab
-from ..product import FortiSoar
-from .definitions import ENGINE_KEYS, Definition, Row
+from ...execution import configure, installed
+from ...names import unknown
+from .definitions import ENGINE_KEYS, Definition, Row, arguments_of, uuid_of
 from .engine import AWAITING, FINISHED, FINISHED_WITH_ERROR, SKIPPED
-from .service import Playbooks
+from .export_file import named
+from .needs import needs_of
 
 LONGEST_VALUE = 1500  # characters of one value in the trace
 LOOK_AGAIN_AFTER = 0.05
 MODULES = "/api/3/"
+COLLECTIONS = "/api/3/workflow_collections"
+WORKFLOWS = "/api/3/workflows"
+RUNS = "/api/wf/api/workflows/log_list/"
+TRIGGER = "/api/triggers/1/notrigger"
+SHOWN_BY = "python -m lab playbook list --lab FILE"
 # What says nothing about what a step does.
 DULL = ENGINE_KEYS | {
     "pickFromTenant",
@@ -42,56 +49,135 @@ DULL = ENGINE_KEYS | {
 Say = Callable[[str], None]
 
 
-def run_playbook(name: str, module: str, record: Row | None, params: Row, answers: list[str], say: Say) -> bool:
-    """Start a lab, install the connector, run one of its playbooks and tell each step.
+@dataclass(frozen=True)
+class Trial:
+    """What to run, and on what.
 
     Parameters:
-        record: created in the module first; the playbook then runs on it.
-        params: the playbook's parameters.
+        playbook: its name or UUID.
+        exported: an export that is brought into FortiSOAR first; None runs what is there.
+        module: that of the record; None for the playbook's own, or alerts if it has none.
+        record: created first; the playbook then runs on it.
         answers: the options to choose at its manual inputs, in their order.
+    """
+
+    playbook: str
+    exported: Row | None
+    module: str | None
+    record: Row | None
+    params: Row
+    answers: list[str]
+
+
+def run_playbook(ready: Row, trial: Trial, say: Say) -> bool:
+    """Install the connector in a lab unless it is there, run a playbook and tell each step.
+
+    Parameters:
+        ready: the lab's ready line.
     Returns: whether the run finished; one that waits for an answer has not.
     Raises: LabError if there is no such playbook, or the record is refused.
     """
-    with running_lab(base_port=0) as lab:
-        fortisoar = cast(FortiSoar, lab.products["fortisoar"])
-        trial = _Trial(fortisoar.playbooks, _secrets(lab.ready), say)
-        _install(lab, fortisoar.playbooks)
-        return trial.run(name, module, record, params, answers)
+    with FortiSoarClient(ready["fortisoar"]) as fortisoar:
+        configure(fortisoar, installed(fortisoar), ready)
+        if trial.exported is not None:
+            _bring(fortisoar, trial.exported)
+        return _Run(fortisoar, _secrets(ready), say).of(trial)
 
 
-class _Trial:
-    def __init__(self, playbooks: Playbooks, secrets: list[str], say: Say) -> None:
-        self._playbooks = playbooks
+def listed(ready: Row) -> dict[str, list[Row]]:
+    """Return the playbooks of a lab with their steps, by the names of their collections."""
+    with FortiSoarClient(ready["fortisoar"]) as fortisoar:
+        names = {row["@id"]: row["name"] for row in _members(fortisoar, COLLECTIONS)}
+        found: dict[str, list[Row]] = {}
+        for row in _workflows(fortisoar):
+            found.setdefault(names.get(row.get("collection"), "Without a collection"), []).append(row)
+        return found
+
+
+def _bring(fortisoar: FortiSoarClient, exported: Row) -> None:
+    """Import an export. Its playbooks are inactive, so that nothing but the trial runs them."""
+    # The lab takes a whole export here. Collections are not sent this way: it would undo changes to a connector's own.
+    fortisoar.ask("POST", COLLECTIONS, json={**exported, "data": []})
+    for collection in exported["data"]:
+        workflows = [{**workflow, "isActive": False} for workflow in collection.get("workflows") or []]
+        fortisoar.ask("POST", "/api/3/upsert/workflow_collections", json={**collection, "workflows": workflows})
+
+
+def _workflows(fortisoar: FortiSoarClient) -> list[Row]:
+    return _members(fortisoar, WORKFLOWS, {"$relationships": "true"})
+
+
+def _members(fortisoar: FortiSoarClient, path: str, query: Row | None = None) -> list[Row]:
+    rows: list[Row] = fortisoar.ask("GET", path, params={"$limit": MOST, **(query or {})})["hydra:member"]
+    return rows
+
+
+@contextmanager
+def _verbose(fortisoar: FortiSoarClient, playbooks: list[Row]) -> Iterator[None]:
+    """Let playbooks keep their steps' arguments and results, which only verbose ones do, until the end of the block."""
+    terse = [f"{WORKFLOWS}/{row['uuid']}" for row in playbooks if row.get("debug") is not True]
+    for address in terse:
+        fortisoar.ask("PUT", address, json={"debug": True})
+    try:
+        yield
+    finally:
+        for address in terse:
+            fortisoar.ask("PUT", address, json={"debug": False})
+
+
+def _with_called(playbook: Row, rows: list[Row]) -> list[Row]:
+    """Return a playbook and those that it calls, and so on."""
+    by_uuid = {row["uuid"]: row for row in rows}
+    found, waiting = {playbook["uuid"]: playbook}, [playbook]
+    while waiting:
+        for step in Definition(waiting.pop()).steps.values():
+            called = uuid_of(arguments_of(step).get("workflowReference"))
+            if called in by_uuid and called not in found:
+                found[called] = by_uuid[called]
+                waiting.append(by_uuid[called])
+    return list(found.values())
+
+
+class _Run:
+    """One run of a playbook, told step by step.
+
+    Parameters:
+        secrets: what is not to be shown.
+    """
+
+    def __init__(self, fortisoar: FortiSoarClient, secrets: list[str], say: Say) -> None:
+        self._fortisoar = fortisoar
         self._secrets = secrets
         self._say = say
         self._told: set[str] = set()
 
-    def run(self, name: str, module: str, record: Row | None, params: Row, answers: list[str]) -> bool:
-        definition = self._playbook(name)
-        records = [self._created(module, record)] if record is not None else []
-        task_id = self._playbooks.start(definition, {**params, "input": {"params": params}}, records)
-        waiting = list(answers)
+    def of(self, trial: Trial) -> bool:
+        rows = _workflows(self._fortisoar)
+        playbook = named(rows, trial.playbook, SHOWN_BY)
+        modules = needs_of(Definition(playbook), {}).modules
+        if modules and trial.record is None:
+            raise LabError(f"{playbook['name']!r} runs on a record of {' or '.join(modules)}. Give one: --record FILE.")
+        with _verbose(self._fortisoar, _with_called(playbook, rows)):
+            module = trial.module or next(iter(modules), "alerts")
+            records = [self._created(module, trial.record)] if trial.record is not None else []
+            return self._followed(self._started(playbook, records, trial.params), list(trial.answers))
+
+    def _started(self, playbook: Row, records: list[Row], params: Row) -> str:
+        body = {**params, "input": {"params": params, "records": records}}
+        return str(self._fortisoar.ask("POST", f"{TRIGGER}/{playbook['uuid']}", json=body)["task_id"])
+
+    def _followed(self, task_id: str, answers: list[str]) -> bool:
         while True:
             status = self._ended(task_id)
             self._tell_steps(task_id)
-            if status != AWAITING or not self._answered(task_id, waiting):
+            if status != AWAITING or not self._answered(task_id, answers):
                 break
         self._say(f"The run is {status}.")
         return status in (FINISHED, FINISHED_WITH_ERROR)
 
-    def _playbook(self, name: str) -> Definition:
-        rows = self._asked("GET", "/api/3/workflows?$limit=1000", None)["hydra:member"]
-        for row in rows:
-            # Steps' arguments and results are kept for verbose playbooks alone.
-            self._asked("PUT", f"/api/3/workflows/{row['uuid']}", {"debug": True})
-        found = self._playbooks.collections.find(name)
-        if found is None:
-            raise LabError(f"There is no playbook {name!r}. There are: {', '.join(row['name'] for row in rows)}.")
-        return found
-
     def _created(self, module: str, record: Row) -> Row:
-        row: Row = self._asked("POST", f"{MODULES}{module}", record)
-        return cast(Row, self._asked("GET", f"{row['@id']}?$relationships=true", None))
+        row = self._fortisoar.ask("POST", f"{MODULES}{module}", json=record)
+        return self._fortisoar.ask("GET", row["@id"], params={"$relationships": "true"})
 
     def _ended(self, task_id: str) -> str:
         while (status := self._runs(task_id)[0]["status"]) in ("incipient", "active"):
@@ -99,14 +185,15 @@ class _Trial:
         return str(status)
 
     def _runs(self, task_id: str) -> list[Row]:
-        path = f"/api/wf/api/workflows/log_list/?limit=1000&ordering=id&task_id={task_id}"
-        return cast("list[Row]", self._asked("POST", path, {})["hydra:member"])
+        query = {"limit": MOST, "ordering": "id", "task_id": task_id}
+        rows: list[Row] = self._fortisoar.ask("POST", RUNS, params=query, json={})["hydra:member"]
+        return rows
 
     def _tell_steps(self, task_id: str) -> None:
         steps = [
             (step["started"], run, step)
             for run in self._runs(task_id)
-            for step in self._asked("GET", f"/api{run['@id']}", None)["steps"]
+            for step in self._fortisoar.ask("GET", f"/api{run['@id']}")["steps"]
             if step["status"] != "active" and f"{step['@id']} {step['status']}" not in self._told
         ]
         for _, run, step in sorted(steps, key=lambda one: one[0]):
@@ -126,7 +213,7 @@ class _Trial:
     def _answered(self, task_id: str, answers: list[str]) -> bool:
         """Answer the manual input that the run waits with; return False if no answer is left."""
         numbers = {run["@id"].rstrip("/").split("/")[-1] for run in self._runs(task_id)}
-        rows = self._asked("GET", "/api/wf/api/manual-wf-input/", None)["hydra:member"]
+        rows = self._fortisoar.ask("GET", "/api/wf/api/manual-wf-input/", params={"limit": MOST})["hydra:member"]
         question = next(row for row in rows if str(row["workflow"]) in numbers)
         options = {option["option"]: option for option in question["response_mapping"].get("options") or []}
         if not answers:
@@ -134,7 +221,7 @@ class _Trial:
             return False
         answer = answers.pop(0)
         if answer not in options:
-            raise LabError(f"{answer!r} is no answer to {question['title']!r}. There are: {', '.join(options)}.")
+            raise LabError(unknown(f"answer to {question['title']!r}:", answer, options))
         self._say(f"Answered: {answer}")
         body = {
             "input": {},
@@ -142,14 +229,8 @@ class _Trial:
             "step_id": question["step_id"],
             "manual_input_id": question["id"],
         }
-        self._asked("POST", f"/api/wf/api/workflows/{question['workflow']}/wfinput_resume/", body)
+        self._fortisoar.ask("POST", f"/api/wf/api/workflows/{question['workflow']}/wfinput_resume/", json=body)
         return True
-
-    def _asked(self, method: str, path: str, body: Any) -> Any:
-        status, answer = self._playbooks.ask(method, path, body)
-        if status >= 400:
-            raise LabError(f"FortiSOAR answered {status} to {method} {path}: {json.dumps(answer)}")
-        return answer
 
     def _shown(self, value: Any) -> str:
         text = json.dumps(_readable(value), ensure_ascii=True)
@@ -178,20 +259,6 @@ def _named(value: Any) -> Any:
     if isinstance(value, dict) and "@id" in value:
         return value.get("itemValue") or value.get("name") or value["@id"]
     return [_named(item) for item in value] if isinstance(value, list) else value
-
-
-def _install(lab: RunningLab, playbooks: Playbooks) -> None:
-    with FortiSoarClient(lab.ready["fortisoar"]) as client:
-        connector = client.install(build_archive())
-    body = {
-        "connector": connector["id"],
-        "name": "Lab",
-        "default": True,  # what sample playbooks use
-        "config": configuration_values(lab.ready),
-    }
-    status, answer = playbooks.ask("POST", "/api/integration/configuration/", body)
-    if status >= 400:
-        raise LabError(f"The connector could not be configured: {json.dumps(answer)}")
 
 
 def _secrets(ready: Row) -> list[str]:

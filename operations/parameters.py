@@ -1,0 +1,110 @@
+"""The parameters of each action, read and checked: what they must mean beyond what their types say."""
+
+from __future__ import annotations
+
+from operator import le
+from typing import Any, Dict, Iterator, Mapping, Tuple
+
+from ..clients.fortimonitor.markers import is_correlation_id, written_marker
+from ..core.errors import InvalidInput, UnknownOperation, shown
+from ..core.manifest import choice_operations, operation_forms
+from ..core.texts import survivors
+from ..core.validation import Rule, read_form
+from ..core.values import folded
+from .watermark import Watermark
+
+
+def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the parameters of an operation with every value in its type; blank optional ones are left out.
+
+    Raises UnknownOperation, or InvalidInput with every problem.
+    """
+    if params is not None and not isinstance(params, dict):
+        raise InvalidInput("They must be an object of names and values.")
+    form, given = operation_forms().get(operation), params or {}
+    if form is None:
+        known = f"Its operations are: {', '.join(operation_forms())}."
+        raise UnknownOperation(f"This connector has no operation {shown(operation)}", known)
+    values, problems = read_form(form, given, RULES.get(operation, ()), SHAPES.get(operation, {}))
+    # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
+    if not given.keys() <= form.titles.keys() and operation not in choice_operations():
+        problems = [*_unknown_names(form.titles, given), *problems]
+    if problems:
+        raise InvalidInput(*problems)
+    return values
+
+
+def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Iterator[str]:
+    from difflib import get_close_matches
+
+    for key in given:
+        if key not in names:
+            close = get_close_matches(str(key), names, 1, 0.75)
+            others = f"the parameters are: {', '.join(names)}." if names else "this action has none."
+            hint = f"'{close[0]}' comes close." if close else others
+            yield f"There is no parameter {shown(key)}; {hint}"
+
+
+def _only_scalars(members: Mapping[str, Any]) -> None:
+    """Refuse what cannot stand in a text or a URL."""
+    nested = [shown(key) for key, value in members.items() if isinstance(value, (dict, list))]
+    if nested:
+        raise ValueError(", ".join(nested))
+
+
+# What expressions of a playbook render to where they have no value, without quotes and brackets around it.
+EMPTY = ("", "none", "null", "nil", "undefined", "nan", "n/a")
+AROUND = "\"'`{}[]()<>,;:. \t"
+MARKER_KEY = folded("correlation_id")
+
+
+def _no_marker(text: str) -> None:
+    """Refuse what could be taken for a marker: it decides which incident is touched."""
+    found = written_marker(text)
+    if found:
+        raise ValueError(shown(found))
+
+
+def _no_marker_key(members: Mapping[str, Any]) -> None:
+    found = [shown(key) for key in members if folded(survivors(key)) == MARKER_KEY]
+    if found:
+        raise ValueError(", ".join(found))
+
+
+def _names_something(text: str) -> bool:
+    """Tell whether a text names an event; events that have nothing in common would share what means nothing."""
+    return text.strip(AROUND).casefold() not in EMPTY
+
+
+def _correlation_id(name: str) -> Tuple[Rule, ...]:
+    return ((is_correlation_id, LINE, (name,)), (_names_something, NO_VALUE, (name,)))
+
+
+LINE = "{0} {shown} is not one line of at most 200 characters without brackets."
+NO_VALUE = "{0} {shown} is what an expression without a value renders to."
+SCALARS = "{0} has a value that is not text, a number, true, false or null: {fault}."
+PERIOD = "{0} must not be later than {1}."
+DESCRIPTION = (_no_marker, "{0} must not contain {fault}; use Correlation ID.", ("description",))
+METADATA = (
+    (_only_scalars, SCALARS, ("metadata",)),
+    (_no_marker_key, "{0} must not have the key {fault}; use Correlation ID.", ("metadata",)),
+)
+QUERY = (_only_scalars, SCALARS, ("query",))
+TIME = (le, PERIOD, ("time_from", "time_to"))
+WATERMARK = "{0} {shown} is not one that this action returned, such as 1700000000000."
+RULES: Dict[str, Tuple[Rule, ...]] = {
+    "create_custom_incident": (DESCRIPTION, *METADATA, *_correlation_id("correlation_id")),
+    "force_resolve_incident": _correlation_id("expect_correlation_id"),
+    "list_fortimonitor_incidents": ((le, PERIOD, ("started_after", "started_before")),),
+    "update_fortimonitor_incident_description": (DESCRIPTION,),
+    "make_fortimonitor_api_request": (QUERY,),
+    "list_siem_incidents": (TIME,),
+    "get_siem_incident_events": (TIME,),
+    "make_fortisiem_api_request": (QUERY,),
+    "escalate_siem_incident": (DESCRIPTION, *_correlation_id("correlation_id")),
+    "close_incident": _correlation_id("correlation_id"),
+    "get_incident_state": _correlation_id("correlation_id"),
+    "fetch_incidents": ((Watermark.parse, WATERMARK, ("watermark",)),),
+}
+ITEMS = ("a JSON list of 1 to 1000 items", '{"type": "array", "minItems": 1, "maxItems": 1000}')
+SHAPES = {name: {"items": ITEMS} for name in ("update_siem_incidents", "force_resolve_incidents")}
