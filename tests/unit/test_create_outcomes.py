@@ -19,7 +19,7 @@ from tests.support.fortimonitor import (
     marked,
     outage,
 )
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, module
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, go_by
 
 GOAL = "Could not create a custom incident on server 1001: "
 LOST = (
@@ -38,9 +38,7 @@ pytestmark = pytest.mark.usefixtures("fresh_marker")
 @pytest.fixture(autouse=True)
 def today(slept, monkeypatch):
     """Make it TODAY, without any sleep."""
-    timing = module("core.deadline").Timing
-    monotonic, _, *others = timing.__init__.__defaults__
-    monkeypatch.setattr(timing.__init__, "__defaults__", (monotonic, lambda: TODAY, *others))
+    go_by(monkeypatch, wall=lambda: TODAY, sleep=slept.append, chance=lambda: 1.0)
 
 
 def create(params=REQUIRED):
