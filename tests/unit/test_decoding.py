@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.package import module
 
-values = module("core.http.values")
+decoding = module("core.http.decoding")
 MOST = 1000
 
 # Web pages: by how a body begins, never by what it holds.
@@ -56,19 +56,19 @@ NO_PAGES = [
 @pytest.mark.parametrize("is_declared", [True, False])
 @pytest.mark.parametrize("text", PAGES)
 def test_what_begins_as_a_web_page_is_one(text, is_declared):
-    assert values.is_web_page(values.text_of(b"\xef\xbb\xbf" + text.encode(), ""), is_declared)
+    assert decoding.is_web_page(decoding.text_of(b"\xef\xbb\xbf" + text.encode(), ""), is_declared)
 
 
 @pytest.mark.parametrize("text", NO_PAGES)
 def test_what_holds_html_further_on_is_no_web_page(text):
-    assert not values.is_web_page(text, is_declared=False)
+    assert not decoding.is_web_page(text, is_declared=False)
 
 
 @pytest.mark.parametrize(
     ("text", "is_page"), [("<login-portal>", True), ("Sign in <a>", False), ('{"a": "<a>"}', False)]
 )
 def test_any_tag_at_the_beginning_makes_a_declared_page_one(text, is_page):
-    assert values.is_web_page(text, is_declared=True) is is_page
+    assert decoding.is_web_page(text, is_declared=True) is is_page
 
 
 JSON_VALUES = st.recursive(
@@ -80,7 +80,7 @@ JSON_VALUES = st.recursive(
 
 @given(value=JSON_VALUES, is_declared=st.booleans())
 def test_no_json_value_is_ever_a_web_page(value, is_declared):
-    assert not values.is_web_page(json.dumps(value, ensure_ascii=False), is_declared)
+    assert not decoding.is_web_page(json.dumps(value, ensure_ascii=False), is_declared)
 
 
 # Content encodings.
@@ -109,18 +109,18 @@ ENCODED = {
 @pytest.mark.parametrize("kind", ENCODED)
 def test_a_body_comes_out_of_its_content_encoding(kind, content):
     encoding, encode = ENCODED[kind]
-    assert values.decompressed(encode(content), encoding, MOST) == content
+    assert decoding.decompressed(encode(content), encoding, MOST) == content
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "x-gzip, identity"])
 def test_an_empty_body_is_empty_in_every_encoding(encoding):
-    assert values.decompressed(b"", encoding, MOST) == b""
+    assert decoding.decompressed(b"", encoding, MOST) == b""
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, br", "gzip;q=1", "\ud800"])
 def test_an_encoding_that_is_not_known_is_named(encoding):
-    with pytest.raises(values.Undecodable, match="which was not asked for"):
-        values.decompressed(gzip.compress(b"x"), encoding, MOST)
+    with pytest.raises(decoding.Undecodable, match="which was not asked for"):
+        decoding.decompressed(gzip.compress(b"x"), encoding, MOST)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_an_encoding_that_is_not_known_is_named(encoding):
     ],
 )
 def test_what_is_not_encoded_as_it_says_or_is_cut_is_an_error(body, encoding):
-    with pytest.raises(values.Undecodable):
-        values.decompressed(body, encoding, MOST)
+    with pytest.raises(decoding.Undecodable):
+        decoding.decompressed(body, encoding, MOST)
 
 
 BOMBS = {
@@ -149,14 +149,14 @@ BOMBS = {
 
 @pytest.mark.parametrize("encoding", BOMBS)
 def test_a_bomb_is_an_error_before_it_is_inflated(encoding):
-    with pytest.raises(values.TooLong):
-        values.decompressed(BOMBS[encoding], encoding, MOST)
+    with pytest.raises(decoding.TooLong):
+        decoding.decompressed(BOMBS[encoding], encoding, MOST)
 
 
 def test_many_small_members_count_together():
-    with pytest.raises(values.TooLong):
-        values.decompressed(gzip.compress(b"x" * 100) * 11, "gzip", MOST)
-    assert len(values.decompressed(gzip.compress(b"x" * 100) * 10, "gzip", MOST)) == 1000
+    with pytest.raises(decoding.TooLong):
+        decoding.decompressed(gzip.compress(b"x" * 100) * 11, "gzip", MOST)
+    assert len(decoding.decompressed(gzip.compress(b"x" * 100) * 10, "gzip", MOST)) == 1000
 
 
 # Charsets.
@@ -189,19 +189,19 @@ TEXT = '{"title": "Müller"}'
     ],
 )
 def test_a_byte_order_mark_or_the_declared_charset_decides_and_else_it_is_utf_8(body, content_type):
-    assert values.text_of(body, content_type) == TEXT
+    assert decoding.text_of(body, content_type) == TEXT
 
 
 @pytest.mark.parametrize(
     ("body", "text"), [(b"a\xe9b", "a\ufffdb"), (b"a\xed\xa0\x80b", "a\ufffd\ufffd\ufffdb"), (b"a\0b", "a\ufffdb")]
 )
 def test_bytes_that_make_no_sense_are_replaced(body, text):
-    assert values.text_of(body, "") == text
+    assert decoding.text_of(body, "") == text
 
 
 @given(body=st.binary(), content_type=st.text() | st.sampled_from(["charset=utf-16", "charset=big5", "charset=idna"]))
 def test_any_bytes_are_a_text_that_can_be_stored(body, content_type):
-    text = values.text_of(body, content_type)
+    text = decoding.text_of(body, content_type)
     assert "\0" not in text
     text.encode("utf-8")
 
@@ -229,14 +229,14 @@ def test_any_bytes_are_a_text_that_can_be_stored(body, content_type):
     ],
 )
 def test_json_is_taken_as_it_is_meant(text, value):
-    read = values.json_value(text)
+    read = decoding.json_value(text)
     assert read == value
     if isinstance(value, list):
         assert [type(each) for each in read] == [type(each) for each in value]
 
 
 def test_what_is_nested_no_deeper_than_a_hundred_levels_is_read():
-    assert json.dumps(values.json_value("[" * 100 + "]" * 100)) == "[" * 100 + "]" * 100
+    assert json.dumps(decoding.json_value("[" * 100 + "]" * 100)) == "[" * 100 + "]" * 100
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,13 @@ def test_what_is_nested_no_deeper_than_a_hundred_levels_is_read():
 )
 def test_what_is_no_json_of_use_is_refused_as_a_value_error(text):
     with pytest.raises(ValueError, match=r"."):
-        values.json_value(text)
+        decoding.json_value(text)
 
 
 @given(value=JSON_VALUES | st.floats(), behind=st.sampled_from([(",", ":"), (", ", ": ")]))
 def test_every_json_value_that_can_be_stored_is_read_as_it_is(value, behind):
     text = json.dumps(value, ensure_ascii=False, separators=behind)
-    read = values.json_value(values.text_of(text.encode("utf-8", "replace"), ""))
+    read = decoding.json_value(decoding.text_of(text.encode("utf-8", "replace"), ""))
     json.dumps(read, allow_nan=False)
     assert "\\u0000" not in json.dumps(read)
 
@@ -303,7 +303,7 @@ def test_every_json_value_that_can_be_stored_is_read_as_it_is(value, behind):
     ],
 )
 def test_a_whole_number_may_come_as_a_double_or_a_text_and_a_rounded_one_is_none(value, number):
-    assert values.whole_number(value) == number
+    assert decoding.whole_number(value) == number
 
 
 # Time.
@@ -315,9 +315,9 @@ def test_a_whole_number_may_come_as_a_double_or_a_text_and_a_rounded_one_is_none
 def test_four_hundred_kilobytes_of_anything_take_no_noticeable_time(piece):
     text = piece * (400_000 // len(piece))
     began = time.process_time()
-    values.is_web_page(text, is_declared=True)
-    values.is_deep(text)
+    decoding.is_web_page(text, is_declared=True)
+    decoding.is_deep(text)
     with pytest.raises(ValueError, match=r"."):
-        values.json_value("[" + text)
-    values.text_of(text.encode(), "")
+        decoding.json_value("[" + text)
+    decoding.text_of(text.encode(), "")
     assert time.process_time() - began < 5  # what is quadratic takes minutes
