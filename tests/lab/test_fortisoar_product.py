@@ -1441,6 +1441,11 @@ def test_requirements_are_judged_by_version(tmp_path: Path) -> None:
     assert Requirements(tmp_path / "packages").missing(tmp_path) == ["pytest<1"]
 
 
+def test_a_requirement_in_another_charset_is_not_met(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_bytes(b"pytest\n\xe9t\xe9\n")
+    assert Requirements(tmp_path / "packages").missing(tmp_path) == ["\ufffdt\ufffd"]
+
+
 # ---- the product
 
 
