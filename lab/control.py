@@ -19,12 +19,12 @@
 | ``GET /clock`` | | ``{"now": ...}``, the lab's time |
 | ``POST /clock`` | ``{"advance": seconds}`` or ``{"reset": true}`` | ``{"now": ...}`` |
 
-What cannot be done is answered with 400 (404 for an unknown product or address) and ``{"error": one sentence}``.
+What cannot be done is answered with 400 (404 for an unknown product or address) and ``{"error": one sentence}``. A
+fault of the lab itself is a 500 of the same form, which says where its traceback is.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -37,10 +37,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from .clock import Clock
+from .failures import FailureMiddleware
 from .faults import Faults, Wire, catalogue_as_json
 from .product import Product
+from .shallow_json import read_json
 from .switches import Switches
 
 REQUESTS = [
@@ -62,10 +65,10 @@ REQUESTS = [
 ]
 
 
-def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire]) -> Starlette:
+def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire]) -> ASGIApp:
     """Return the control API of the products that share a clock, and of the faults in front of some of them."""
     control = _Control(products, clock, faults, wires)
-    return Starlette(
+    starlette = Starlette(
         routes=[
             Route("/", control.overview, methods=["GET"]),
             Route("/reset", control.reset, methods=["POST"]),
@@ -87,6 +90,7 @@ def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, w
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
         exception_handlers={HTTPException: _in_words},
     )
+    return FailureMiddleware(starlette, key="error")
 
 
 class _Control:
@@ -222,8 +226,8 @@ async def _body(request: Request, allowed: set[str] | None = None) -> dict[str, 
 
 async def _json(request: Request) -> Any:
     try:
-        return json.loads(await request.body() or b"{}")
-    except (ValueError, RecursionError):
+        return read_json(await request.body() or b"{}", allow_nan=True)
+    except ValueError:
         raise HTTPException(400, "The body is not JSON.") from None
 
 

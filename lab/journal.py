@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .clock import Clock
+from .shallow_json import TooDeep, read_json
 
 KEPT = 20_000
 SECRET_KEYS = {"password", "client_secret", "api_key", "fortimonitor_api_key", "fortisiem_password"} | {
@@ -117,6 +117,9 @@ class JournalMiddleware:
 
         try:
             await self.app(scope, listening, answering)
+        except Exception:
+            status = 500  # which the application's server answers in its place
+            raise
         finally:
             if not is_written:
                 write_down()
@@ -138,7 +141,9 @@ def _shown_body(content_type: str, body: bytes) -> Any:
     if "x-www-form-urlencoded" in content_type:
         return _without_secrets(dict(parse_qsl(text, keep_blank_values=True)))
     try:
-        return _without_secrets(json.loads(text))
+        return _without_secrets(read_json(text, allow_nan=True))
+    except TooDeep:
+        return f"<{len(body)} bytes of JSON that nests too deep to be shown>"
     except ValueError:
         return text
 

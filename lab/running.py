@@ -20,9 +20,11 @@ from .faults import PRODUCTS, Faults, Proxy, Wire
 from .fortimonitor import FortiMonitor
 from .fortisiem import Account, ApiClient, FortiSiem
 from .fortisoar import FortiSoar
+from .kept_ports import listening_as_before
+from .log import log_in
 from .product import Product
 from .servers import HOST, Site, listening, port_numbers, serving
-from .state import Keys, load_keys, state_folder
+from .state import WAY_OUT, Keys, load_keys, state_folder
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def running_lab(state: Path | None = None, base_port: int | None = None) -> Iter
     """Run a lab until the end of the block.
 
     Parameters:
-        state: a folder to keep; None for a temporary one.
-        base_port: see ``port_numbers``.
+        state: a folder to keep, with the lab's log; None for a temporary one, and the log on stderr.
+        base_port: see ``port_numbers``; 0 with a folder to keep takes the ports that it had before.
     Raises: LabError if a port is taken or the state cannot be used.
     """
     with ExitStack() as stack:
@@ -75,7 +77,11 @@ def _terminal_signals_held() -> Iterator[None]:
 
 def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> RunningLab:
     folder = stack.enter_context(state_folder(state))
-    listeners = stack.enter_context(listening(port_numbers(base_port)))
+    if state is not None:
+        stack.enter_context(log_in(folder))
+    is_kept = state is not None and base_port == 0
+    public = listening_as_before(folder) if is_kept else listening(port_numbers(base_port))
+    listeners = stack.enter_context(public)
     ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
     keys = load_keys(folder)
     authority = certificate_authority(folder)
@@ -138,9 +144,9 @@ def _products(folder: Path, clock: Clock, keys: Keys, ready: dict[str, Any]) -> 
         def started(make: Callable[[], Product]) -> Product:
             try:
                 product = make()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, OSError) as error:
                 reason = str(error).splitlines()[0]
-                raise LabError(f"The data in {folder} cannot be used: {reason}") from error
+                raise LabError(f"The data in {folder} cannot be used: {reason}. {WAY_OUT}") from error
             stack.callback(product.close)
             return product
 

@@ -15,6 +15,7 @@ from typing import Protocol
 import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .errors import LabError
 
@@ -24,6 +25,7 @@ STARTED_WITHIN = 10.0
 # Idle TLS clients, such as a connector's pooled connections, do not answer the closing handshake: do not wait long.
 DRAINED_WITHIN = 1
 THREADS = 500
+OTHER_PORTS = "Choose other ports with --ports BASE, or free ones with --ports 0."
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,16 @@ def port_numbers(base: int | None) -> dict[str, int]:
 
 
 @contextmanager
-def listening(ports: Mapping[str, int]) -> Iterator[dict[str, socket.socket]]:
+def listening(ports: Mapping[str, int], way_out: str = OTHER_PORTS) -> Iterator[dict[str, socket.socket]]:
     """Listen on every port, all or none.
 
-    Raises: LabError naming the port that is taken.
+    Raises: LabError naming the port that is taken, and the way out.
     """
     with ExitStack() as stack:
-        yield {name: stack.enter_context(_listener(port)) for name, port in ports.items()}
+        yield {name: stack.enter_context(_listener(port, way_out)) for name, port in ports.items()}
 
 
-def _listener(port: int) -> socket.socket:
+def _listener(port: int, way_out: str) -> socket.socket:
     # asyncio sends small packets at once (TCP_NODELAY) only where the protocol is spelled out; without it, each answer
     # would wait for the client's delayed acknowledgement, 40 ms (seen in 3.11).
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -64,9 +66,7 @@ def _listener(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
-        raise LabError(
-            f"Port {port} on {HOST} {reason}. Choose other ports with --ports BASE, or free ones with --ports 0."
-        ) from error
+        raise LabError(f"Port {port} on {HOST} {reason}. {way_out}") from error
     return listener
 
 
@@ -102,6 +102,24 @@ async def _serve(servers: Sequence[Server]) -> None:
     await asyncio.gather(*(server.serve() for server in servers))
 
 
+class _Protocol(H11Protocol):
+    """HTTP on one connection, which is closed at most once.
+
+    uvicorn closes some a second time. A TLS transport then lets go of the connection that it has not closed yet, and
+    nothing can end it any more (seen in Python 3.11.2, where the attempt fails, to 3.13).
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        close = transport.close
+
+        def close_once() -> None:
+            if not transport.is_closing():
+                close()
+
+        transport.close = close_once  # type: ignore[method-assign]
+        super().connection_made(transport)
+
+
 class _Server(uvicorn.Server):
     """A quiet uvicorn server that says when it is ready."""
 
@@ -110,7 +128,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 site.app,
-                http="h11",
+                http=_Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

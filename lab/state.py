@@ -16,6 +16,8 @@ from cryptography.fernet import Fernet
 
 from .errors import LabError
 
+WAY_OUT = "Check that the disk has room and that everything there is yours to write, or name another folder."
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -56,8 +58,10 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
+    except FileExistsError as error:
+        raise LabError(f"The state folder {folder} is no folder. Choose another with --state.") from error
     except OSError as error:
-        raise LabError(f"The state folder {folder} cannot be written: {error.strerror}.") from error
+        raise LabError(f"The state folder {folder} cannot be written: {error.strerror}. {WAY_OUT}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, event, inspect
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from .errors import LabError
+from .state import WAY_OUT
 
 
 class Store:
@@ -27,8 +30,11 @@ class Store:
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
         event.listen(self._engine, "connect", _prepare)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
-        base.metadata.create_all(self._engine)
-        self._check_columns(path)
+        try:
+            self._open(path)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -51,13 +57,35 @@ class Store:
         """Close every connection, so that the file can be removed."""
         self._engine.dispose()
 
+    def _open(self, path: Path) -> None:
+        """Make the tables that are not there, and check what is.
+
+        Raises: LabError with the file and the way out.
+        """
+        try:
+            self._check_pages()
+            self._base.metadata.create_all(self._engine)
+            self._check_columns(path)
+        except OperationalError as error:
+            raise LabError(f"{path} cannot be used: {error.orig}. {WAY_OUT}") from error
+        except DatabaseError as error:
+            raise LabError(
+                f"{path} is broken: {error.orig}. Restore it, or start with an empty state folder."
+            ) from error
+
+    def _check_pages(self) -> None:
+        """Raise DatabaseError if the file is damaged: SQLite itself looks at no page before it needs it."""
+        with self._engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if found != "ok":
+            raise DatabaseError(None, None, sqlite3.DatabaseError(found.splitlines()[-1]))
+
     def _check_columns(self, path: Path) -> None:
         """Raise LabError if a table lacks a column: then another version of the lab made it."""
         found = inspect(self._engine)
         for table in self._base.metadata.sorted_tables:
             missing = set(table.columns.keys()) - {column["name"] for column in found.get_columns(table.name)}
             if missing:
-                self.close()
                 raise LabError(
                     f"The data in {path.parent} was made by another version of the lab: {path.name} has no "
                     f"{table.name}.{min(missing)}. Remove the folder, or name another one."

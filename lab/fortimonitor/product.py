@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from ..clock import Clock
 from ..dated import DateMiddleware
+from ..failures import FailureMiddleware
 from ..journal import Journal, JournalMiddleware
 from ..store import Store
 from ..switches import Switches
@@ -53,7 +54,7 @@ class FortiMonitor:
         served = routes(self)
         keys = {api_key: "rw", read_only_api_key: "ro"}
         self._gate = Gate(application(self, served), served, keys, self.switches, clock)
-        self.app: ASGIApp = DateMiddleware(JournalMiddleware(self._gate, self.journal), clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(self._gate, self.journal)), clock)
         if self._is_empty():
             self.seed()
 

@@ -5,7 +5,6 @@ None of it is documented. Source of every shape: what the client pyfortisiem sen
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, Optional
@@ -13,6 +12,7 @@ from typing import Any, Optional
 from sqlalchemy import func, select
 from starlette.responses import Response
 
+from ..shallow_json import read_json
 from . import answers
 from .access import account_with_password, digest, same
 from .accounts import Account
@@ -136,7 +136,7 @@ def revoke_client(siem: Supervisor, call: Call) -> Response:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(body)
+        parsed = read_json(body, allow_nan=True)
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

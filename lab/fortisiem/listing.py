@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
+from ..shallow_json import read_json
 from . import answers
 from .accounts import Account
 from .calls import Call
@@ -112,7 +113,7 @@ def list_by_post(siem: Supervisor, call: Call) -> Response:
     Source: FortiSIEM Public API 7.5.1, Incident Query and Update; for 6.x the guide's JSON API Incident Integration.
     """
     try:
-        body = json.loads(call.body)
+        body = read_json(call.body, allow_nan=True)
     except ValueError:
         return answers.json_error(siem, "The request body is not valid JSON")
     if not isinstance(body, dict) or not isinstance(body.get("filters") or {}, dict):

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from ..clock import Clock
 from ..dated import DateMiddleware
+from ..failures import FailureMiddleware
 from ..journal import Journal, JournalMiddleware
 from . import event_queries, incidents
 from .accounts import Account, ApiClient
@@ -31,7 +32,7 @@ class FortiSiem(Supervisor):
     def __init__(self, folder: Path, clock: Clock, accounts: list[Account], clients: list[ApiClient]) -> None:
         super().__init__(folder, clock, accounts, clients)
         self.journal = Journal(clock)
-        self.app: ASGIApp = DateMiddleware(JournalMiddleware(application(self), self.journal), clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(application(self), self.journal)), clock)
         self.seed()
 
     def incidents(self) -> list[dict[str, Any]]:

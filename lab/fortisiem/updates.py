@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Callable, Optional
 
 from starlette.responses import Response
 
+from ..shallow_json import read_json
 from . import answers
 from .accounts import Account
 from .calls import Call
@@ -115,7 +115,7 @@ def _update(siem: Supervisor, caller: Account, incident_id: int, wanted: dict[st
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(body)
+        parsed = read_json(body, allow_nan=True)
     except ValueError:
         raise Refused("The request body is not valid JSON") from None
     if not isinstance(parsed, dict):

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..shallow_json import read_json
 from .accounts import Accounts
 from .configurations import Configurations
 from .connectors import Connectors
@@ -223,16 +224,12 @@ async def _json_body(request: Request) -> Row:
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise refusal(415, "Unsupported media type")
     try:
-        body = json.loads(await request.body(), parse_constant=_no_constant)
+        body = read_json(await request.body())
     except ValueError as error:
         raise refusal(400, f"JSON parse error - {error}") from error
     if not isinstance(body, dict):
         raise refusal(400, "The body must be a JSON object.")
     return body
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 async def _uploaded_connector(request: Request) -> bytes:

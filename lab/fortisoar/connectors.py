@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ..clock import Clock
 from ..store import Store
-from .archive import Archive, BadArchive, read_archive
+from .archive import Archive, read_archive
 from .fields import configuration_fields, known_only, missing_titles
 from .handover import Handover
 from .hooks import HookFailed, Hooks
@@ -28,6 +28,7 @@ from .refusals import Refusal
 from .requirements import Requirements
 from .secrets_at_rest import Vault
 from .shapes import SELF_AGENT, Row, connector_details, connector_row, installation
+from .unpacking import BadArchive
 
 # 8.0 answers nearly every broken archive with this one text, whatever is wrong with it.
 MISLEADING = "Connector with same name is already active."
@@ -170,17 +171,35 @@ class Connectors:
     def _install(self, archive: Archive, replaced: InstalledConnector | None) -> Row:
         with TemporaryDirectory(dir=self._folder, prefix=".unpacking-") as temporary:
             unpacked = archive.unpack(Path(temporary))
+            collection = _collection_of(unpacked) if archive.has("playbooks/playbooks.json") else None
             if replaced:
                 self._call_for_each_configuration(replaced, "teardown")
-                shutil.rmtree(self._folder / replaced.folder_name, ignore_errors=True)
-            with self._store.transaction() as session:
+            with ExitStack() as undo, self._store.transaction() as session:
                 connector = self._row_for(session, archive, replaced)
-                connector.collection = _collection_of(unpacked) if archive.has("playbooks/playbooks.json") else None
+                connector.collection = collection
                 session.flush()
-                os.replace(unpacked, self._folder / connector.folder_name)
+                # Undone even if the commit fails: the row and the code always belong together.
+                old = (replaced or connector).folder_name
+                undo.enter_context(self._exchanged(old, connector.folder_name, unpacked))
                 row = installation(connector)
         self._background.submit(self._settle_requirements, connector)
         return row
+
+    @contextmanager
+    def _exchanged(self, old: str, new: str, unpacked: Path) -> Iterator[None]:
+        """Put an unpacked connector in place of the old one; bring the old one back if the block fails."""
+        old_place, new_place, aside = self._folder / old, self._folder / new, unpacked.with_name(".replaced")
+        if old_place.exists():
+            old_place.rename(aside)
+        try:
+            shutil.rmtree(new_place, ignore_errors=True)  # what a lab that was killed left of an earlier installation
+            unpacked.rename(new_place)
+            yield
+        except BaseException:
+            shutil.rmtree(new_place, ignore_errors=True)
+            if aside.exists():
+                aside.rename(old_place)
+            raise
 
     def _row_for(self, session: Session, archive: Archive, replaced: InstalledConnector | None) -> InstalledConnector:
         """Return the row of an archive: a new one, or the replaced connector's with its configurations."""

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from ..clock import Clock
 from ..dated import DateMiddleware
+from ..failures import FailureMiddleware
 from ..journal import Journal, JournalMiddleware
 from ..store import Store
 from ..switches import Switches
@@ -90,7 +91,7 @@ class FortiSoar:
         app = api.app()
         self.playbooks.connect(app)
         self.records.subscribe(self.playbooks.record_written)
-        self.app: ASGIApp = DateMiddleware(JournalMiddleware(app, self.journal), clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(app, self.journal)), clock)
 
     def start_workers(self) -> None:
         """Start the worker processes without waiting for them, so that the first call finds them ready."""

@@ -24,8 +24,9 @@ from starlette.testclient import TestClient
 
 from lab.clock import Clock
 from lab.fortisoar import FortiSoar
-from lab.fortisoar.archive import LARGEST
+from lab.fortisoar.archive import LARGEST_MANIFEST
 from lab.fortisoar.requirements import Requirements
+from lab.fortisoar.unpacking import LARGEST, LARGEST_DESCRIPTION, MOST_MEMBERS
 from lab.fortisoar.worker import Job
 from lab.fortisoar.workers import WorkerFailed, Workers
 from lab.product import Product
@@ -380,7 +381,7 @@ def test_bodies_must_be_json_objects(client: TestClient) -> None:
     for path in ("/api/integration/execute/", "/api/integration/connectors/1/"):
         assert client.post(path).status_code == 415
         assert client.post(path, content="{}", headers={"Content-Type": "text/plain"}).status_code == 415
-        for body in ("{", "[]", '{"a": NaN}'):
+        for body in ("{", "[]", '{"a": NaN}', f'{{"a": {DEEP}}}'):
             assert client.post(path, content=body, headers={"Content-Type": "application/json"}).status_code == 400
 
 
@@ -573,21 +574,48 @@ def link(name: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
     return member
 
 
-def large() -> tarfile.TarInfo:
-    member = tarfile.TarInfo("probe/large")
-    member.size = LARGEST + 1
+def entry(
+    name: str, kind: bytes = tarfile.REGTYPE, size: int = 0, pax: dict[str, str] | None = None
+) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.size, member.pax_headers = kind, size, pax or {}
     return member
 
 
-def header_only(member: tarfile.TarInfo) -> bytes:
-    return gzip.compress(gzip.decompress(tar_of({"probe/info.json": "{}"}))[:1024] + member.tobuf())
+def gzipped(*parts: tarfile.TarInfo | bytes) -> bytes:
+    """Compress an archive made of headers, whatever they claim, and of bytes."""
+    return gzip.compress(b"".join(p if isinstance(p, bytes) else p.tobuf(tarfile.GNU_FORMAT) for p in parts))
+
+
+RAW = gzip.decompress(packed())
+SECOND_HEADER = RAW.index(b"probe/connector.py")
+MEGABYTE = gzip.compress(bytes(2**20))  # gzip files may follow each other
+LONG_NAME = gzipped(entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 300 * 2**20))
+LONG_PAX = gzipped(entry("probe/pax", tarfile.XHDTYPE, 300 * 2**20))
+NESTED_NAMES = [entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 5), b"name".ljust(512, b"\0")] * 2000
+DEEP = "[" * 100_000 + "]" * 100_000
+DEEPER_THAN_ALLOWED = "[" * 102 + "]" * 102
+
+
+def with_field(**more: Any) -> bytes:
+    return broken(configuration={"fields": [field("a", **more)]})
+
+
+def with_parameters(parameters: Any) -> bytes:
+    return broken(operations=[action("echo") | {"parameters": parameters}])
 
 
 TWO = [action("a"), action("a") | {"title": "B"}]
 BROKEN = {
     "not a gzip": (b"PK\x03\x04", "not a complete gzip"),
     "cut short": (packed()[:-200], "not a complete gzip"),
+    "without its last 20 bytes": (packed()[:-20], "not a complete gzip"),
+    "wrong checksum": (packed()[:-8] + b"\0\0\0\0" + packed()[-4:], "CRC check failed"),
     "empty": (b"", "not a complete gzip"),
+    "gzip of nothing": (gzip.compress(b""), "not a complete gzip"),
+    "tar cut in a header": (gzipped(RAW[: SECOND_HEADER + 100]), "goes on with what is no header"),
+    "tar cut in a file": (gzipped(RAW[: SECOND_HEADER + 1000]), "not a complete gzip"),
+    "broken header": (gzipped(RAW.replace(b"probe/connector.py", b"probe/c0nnector.py")), "goes on with what is no"),
     "no info.json": (packed(**{"probe/info.json": None}), "exactly one info.json"),
     "two info.json": (packed(**{"probe/more/info.json": "{}"}), "exactly one info.json"),
     "no connector.py": (packed(**{"probe/connector.py": None}), "exactly one connector.py"),
@@ -600,11 +628,59 @@ BROKEN = {
     "no object": (packed("[]"), "must be an object"),
     "path upwards": (packed(**{"probe/../../evil": ""}), "leaves it"),
     "absolute path": (packed(**{"/etc/evil": ""}), "leaves it"),
+    "folder upwards": (tar_of({}, entry("probe/..", tarfile.DIRTYPE)), "leaves it"),
+    "drive letter": (packed(**{"C:/evil": ""}), "path of Windows"),
+    "backslash": (packed(**{"probe/..\\\\evil": ""}), "path of Windows"),
+    "NUL in a name": (tar_of({}, entry("probe/x", pax={"path": "probe/a\0b"})), "characters that no file"),
+    "line end in a name": (packed(**{"probe/a\nb": ""}), "characters that no file"),
+    "name that is no UTF-8": (packed(**{"probe/\udcff": ""}), "characters that no file"),
+    "name of 300 characters": (packed(**{"probe/" + "n" * 300: ""}), "is too long"),
+    "path of 1200 characters": (packed(**{"probe/" + "n/" * 600: ""}), "is too long"),
     "dot folder": (packed(**{"./probe/evil": ""}), "does not start"),
-    "symbolic link": (tar_of({}, link("probe/link")), "neither a file nor a folder"),
-    "hard link": (tar_of({}, link("probe/link", tarfile.LNKTYPE)), "neither a file nor a folder"),
-    "device": (tar_of({}, link("probe/dev", tarfile.CHRTYPE)), "neither a file nor a folder"),
-    "too large": (header_only(large()), "unpacks to more than"),
+    "symbolic link": (tar_of({}, link("probe/link")), "is a link"),
+    "hard link": (tar_of({}, link("probe/link", tarfile.LNKTYPE)), "is a link"),
+    "device": (tar_of({}, link("probe/dev", tarfile.CHRTYPE)), "is a special file"),
+    "block device": (tar_of({}, entry("probe/dev", tarfile.BLKTYPE)), "is a special file"),
+    "named pipe": (tar_of({}, entry("probe/pipe", tarfile.FIFOTYPE)), "is a special file"),
+    "sparse file": (gzipped(entry("probe/holes", tarfile.GNUTYPE_SPARSE)), "is a special file"),
+    "unknown kind": (tar_of({}, entry("probe/odd", b"?")), "is a special file"),
+    "file that claims too much": (gzipped(entry("probe/large", size=LARGEST + 1)), "unpacks to more than"),
+    "file that claims more than there is": (gzipped(entry("probe/a", size=2**20), bytes(1024)), "not a complete gzip"),
+    "too large together": (gzipped(entry("probe/a", size=9)) + MEGABYTE * 51, "unpacks to more than"),
+    "name of 300 MB": (LONG_NAME + MEGABYTE * 300, "unpacks to more than"),
+    "PAX header of 300 MB": (LONG_PAX + MEGABYTE * 300, "unpacks to more than"),
+    "long GNU name": (
+        gzipped(entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, LARGEST_DESCRIPTION + 1), bytes(2**15)),
+        "A name or PAX header of the archive is larger",
+    ),
+    "long PAX header": (
+        tar_of({}, entry("probe/a", pax={"comment": "x" * LARGEST_DESCRIPTION})),
+        "A name or PAX header",
+    ),
+    "nested names": (gzipped(*NESTED_NAMES), "not a complete gzip"),
+    "negative size of a name": (
+        gzipped(entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, -1)),
+        "A name or PAX header",
+    ),
+    "negative size": (gzipped(entry("probe/a", size=-1024)), "is negative"),
+    "negative PAX size": (tar_of({}, entry("probe/a", pax={"size": "-1024"})), "is negative"),
+    "too many": (
+        gzipped(*(entry(f"probe/{n}", tarfile.DIRTYPE) for n in range(MOST_MEMBERS + 1))),
+        f"more than {MOST_MEMBERS} files and folders",
+    ),
+    "file above a file": (packed(**{"probe/a": "", "probe/a/b": ""}), "'probe/a' is both a file and a folder"),
+    "file below a file": (packed(**{"probe/a/b": "", "probe/a": ""}), "'probe/a' is both a file and a folder"),
+    "file and folder": (tar_of({"probe/a": ""}, entry("probe/a", tarfile.DIRTYPE)), "'probe/a' is both a file and"),
+    "file twice": (tar_of({"probe/a": "1"}, entry("probe/a")), "'probe/a' is in the archive twice"),
+    "folder twice": (tar_of({}, *[entry("probe/a", tarfile.DIRTYPE)] * 2), "'probe/a' is in the archive twice"),
+    "large info.json": (broken(description="x" * LARGEST_MANIFEST), "info.json is larger than"),
+    "deep info.json": (packed(DEEP), "nests more than 100 levels deep"),
+    "info.json deeper than allowed": (packed(DEEPER_THAN_ALLOWED), "nests more than 100 levels deep"),
+    "info.json with NaN": (broken(rating=float("nan")), "NaN is not JSON"),
+    "info.json with a number of 5000 digits": (packed('{"n": ' + "1" * 5000 + "}"), "not valid JSON"),
+    "deep playbooks": (packed(**{"probe/playbooks/playbooks.json": DEEP}), "playbooks.json cannot be stored: it nests"),
+    "connector's name of 300 characters": (broken(name="n" * 300), "more than 200 characters"),
+    "version of 300 digits": (broken(version=f"1.0.{'1' * 300}"), "more than 200 characters"),
     "name with a digit first": (broken(name="1probe"), "name must begin"),
     "name with a dot": (broken(name="pro.be"), "name must begin"),
     "no name": (broken(name=...), "name must begin"),
@@ -622,6 +698,15 @@ BROKEN = {
         broken(operations=[action(n, annotation="x", category=n) for n in ("a", "b")]),
         "two categories",
     ),
+    "annotation that is no text": (broken(operations=[action("a", annotation=["x"])]), "annotation of a must be"),
+    "parameters that are a number": (with_parameters(5), "parameters of echo must be a list"),
+    "parameters without a name": (with_parameters([{"title": "A"}]), "parameters of echo must be a list"),
+    "parameter's onchange as a list": (with_parameters([field("a", onchange=[1])]), "onchange of a must be an object"),
+    "fields that are a number": (broken(configuration={"fields": 5}), "configuration.fields must be a list"),
+    "field named by a number": (broken(configuration={"fields": [{"name": 5}]}), "configuration.fields must be"),
+    "onchange as a list": (with_field(onchange=[field("b")]), "onchange of a must be an object"),
+    "onchange as a text": (with_field(onchange="b"), "onchange of a must be an object"),
+    "onchange without a list": (with_field(onchange={"x": 5}), "onchange of a must be a list of objects"),
     "null configuration": (broken(configuration=None), "configuration must not"),
     "field called name": (broken(configuration={"fields": [field("name")]}), "may be called name"),
     "nested field called default": (
@@ -700,6 +785,33 @@ def test_a_replacement_takes_the_configurations_over(client: TestClient, configu
     assert (kept["config_id"], kept["status"], kept["default"]) == (configured["config_id"], 1, True)
     data = execute(client, "echo", version="", params={"text": "x"}).json()["data"]
     assert (data["config"]["password"], data["config"]["server"]) == (SECRET, "srv")
+
+
+@pytest.mark.parametrize("case", ["version of 300 digits", "deep playbooks", "without its last 20 bytes"])
+def test_a_refused_replacement_leaves_the_installed_connector_in_place(
+    client: TestClient, configured: dict[str, Any], folder: Path, case: str
+) -> None:
+    content, reason = BROKEN[case]
+    answer = upload(client, content, replace=True)
+    assert (answer.status_code, answer.json()["message"]) == (400, MISLEADING)
+    assert reason in answer.json()["lab_reason"]
+    assert [path.name for path in (folder / "connectors").iterdir()] == ["probe_1_2_0"]
+    assert execute(client, "echo", params={"text": "x"}).json()["data"]["number"] == 1
+    assert "teardown" not in [hook for hook, *_ in hooks(folder)]
+
+
+def test_a_replacement_that_cannot_be_completed_leaves_the_installed_connector_in_place(
+    client: TestClient, configured: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(connector: Any) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("lab.fortisoar.connectors.installation", failing)
+    replacement = packed(manifest() | {"version": "1.3.0"}, **{"probe/helper.py": "NUMBER = 2\n"})
+    assert upload(client, replacement, replace=True).status_code == 500
+    assert [path.name for path in (folder / "connectors").iterdir()] == ["probe_1_2_0"]
+    assert [row["version"] for row in client.get("/api/integration/connectors/").json()["data"]] == ["1.2.0"]
+    assert execute(client, "echo", params={"text": "x"}).json()["data"]["number"] == 1
 
 
 def test_a_new_required_field_leaves_a_configuration_partial(client: TestClient, configured: dict[str, Any]) -> None:

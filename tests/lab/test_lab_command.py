@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import resource
 import select
 import signal
 import socket
 import sqlite3
+import ssl
 import stat
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,13 @@ import pytest
 import requests
 
 from lab.cli import main
+from lab.client import FortiSoarClient
+from lab.connector import configuration_values
 from lab.errors import LabError
+from lab.fortimonitor.models import Base
 from lab.servers import listening, port_numbers
-from lab.state import load_keys, state_folder, write_whole
+from lab.state import WAY_OUT, load_keys, state_folder, write_whole
+from lab.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = {
@@ -65,14 +72,26 @@ def test_the_lab_prints_one_line_and_leaves_nothing_when_it_is_stopped(
     assert stat.S_IMODE(ready_file.stat().st_mode) == 0o600
     assert Path(ready["fortisoar"]["ca"]).is_relative_to(temporary)
     handles = [os.pidfd_open(child) for child in children(lab.pid)]
-    # A terminal tells the whole group, workers included; a service manager only the lab.
-    lab.send_signal(number) if number == signal.SIGTERM else os.killpg(lab.pid, number)
-    rest, errors = lab.communicate(timeout=20)
+    with _silent_client(ready["fortisoar"]):
+        # A terminal tells the whole group, workers included; a service manager only the lab.
+        lab.send_signal(number) if number == signal.SIGTERM else os.killpg(lab.pid, number)
+        rest, errors = lab.communicate(timeout=20)
     assert (lab.returncode, rest) == (0, "")
     assert errors == f"FortiSOAR answers on {ready['fortisoar']['https']}. Ctrl-C stops the lab.\n"
     assert not ready_file.exists()
     assert list(temporary.iterdir()) == []
     assert all(_ended(handle) for handle in handles)
+
+
+@contextmanager
+def _silent_client(fortisoar: dict[str, Any]) -> Iterator[None]:
+    """A client that got its answer and does not respond when the server ends the connection."""
+    address = ("127.0.0.1", int(fortisoar["https"].rsplit(":", 1)[1]))
+    tls = ssl.create_default_context(cafile=fortisoar["ca"])
+    with tls.wrap_socket(socket.create_connection(address, timeout=10), server_hostname="127.0.0.1") as client:
+        client.sendall(b"GET /api/version HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        yield
 
 
 def _ended(handle: int) -> bool:
@@ -98,8 +117,8 @@ def test_the_certificate_is_good_for_localhost_too_and_for_nobody_without_the_ca
         get(f"{lab.fortisoar.https}/api/version")
 
 
-def test_a_kept_state_goes_on_with_the_same_keys_authority_and_data(
-    start_lab: Callable[..., Any], tmp_path: Path
+def test_a_kept_state_goes_on_with_the_same_ports_keys_authority_data_and_configurations(
+    start_lab: Callable[..., Any], tmp_path: Path, archive: Path
 ) -> None:
     first = start_lab("--state", str(tmp_path / "kept"))
     incident = {
@@ -117,19 +136,21 @@ def test_a_kept_state_goes_on_with_the_same_keys_authority_and_data(
     )
     number = created.headers["Location"].rstrip("/").rsplit("/", 1)[1]
     authority = Path(first.fortisoar.ca).read_bytes()
+    with FortiSoarClient(first.ready["fortisoar"]) as fortisoar:
+        connector = fortisoar.install(archive)
+        fortisoar.configure(connector, "Main", configuration_values(first.ready))
     assert first.stop() == ""
 
     second = start_lab("--state", str(tmp_path / "kept"))
     assert Path(second.fortisoar.ca).read_bytes() == authority
-    assert _secrets(second.ready) == _secrets(first.ready)
+    assert second.ready == first.ready
+    with FortiSoarClient(second.ready["fortisoar"]) as fortisoar:
+        health = fortisoar.health(connector, "Main")
+    assert health["status"] == "Available", health
     outage = get(f"{second.fortimonitor.url}/outage/{number}", second.fortisoar.ca, **access).json()
     assert outage["description"].startswith("kept")
     assert stat.S_IMODE((tmp_path / "kept" / "keys.json").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "kept" / "ca.key").stat().st_mode) == 0o600
-
-
-def _secrets(ready: dict[str, Any]) -> list[str]:
-    return [value for part in ready.values() for key, value in part.items() if key not in ("https", "http", "url")]
 
 
 def test_two_labs_share_no_secret(tmp_path: Path) -> None:
@@ -179,6 +200,34 @@ def test_a_taken_port_is_named_with_the_way_out(refused: Refused) -> None:
         )
 
 
+def test_a_taken_port_of_a_kept_state_is_named_with_the_way_out(refused: Refused, tmp_path: Path) -> None:
+    with listening(port_numbers(0)) as listeners:
+        ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+        (tmp_path / "ports.json").write_text(json.dumps(ports))
+        assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
+            f"Error: Port {ports['https']} on 127.0.0.1 is taken. What was configured in {tmp_path} names it. End what "
+            "uses the port, or remove ports.json there to take free ports and configure anew."
+        )
+    assert json.loads((tmp_path / "ports.json").read_text()) == ports
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "it must hold exactly control, "),
+        ('{"https": 1}', "it must hold exactly control, "),
+        (json.dumps(dict.fromkeys(port_numbers(0), 70000)), "https must be the number of a port"),
+        (json.dumps(dict.fromkeys(port_numbers(0), True)), "https must be the number of a port"),
+    ],
+)
+def test_broken_kept_ports_are_refused(refused: Refused, tmp_path: Path, content: str, reason: str) -> None:
+    (tmp_path / "ports.json").write_text(content)
+    line = refused("serve", "--ports", "0", "--state", str(tmp_path))
+    assert line.startswith(f"Error: {tmp_path / 'ports.json'} is broken: {reason}")
+    assert line.endswith(" Remove it to take free ports.")
+
+
 def test_when_one_port_is_taken_none_is_kept() -> None:
     with listening({"taken": 0}) as taken:
         port = taken["taken"].getsockname()[1]
@@ -191,11 +240,72 @@ def test_when_one_port_is_taken_none_is_kept() -> None:
             pass
 
 
-@pytest.mark.parametrize("below", ["file", "file/state"])
-def test_a_state_folder_that_cannot_be_made_is_named(refused: Refused, tmp_path: Path, below: str) -> None:
+def test_a_state_folder_that_is_a_file_is_named(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a regular file")
-    line = refused("serve", "--ports", "0", "--state", str(tmp_path / below))
-    assert line.startswith(f"Error: The state folder {tmp_path / below} cannot be written: ")
+    assert refused("serve", "--ports", "0", "--state", str(tmp_path / "file")) == (
+        f"Error: The state folder {tmp_path / 'file'} is no folder. Choose another with --state."
+    )
+    line = refused("serve", "--ports", "0", "--state", str(tmp_path / "file" / "state"))
+    assert line.startswith(f"Error: The state folder {tmp_path / 'file' / 'state'} cannot be written: ")
+    assert line.endswith(WAY_OUT)
+
+
+def test_a_state_folder_without_permissions_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir(mode=0o500)
+    with _without_privileges(), pytest.raises(LabError) as refusal, state_folder(folder):
+        pass
+    assert str(refusal.value) == f"The state folder {folder} cannot be written: Permission denied. {WAY_OUT}"
+
+
+@contextmanager
+def _without_privileges() -> Iterator[None]:
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("lock", "The state folder {folder} cannot be written: Is a directory. "),
+        ("lab.log", "The lab's log {path} cannot be written: Is a directory. "),
+        ("ports.json", "{path} is broken: [Errno 21] Is a directory"),
+        ("keys.json", "{path} is broken: [Errno 21] Is a directory"),
+        ("ca.pem", "The authority in {folder} (ca.pem, ca.key) is broken: "),
+        ("fortisiem.sqlite", "{path} cannot be used: unable to open database file. "),
+    ],
+)
+def test_what_is_in_the_way_in_a_state_folder_is_named(refused: Refused, tmp_path: Path, name: str, line: str) -> None:
+    (tmp_path / name).mkdir()
+    told = refused("serve", "--ports", "0", "--state", str(tmp_path))
+    assert told.startswith("Error: " + line.format(folder=tmp_path, path=tmp_path / name))
+
+
+def test_a_file_in_place_of_the_connectors_is_named(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "connectors").write_text("")
+    line = refused("serve", "--ports", "0", "--state", str(tmp_path))
+    assert line.startswith(f"Error: The data in {tmp_path} cannot be used: ")
+    assert f"File exists: '{tmp_path / 'connectors'}'" in line
+    assert line.endswith(WAY_OUT)
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "fortimonitor.sqlite"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+    try:
+        with pytest.raises(LabError) as refusal:
+            Store(path, Base)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert re.fullmatch(
+        rf"{path} cannot be used: (disk I/O error|database or disk is full)\. {WAY_OUT}", str(refusal.value)
+    )
 
 
 def test_a_state_folder_is_for_one_lab_at_a_time(refused: Refused, tmp_path: Path) -> None:
@@ -240,10 +350,24 @@ def test_a_broken_authority_is_refused(refused: Refused, tmp_path: Path) -> None
     assert line.endswith(" Remove both files to make a new one.")
 
 
-def test_broken_data_is_refused(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "fortimonitor.sqlite").write_text("not a database, and longer than its header would be" * 100)
+@pytest.mark.parametrize("name", ["fortisoar", "fortimonitor", "fortisiem"])
+def test_data_that_is_no_database_is_refused(refused: Refused, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.sqlite"
+    path.write_text("not a database, and longer than its header would be" * 100)
+    assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
+        f"Error: {path} is broken: file is not a database. Restore it, or start with an empty state folder."
+    )
+
+
+def test_a_damaged_page_of_the_data_is_refused(refused: Refused, tmp_path: Path) -> None:
+    path = tmp_path / "fortimonitor.sqlite"
+    Store(path, Base).close()
+    content = bytearray(path.read_bytes())
+    content[-4096:] = b"damaged" * 585 + b"!"
+    path.write_bytes(content)
     line = refused("serve", "--ports", "0", "--state", str(tmp_path))
-    assert line.startswith(f"Error: The data in {tmp_path} cannot be used: ")
+    assert line.startswith(f"Error: {path} is broken: ")
+    assert line.endswith(" Restore it, or start with an empty state folder.")
 
 
 def test_data_of_another_version_is_refused(refused: Refused, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ...shallow_json import read_json
 from ..refusals import Refusal, refusal
 from .definitions import Row
 
@@ -94,6 +95,6 @@ async def _body(request: Request) -> Any:
     if not content:
         return {}
     try:
-        return json.loads(content)
+        return read_json(content, allow_nan=True)
     except ValueError as error:
         raise refusal(400, f"JSON parse error - {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -37,6 +38,9 @@ from .triggers import Triggers
 AT_ONCE = 8  # runs; further ones queue
 LOOK_AGAIN_AFTER = 0.02  # seconds of real time, while a step waits for the lab's clock
 DEEPEST = 20  # playbooks that call each other; the appliance's own limit is not known
+
+
+log = logging.getLogger(__name__)
 
 
 class Stopped(BaseException):
@@ -207,6 +211,7 @@ class Playbooks:
         except Stopped:
             return TERMINATED
         except Exception as error:  # a fault of the lab must show in the run, not vanish in a thread
+            log.exception("Run %s of %s failed", number, state.definition.name)
             state.result = {"Error message": f"The local FortiSOAR failed: {type(error).__name__}: {error}"}
             self.runs.keep(number, FAILED, state)
             raise

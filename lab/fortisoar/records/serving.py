@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ...shallow_json import read_json
 from ..refusals import Refusal
 from .errors import malformed
 
@@ -71,10 +72,6 @@ async def _json_body(request: Request) -> Any:
     if request.method == "GET" or not content:
         return None
     try:
-        return json.loads(content, parse_constant=_no_constant)
+        return read_json(content)
     except ValueError as error:
         raise malformed(f"The body is not JSON: {error}") from error
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
 
+from ....shallow_json import read_json
 from ..definitions import Row
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def _content(file: Path) -> Row:
     if not file.is_file():
         return {}
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json(file.read_bytes())
     except ValueError as error:
         log.warning("%s cannot be read: %s", file, error)
         return {}

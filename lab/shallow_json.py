@@ -1,0 +1,52 @@
+"""JSON of a sensible depth, which whoever works on it later can walk through."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+DEEPEST = 100
+
+
+def read_json(text: str | bytes, allow_nan: bool = False) -> Any:
+    """Return the value of a JSON text.
+
+    Parameters:
+        text: as bytes in UTF-8.
+        allow_nan: whether it may hold NaN and the infinities, which are no JSON.
+    Raises: ValueError if it is no JSON; TooDeep, which is one, if it nests too deep.
+    """
+    try:
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        value = json.loads(text, parse_constant=None if allow_nan else _no_constant)
+    except RecursionError:
+        raise TooDeep from None
+    if _is_deeper(value, DEEPEST):
+        raise TooDeep
+    return value
+
+
+class TooDeep(ValueError):
+    """A JSON text nests too deep."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it nests more than {DEEPEST} levels deep")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels + 1):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
