@@ -592,7 +592,10 @@ SECOND_HEADER = RAW.index(b"probe/connector.py")
 MEGABYTE = gzip.compress(bytes(2**20))  # gzip files may follow each other
 LONG_NAME = gzipped(entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 300 * 2**20))
 LONG_PAX = gzipped(entry("probe/pax", tarfile.XHDTYPE, 300 * 2**20))
-NESTED_NAMES = [entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 5), b"name".ljust(512, b"\0")] * 2000
+NESTED_NAMES: list[tarfile.TarInfo | bytes] = [
+    entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 5),
+    b"name".ljust(512, b"\0"),
+] * 2000
 DEEP = "[" * 100_000 + "]" * 100_000
 DEEPER_THAN_ALLOWED = "[" * 102 + "]" * 102
 
