@@ -80,7 +80,6 @@ def test_a_thread_keeps_at_most_eight_sessions(serve):
     assert len(module("core.sessions")._kept.sessions) == 8
 
 
-@pytest.mark.timeout(60)
 def test_a_thousand_calls_leave_no_descriptor_and_no_thread_behind(serve):
     server = serve(answering(RESOLVED))
     config = config_for(server)
@@ -121,7 +120,6 @@ def grown_after(count, server):
     return kept() - before
 
 
-@pytest.mark.timeout(120)
 def test_five_hundred_calls_leave_no_memory_behind(serve):
     assert grown_after(500, serve(answering(RESOLVED))) <= 0
 
