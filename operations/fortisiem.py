@@ -126,7 +126,7 @@ def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
         if not is_complete and len(found) < most:
             every = context.fortisiem.incident_list(wanted)
             found = list(reversed(deque((row for row in every.all() if matches(row)), maxlen=most + 1)))
-            is_complete, skipped = every.is_complete, every.skipped
+            is_complete, skipped = every.is_complete and not every.skipped, every.skipped
     listed = [results.siem_incident(row, further) for row in found[:most]]
     return {
         "incidents": listed,

@@ -11,7 +11,7 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ...core.errors import AnswerBroken, Failure, Rejected
-from ...core.http.answers import Answer, error_text, json_of
+from ...core.http.answers import Answer, AnswerTooLarge, error_text, json_of
 from ...core.http.transport import Transport
 from ...core.urls import path
 from ...core.values import Skipped, folded, read_rows, text, whole_number
@@ -49,6 +49,7 @@ class Page(NamedTuple):
     Parameters:
         rows: those that are incidents.
         skipped: those that are none, and an error that came with the rows.
+        is_part: whether such an error says that there would be more.
         sent: how many of both FortiSIEM sent.
         size: how many there was room for.
         total: how many FortiSIEM counts in the whole list, None where it does not say.
@@ -56,6 +57,7 @@ class Page(NamedTuple):
 
     rows: List[Row]
     skipped: Skipped
+    is_part: bool
     sent: int
     size: int
     total: Optional[int]
@@ -90,6 +92,7 @@ class _Reading:
         self.skipped: Skipped = []
         self.is_ended = False
         self.goes_on = False
+        self._is_part = False
         self._totals: List[int] = []
         self._largest = 0  # what a server that sends fewer than were asked for has on a full page
 
@@ -99,6 +102,7 @@ class _Reading:
         skipped = [each for each in page.skipped if each not in self.skipped]
         self.came.update(new)
         self.skipped += skipped
+        self._is_part = self._is_part or page.is_part
         self._totals += [] if page.total is None else [page.total]
         is_last = page.is_last and page.sent != self._largest
         self._largest = max(self._largest, page.sent)
@@ -118,9 +122,9 @@ class _Reading:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is known that all incidents came; those that are counted later need not."""
-        came_as_counted = not self._totals or len(self.came) >= self._totals[0]
-        return self.is_ended and came_as_counted and not self.skipped and not self.has_shrunk
+        """Whether it is known that all rows came; those that are counted later need not."""
+        came_as_counted = not self._totals or len(self.came) + len(self.skipped) >= self._totals[0]
+        return self.is_ended and came_as_counted and not self._is_part and not self.has_shrunk
 
 
 class IncidentList:
@@ -131,14 +135,15 @@ class IncidentList:
         send: sends an authorized request.
         wanted: which incidents.
 
-    ``is_complete`` and ``skipped`` tell what came of the last reading of ``all``. An incident's ``incidentId`` is an
-    integer in every row; what has none is skipped.
+    ``is_complete`` (whether it is known that all rows came) and ``skipped`` tell of the last reading of ``all``. An
+    incident's ``incidentId`` is an integer in every row; what has none is skipped.
     """
 
     def __init__(self, http: Transport, send: Send, wanted: Wanted) -> None:
         self._http = http
         self._send = send
         self._wanted = wanted
+        self._fits = PAGE_SIZE  # how many incidents an answer can hold, as far as it was seen
         self.is_complete = False
         self.skipped: Skipped = []
 
@@ -191,7 +196,12 @@ class IncidentList:
             may_never_come = pages == number == 2 and 0 < third < size  # 6.7 to 7.0.0 never deliver page 2 of exactly 2
             is_counted = number <= pages  # behind these, nothing is waited for
             waits = NOT_READY_WAITS if is_counted and not may_never_come else ()
-            page = self._further(first.query_id, number, size, waits)
+            try:
+                page = self._further(first.query_id, number, size, waits)
+            except AnswerTooLarge:
+                self._fits = max(1, size // 2)
+                yield from self._again(reading, self._fits)
+                return
             if page is None:
                 if may_never_come:
                     yield from self._again(reading, third)
@@ -222,6 +232,17 @@ class IncidentList:
         return None
 
     def _query(self, size: int, start: int, order_by: str = "incidentId", descending: bool = False) -> Page:
+        """Return a page of as many incidents as were asked for, or as an answer can hold."""
+        while True:
+            size = min(size, self._fits)
+            try:
+                return self._queried(size, start, order_by, descending)
+            except AnswerTooLarge:
+                if size == 1:
+                    raise
+                self._fits = size // 2
+
+    def _queried(self, size: int, start: int, order_by: str, descending: bool) -> Page:
         body = {
             "filters": self._wanted.filters,
             "timeFrom": self._wanted.time_from,
@@ -246,7 +267,9 @@ class IncidentList:
         sizes = [number for number in told if number and number > 0]
         total, pages = whole_number(body.get("total")), whole_number(body.get("pages")) or 0
         is_count = total is not None and total >= len(sent)
-        return Page(rows, skipped, len(sent), min([size, *sizes]), total if is_count else None, pages, query_id)
+        return Page(
+            rows, skipped, bool(refusal), len(sent), min([size, *sizes]), total if is_count else None, pages, query_id
+        )
 
 
 def with_id(row: Row) -> Row:

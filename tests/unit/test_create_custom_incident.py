@@ -145,14 +145,6 @@ NOTHING = "Nothing was changed."
             {"status": 405},
             f"{WHERE.format(405)}. {NOTHING} A read-only API key is the usual reason; check the key's role under API keys.",
         ),
-        (
-            {"status": 301, "headers": {"Location": "https://login.elsewhere.test/path?next=1"}},
-            f"{WHERE.format(301)}, a redirect to https://login.elsewhere.test, which is not followed. {NOTHING}",
-        ),
-        (
-            {"status": 307, "headers": {"Location": "/v3/other"}},
-            f"{WHERE.format(307)}, a redirect, which is not followed. {NOTHING}",
-        ),
         ({"status": 418, "body": "teapot"}, f"{WHERE.format(418)}: teapot. {NOTHING}"),
     ],
 )

@@ -266,6 +266,18 @@ AMBIGUOUS = {
         {"status": 500, "headers": {"ErrorCode": "17", "ErrorMessage": "boom"}, "body": "boom"},
         ": boom (ErrorCode 17)",
     ),
+    "301": (
+        {"status": 301, "headers": {"Location": "https://login.elsewhere.test/path?next=1"}},
+        ", a redirect to https://login.elsewhere.test, which is not followed",
+    ),
+    "303": ({"status": 303, "headers": {"Location": "/v3/other"}}, ", a redirect, which is not followed"),
+    "307": (
+        {"status": 307, "headers": {"Location": "/v2/outage/5"}},
+        ", a redirect to another of its own addresses, which is not followed",
+    ),
+    "408": ({"status": 408, "body": "Request Time-out"}, ": Request Time-out"),
+    "503": ({"status": 503, "headers": {"Retry-After": "1"}}, ""),
+    "504": ({"status": 504, "body": "upstream request timeout"}, ": upstream request timeout"),
     "502": ({"status": 502, "body": "<html>Bad gateway</html>", "content_type": "text/html"}, ""),
     "page": (
         {"status": 200, "body": "<!DOCTYPE html><html>Sign in</html>", "content_type": "text/html"},

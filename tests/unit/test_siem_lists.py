@@ -751,6 +751,47 @@ def test_a_server_that_sends_the_same_page_again_and_again_is_asked_a_few_times_
     assert server.asked <= 4
 
 
+# Answers that are too large.
+
+
+@pytest.fixture
+def small_answers(monkeypatch):
+    """Let an answer have at most 300 bytes, which is room for about ten incidents."""
+    monkeypatch.setattr(module("core.http.transport"), "LARGEST_ANSWER", 300)
+
+
+@pytest.mark.usefixtures("small_answers")
+@pytest.mark.parametrize(
+    ("most", "came", "is_complete"), [(100, 40, True), (40, 40, True), (20, 20, False), (3, 3, False)]
+)
+def test_a_list_whose_answer_is_too_large_comes_in_smaller_pages(many_answers, most, came, is_complete):
+    server = Server(many_answers, 40, TOTALS["right"])
+    assert listed(max_results=most) == (list(range(40, 40 - came, -1)), is_complete)
+    assert server.asked <= 24
+
+
+@TWO
+@pytest.mark.usefixtures("small_answers")
+def test_a_further_page_that_is_too_large_is_read_anew_with_smaller_pages(http):
+    many(http, 3)
+    expect_first(http, rows(1, 2), 3, pages=2)
+    expect_page(http, 2, rows(3, incidentTitle="x" * 300), 3)
+    for number, query in ((1, "q-2"), (2, "q-3"), (3, "q-4")):
+        if number == 1:
+            expect_first(http, rows(1), 3, pages=3, size=1, query=query)
+        else:
+            expect_page(http, number, rows(number), 3, pages=3, query="q-2")
+    expect_page(http, 4, query="q-2", status=404)
+    assert listed() == ([3, 2, 1], True)
+
+
+@pytest.mark.usefixtures("small_answers")
+def test_an_incident_that_alone_is_too_large_is_said_to_be(http):
+    for size in (2, 1):
+        expect_newest(http, rows(9, incidentTitle="x" * 300), size=size)
+    assert failure(max_results=1).startswith(f"{FAILED}FortiSIEM sent more than 300 bytes")
+
+
 # Rows that cannot be read, and a part of a list.
 
 

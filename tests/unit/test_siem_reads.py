@@ -309,7 +309,7 @@ def test_an_attribute_string_is_read_without_losing_a_value_and_kept_as_it_is(ht
     ("value", "as_text", "attributes"),
     [
         (7, "7", {}),
-        ({"hostName": "web", "port": 443.0}, '{"hostName":"web","port":443.0}', {"hostName": ["web"], "port": ["443"]}),
+        ({"hostName": "web", "port": 443}, '{"hostName":"web","port":443}', {"hostName": ["web"], "port": ["443"]}),
         ([{"hostName": "web"}], '[{"hostName":"web"}]', {"hostName": ["web"]}),
         (["a", 5], '["a",5]', {}),
         ("user:a\x00b", "user:a\ufffdb", {"user": ["a\ufffdb"]}),
