@@ -15,7 +15,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ...core.texts import survivors
 
-TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\W{0,3}", re.I | re.ASCII)
+TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
 CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
 READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]\s*\Z")
 # Whatever follows the tag: a product may cut a text right behind it.
