@@ -72,6 +72,12 @@ class Context:
         waiting.fortimonitor = self.fortimonitor.within_rate_limit()
         return waiting
 
+    def with_a_share(self, share: float) -> Context:
+        """Return a context that leaves the rest of the remaining time for what comes after."""
+        part = Context(self.config, self.redact, self.log, self.deadline.timing, self._transport_class)
+        part.deadline = self.deadline.part(share)
+        return part
+
     def _require(self, product: str, switch: str) -> None:
         if not self.config[switch]:
             raise ProductNotConfigured(

@@ -11,6 +11,9 @@ from typing import Callable, Iterable, Iterator, Mapping, Optional
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0
 EPOCH_IS_ABOVE = 1_000_000_000  # a reset header above this is a moment, below it a number of seconds
+FIRST_MILLISECONDS = 1e11
+LATEST_MOMENT = 1e14
+LONGEST_MEANT = 86_400.0  # seconds; nobody asks for more than a day
 
 
 @dataclass(frozen=True)
@@ -69,26 +72,41 @@ class Deadline:
 
 
 def retry_after(headers: Mapping[str, str], timing: Timing) -> Optional[float]:
-    """Return how many seconds a 429 or 503 asks to wait, None if it does not say.
+    """Return how many seconds a 429 or 503 asks to wait, None if it does not say, or nothing that can be meant.
 
     FortiMonitor documents "a header in the response" without its name or form, so the usual ones are all read:
-    ``Retry-After`` as seconds or HTTP date, ``X-RateLimit-Reset`` and ``RateLimit-Reset`` as seconds or epoch.
+    ``Retry-After`` as seconds or HTTP date, ``X-RateLimit-Reset`` and ``RateLimit-Reset`` as seconds or epoch. A
+    moment is one of the server's clock, which ``Date`` shows; ours may differ by hours.
     """
     for name in ("Retry-After", "X-RateLimit-Reset", "RateLimit-Reset"):
-        seconds = _seconds_until(headers.get(name, ""), timing)
-        if seconds is not None:
+        seconds = _seconds_until(headers.get(name, ""), headers.get("Date", ""), timing)
+        if seconds is not None and seconds <= LONGEST_MEANT:
             return max(0.0, seconds)
     return None
 
 
-def _seconds_until(text: str, timing: Timing) -> Optional[float]:
-    try:
-        number = float(text)
-    except ValueError:
-        try:
-            return parsedate_to_datetime(text).timestamp() - timing.wall()
-        except (TypeError, ValueError, IndexError):
-            return None
-    if not 0 <= abs(number) < 1e11:  # neither NaN nor infinity nor milliseconds
+def _seconds_until(text: str, date: str, timing: Timing) -> Optional[float]:
+    number = _number(text)
+    moment = _epoch(text) if number is None else number
+    if moment is None or not -LATEST_MOMENT < moment < LATEST_MOMENT:  # not even a number, where it is NaN
         return None
-    return number - timing.wall() if number > EPOCH_IS_ABOVE else number
+    if moment >= FIRST_MILLISECONDS:
+        moment /= 1000
+    if number is not None and moment <= EPOCH_IS_ABOVE:
+        return moment
+    now = _epoch(date)
+    return moment - (timing.wall() if now is None else now)
+
+
+def _number(text: str) -> Optional[float]:
+    try:
+        return float(text.partition(",")[0])  # a header that came twice stands twice in it
+    except ValueError:
+        return None
+
+
+def _epoch(text: str) -> Optional[float]:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

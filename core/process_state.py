@@ -17,6 +17,7 @@ from typing import Any, Callable, Deque, Generic, Hashable, Iterator, List, Opti
 LEARNT_FOR = 300.0  # seconds: a server that was updated, or answered oddly once, is asked again after that
 MOST_ACCOUNTS = 64
 MOST_CONFIGURATIONS = 16
+MOST_EVENTS = 256
 MOST_SPARE_SESSIONS = 16
 MOST_TLS_CONTEXTS = 16
 MOST_REQUESTS = 50
@@ -66,6 +67,11 @@ class Kept(Generic[Value]):
                 value = make()
                 self._put(key, value, 0.0)
             return value
+
+    def drop(self, key: Hashable) -> None:
+        """Let go of what is kept under a key."""
+        with self._lock:
+            self._values.pop(key, None)
 
     def forget(self) -> None:
         """Let go of all."""
@@ -155,19 +161,24 @@ class ProcessState:
     """What one process keeps between calls.
 
     ``configurations`` are those that were found valid. ``sessions`` are open connections, ``sockets`` the sockets below
-    them. ``tls_contexts`` hold the trusted certificates. ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the
-    last requests on each account of FortiMonitor. ``update_addresses`` and ``without_event_queries`` were learnt about
-    a FortiSIEM. ``requests`` are the last ones, for diagnostics.
+    them. ``tls_contexts`` hold the trusted certificates. ``lookups`` are of host names that are being resolved.
+    ``tokens`` are FortiSIEM's access tokens, ``rate_limits`` the last requests on each account of FortiMonitor,
+    ``events`` what lets one call at a time create an event's incident. ``update_addresses``,
+    ``without_event_queries`` and ``wants_times`` were learnt about a FortiSIEM. ``requests`` are the last ones, for
+    diagnostics.
     """
 
     def __init__(self) -> None:
         self.configurations: Kept[Any] = Kept(MOST_CONFIGURATIONS)
         self.sessions: Spare[Any] = Spare(MOST_SPARE_SESSIONS)
         self.tls_contexts: Kept[Any] = Kept(MOST_TLS_CONTEXTS)
+        self.lookups: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.tokens: Kept[Any] = Kept(MOST_ACCOUNTS)
         self.rate_limits: Kept[Any] = Kept(MOST_ACCOUNTS)
+        self.events: Kept[threading.Lock] = Kept(MOST_EVENTS)
         self.update_addresses: Kept[str] = Kept(MOST_ACCOUNTS, LEARNT_FOR)
         self.without_event_queries: Kept[bool] = Kept(MOST_ACCOUNTS, LEARNT_FOR)
+        self.wants_times: Kept[bool] = Kept(MOST_ACCOUNTS, LEARNT_FOR)
         self.requests: Deque[Any] = deque(maxlen=MOST_REQUESTS)
         self.sockets: weakref.WeakSet[Any] = weakref.WeakSet()
 

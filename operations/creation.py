@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Dict, Iterable, List, Optional
+from threading import Lock
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from ..clients.context import Context
 from ..clients.fortimonitor.markers import marked, without_marker
 from ..clients.fortimonitor.models import ACTIVE, RESOLVED, Outage
-from ..core.errors import Failure, OutcomeUnknown
+from ..core.errors import Failure, OutcomeUnknown, Unreachable
+from ..core.process_state import STATE
 from ..core.texts import survivors
 from ..core.times import fortimonitor_time, from_epoch, iso
 from .writes import LOOKS, Accepted, Evidence, Write
@@ -27,6 +30,24 @@ NOT_YET_SHOWN = "FortiMonitor does not show the new incident yet."
 NOT_ALL_READ = (
     "FortiMonitor's list of incidents could not be read in whole, so an earlier one of this event may have been missed."
 )
+
+
+@contextmanager
+def alone(context: Context, server_id: int, correlation_id: Optional[str]) -> Iterator[None]:
+    """Let no other call of this process look for an event and create its incident at the same time.
+
+    Raises Unreachable where another call has not ended by the deadline.
+    """
+    if correlation_id is None:
+        yield
+        return
+    lock = STATE.events.get_or_make((context.fortimonitor.address, server_id, correlation_id), Lock)
+    if not lock.acquire(timeout=context.deadline.remaining()):
+        raise Unreachable("another call with the same Correlation ID had not ended in time")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Creation(Write):
@@ -139,8 +160,9 @@ class Creation(Write):
             return True
         if outage.marker:
             return not outage.marker.is_of(self.correlation_id)
-        shown, sent = survivors(without_marker(outage.description)), survivors(self._params["description"])
-        return outage.server_id != self.server_id or shown[:ALIKE] != sent[:ALIKE]
+        texts = (without_marker(outage.description), self._params["description"])
+        shown, sent = (" ".join(survivors(text).casefold().split()) for text in texts)
+        return outage.server_id != self.server_id or not shown.startswith(sent[:ALIKE])
 
     def _body(self) -> Dict[str, Any]:
         params = self._params

@@ -14,7 +14,7 @@ from ..core.http.answers import Answer
 from ..core.texts import same_text, survivors
 from ..core.times import iso
 from . import results
-from .creation import Creation
+from .creation import Creation, alone
 from .results import Result
 from .writes import ALREADY_DONE, LOOKS, Accepted, Evidence, Once, StateChange, Write, carry_out
 
@@ -40,11 +40,22 @@ def create_custom_incident(context: Context, params: Dict[str, Any]) -> Result:
     """
     server_id = context.fortimonitor.server_id(params["server"])
     with attempting(f"create a custom incident on server {server_id}"):
-        return create(context, Creation(context, server_id, params), params["if_exists"])
+        return create(context, server_id, params, params["if_exists"])
 
 
-def create(context: Context, creation: Creation, if_exists: str) -> Result:
-    """Create an incident, unless there is one of the event and that is not wanted."""
+def create(
+    context: Context, server_id: int, params: Dict[str, Any], if_exists: str, counts_resolved: bool = True
+) -> Result:
+    """Create an incident, unless there is one of the event and that is not wanted.
+
+    Parameters:
+        counts_resolved: whether a resolved incident of the event counts as one that there is already.
+    """
+    with alone(context, server_id, params.get("correlation_id")):
+        return _created(context, Creation(context, server_id, params, counts_resolved), if_exists)
+
+
+def _created(context: Context, creation: Creation, if_exists: str) -> Result:
     earlier = creation.earlier
     if earlier and if_exists == "Fail":
         raise AlreadyExists(f"there is one with correlation id {creation.correlation_id!r}: {_listed(earlier)}")

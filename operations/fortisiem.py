@@ -7,10 +7,21 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Optional, Sequence
 
 from ..clients.context import Context
-from ..clients.fortisiem.attributes import ATTRIBUTES, CATEGORIES, CLEARED, LEVELS, READ_FIELDS, STATUSES, word
+from ..clients.fortisiem.attributes import (
+    ATTRIBUTES,
+    CATEGORIES,
+    LEVELS,
+    READ_FIELDS,
+    STATUSES,
+    is_cleared,
+    organizations,
+    status,
+    word,
+)
 from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
 from ..core.errors import InvalidInput, NotFound, attempting
 from ..core.times import epoch_milliseconds
+from ..core.values import read_rows, text
 from . import results
 from .results import Result
 from .siem_update import already_cleared, unchanged, update
@@ -58,9 +69,8 @@ def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
         fields["resolution"] = params["resolution"]
     with attempting(f"clear FortiSIEM incident {incident_id}"):
         row = row_if_readable(context, incident_id)
-        status = word(STATUSES, row.get("incidentStatus")) if row else None
-        if status in CLEARED:
-            return unchanged(incident_id, fields, already_cleared(status))
+        if row and is_cleared(row):
+            return unchanged(incident_id, fields, already_cleared(status(row) or "cleared"))
         return update(context, incident_id, fields, params["verify"], before=row)
 
 
@@ -103,21 +113,27 @@ def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
         time_from, time_to: moments in time; default the last 24 hours.
         fields: names of further attributes, with commas; optional.
         max_results: 1 to 25000.
-    Returns: incidents, count, is_complete (whether there are no more than these).
+    Returns: incidents, count, is_complete (whether it is known that there are no more than these), skipped (row and
+        reason of each that could not be read).
     """
     wanted, further = _wanted(params), _names(params.get("fields"))
     most: int = params["max_results"]
     matches = _Filter(params)
-    filters = {**wanted.filters, **matches.on_status}
-    first = context.fortisiem.newest_incidents(wanted._replace(filters=filters), matches.page_size(most))
-    found = [row for row in first.rows if matches(row)]
-    is_complete = first.total <= len(first.rows)
-    if not is_complete and len(found) < most:
-        matching = (row for row in context.fortisiem.all_incidents(wanted) if matches(row))
-        found, is_complete = list(reversed(deque(matching, maxlen=most + 1))), True
-    is_complete = is_complete and len(found) <= most
+    with attempting("list FortiSIEM incidents"):
+        filters = {**wanted.filters, **matches.on_status}
+        first = context.fortisiem.incident_list(wanted._replace(filters=filters)).newest(matches.page_size(most))
+        found, is_complete, skipped = [row for row in first.rows if matches(row)], first.is_whole, first.skipped
+        if not is_complete and len(found) < most:
+            every = context.fortisiem.incident_list(wanted)
+            found = list(reversed(deque((row for row in every.all() if matches(row)), maxlen=most + 1)))
+            is_complete, skipped = every.is_complete and not every.skipped, every.skipped
     listed = [results.siem_incident(row, further) for row in found[:most]]
-    return {"incidents": listed, "count": len(listed), "is_complete": is_complete}
+    return {
+        "incidents": listed,
+        "count": len(listed),
+        "is_complete": is_complete and len(found) <= most,
+        "skipped": skipped,
+    }
 
 
 def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result:
@@ -127,7 +143,8 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
         incident_id: positive integer.
         time_from, time_to: moments in time, at most 24 hours apart; optional.
         max_results: 1 to 100, which is FortiSIEM's limit.
-    Returns: incident_id, events (event_id, event_type, received, raw_message, attributes), count.
+    Returns: incident_id, events (event_id, event_type, received, raw_message, attributes), count, skipped (row and
+        reason of each that could not be read).
     """
     time_from, time_to = params.get("time_from"), params.get("time_to")
     if time_from and time_to and time_to - time_from > DAY:
@@ -138,8 +155,8 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
         time_to = time_from + DAY
     bounds = [epoch_milliseconds(moment) if moment else None for moment in (time_from, time_to)]
     rows = context.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
-    events = [results.event(row) for row in rows[: params["max_results"]]]
-    return {"incident_id": params["incident_id"], "events": events, "count": len(events)}
+    events, skipped = read_rows(rows[: params["max_results"]], results.event, "nid")
+    return {"incident_id": params["incident_id"], "events": events, "count": len(events), "skipped": skipped}
 
 
 def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Result:
@@ -192,7 +209,7 @@ class _Filter:
 
     def __init__(self, params: Dict[str, Any]) -> None:
         self.choices = {
-            read: {words[choice] for choice in params[name]}
+            read: (words, set(params[name]))
             for name, read, words in (
                 ("status", "incidentStatus", STATUSES),
                 ("severity", "eventSeverityCat", LEVELS),
@@ -201,27 +218,30 @@ class _Filter:
             if name in params
         }
         if "event_type" in params:
-            self.choices["eventType"] = set(_names(params["event_type"]))
+            self.choices["eventType"] = ({}, set(_names(params["event_type"])))
         self.organization = params.get("organization", "").lower()
         self.text = params.get("text", "").lower()
 
     def __call__(self, row: Dict[str, Any]) -> bool:
         return (
-            all(str(row.get(read)) in values for read, values in self.choices.items())
-            and (not self.organization or str(row.get("customer")).lower() == self.organization)
-            and (not self.text or any(self.text in str(row.get(name) or "").lower() for name in SEARCHED))
+            all(word(words, row.get(read)) in chosen for read, (words, chosen) in self.choices.items())
+            and (not self.organization or self.organization in map(str.lower, organizations(row.get("customer"))))
+            and (not self.text or any(self.text in text(row.get(name)).lower() for name in SEARCHED))
         )
 
     @property
     def on_status(self) -> Dict[str, List[int]]:
         """FortiSIEM's own filter on the status. The clients call it ``status``; OpenAPI 7.5.1 ``incidentStatus``."""
-        wanted = self.choices.get("incidentStatus")
-        return {"status": sorted(int(value) for value in wanted)} if wanted else {}
+        _, chosen = self.choices.get("incidentStatus", ({}, ()))
+        return {"status": sorted(int(STATUSES[choice]) for choice in chosen)} if chosen else {}
 
     def page_size(self, most: int) -> int:
-        """Return how many of the newest incidents to ask for: no more than wanted if FortiSIEM filters by itself."""
+        """Return how many of the newest incidents to ask for: one more than wanted if FortiSIEM filters by itself.
+
+        That one shows that there are more, whatever FortiSIEM counts.
+        """
         filtered_here = set(self.choices) - {"incidentStatus", "phIncidentCategory"} or self.organization or self.text
-        return PAGE_SIZE if filtered_here else min(PAGE_SIZE, most)
+        return PAGE_SIZE if filtered_here else min(PAGE_SIZE, most + 1)
 
 
 def _wanted(params: Dict[str, Any]) -> Wanted:

@@ -20,7 +20,7 @@ from ..core.errors import (
 from ..core.times import iso, shown_time
 from ..core.urls import signed_id
 from . import results
-from .creation import SEARCH_DAYS, Creation
+from .creation import SEARCH_DAYS
 from .fortimonitor import create, resolve
 from .fortisiem import existing_row
 from .results import Result
@@ -29,6 +29,7 @@ from .writes import ALREADY_DONE
 
 Row = Dict[str, Any]
 PRODUCTS = {"fortimonitor": "FortiMonitor", "fortisiem": "FortiSIEM"}
+FIRST_SIDE = 0.6  # of the time that is left; the rest is for the other side
 TEXTKEYS = ("plugin_textkey", "resource_textkey")
 
 
@@ -59,7 +60,7 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
         if earlier is not None and not is_over:
             created = _found(context, earlier, server_id)
         else:
-            created = _created(context, params, server_id, row, markers[0])
+            created = _created(context.with_a_share(FIRST_SIDE), params, server_id, row, markers[0])
         sides = {"fortimonitor": lambda: created, "fortisiem": lambda: _ticketed(context, params, row, created)}
         return _both(sides)
 
@@ -85,7 +86,7 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
         outage_id = _outage_id(context, params, row)
         return _both(
             {
-                "fortimonitor": lambda: _resolved(context, params, outage_id, markers),
+                "fortimonitor": lambda: _resolved(context.with_a_share(FIRST_SIDE), params, outage_id, markers),
                 "fortisiem": lambda: _cleared(context, params, row, outage_id),
             }
         )
@@ -180,7 +181,7 @@ def _created(context: Context, params: Dict[str, Any], server_id: int, row: Row,
     }
     with attempting(f"create a custom incident on server {server_id}"):
         counts_resolved = params["if_resolved"] == "Return Existing"
-        return create(context, Creation(context, server_id, incident, counts_resolved), "Return Existing")
+        return create(context, server_id, incident, "Return Existing", counts_resolved)
 
 
 def _found(context: Context, outage: Outage, server_id: int) -> Result:

@@ -7,33 +7,89 @@ call goes on right behind that incident. Once nothing is waiting, ``newest`` bec
 late meanwhile is not passed over. No watermark is ahead of the product's clock: an outage that was given a start in the
 future, say, would else take everything until then with it. The watermark is returned, not kept: the playbook stores it
 once the records are stored.
+
+One bad row costs one row: an incident without a readable time is returned with what it has, and moves no watermark; one
+without an id is named under ``skipped`` and in the log.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage
 from ..clients.fortisiem.attributes import CLEARED, READ_FIELDS
 from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
-from ..core.errors import AnswerBroken, attempting
+from ..core.errors import attempting
 from ..core.times import epoch_milliseconds, from_epoch, iso
-from ..core.urls import signed_id
+from ..core.values import Skipped, moment
 from . import results
 from .results import Result
 from .watermark import Watermark
 
 FAR_AHEAD = timedelta(days=365)  # no product's clock is that wrong
 MOST_INCIDENTS = 5000
+MOST_LOGGED = 5  # skipped rows that the log names
 MOST_OUTAGES = 2000  # 40 pages, and FortiMonitor allows 100 requests a minute
-SEVERITIES = {"critical": "Critical", "warning": "Medium"}
+# FortiSOAR's words; a word that no product documents becomes the default, and stays visible in the incident itself.
+SEVERITIES = {
+    "critical": "Critical",
+    **dict.fromkeys(("error", "major", "high"), "High"),
+    **dict.fromkeys(("warning", "medium", "moderate"), "Medium"),
+    **dict.fromkeys(("info", "information", "informational", "minor", "low", "notice"), "Low"),
+}
+DEFAULT_SEVERITY = "Medium"
+CLOCKS_DIFFER = 60  # seconds from which on the first look back goes by the product's clock
 
 Row = Dict[str, Any]
 Place = Tuple[int, int]  # time and id
-Waiting = List[Tuple[Place, Row]]
+
+
+@dataclass
+class Found:
+    """What a product shows of the incidents that are to be fetched.
+
+    Parameters:
+        since: from where on they are still to come.
+
+    ``placed`` are those with a time, by id; ``timeless`` those without one; ``skipped`` rows that are no incidents.
+    """
+
+    since: Watermark
+    placed: Dict[int, Tuple[Place, Row]] = field(default_factory=dict)
+    timeless: Dict[int, Row] = field(default_factory=dict)
+    skipped: Skipped = field(default_factory=list)
+
+    def add(self, incident_id: int, time: Optional[int], row: Row) -> None:
+        """Add an incident, if it is still to come."""
+        if time is None:
+            self.timeless[incident_id] = row
+        elif self.since.is_behind((time, incident_id)):
+            self.placed[incident_id] = ((time, incident_id), row)
+
+    @property
+    def waiting(self) -> List[Tuple[Place, Row]]:
+        """Those with a time, oldest first."""
+        return sorted(self.placed.values(), key=lambda each: each[0])
+
+
+class Source(NamedTuple):
+    """How a product is read.
+
+    Parameters:
+        client: the product's client of a context.
+        read: adds what is found from a time on, oldest first, until more than enough have come.
+        newest: the time of the newest incident, 0 where there is none.
+        most: how many come at once.
+    """
+
+    client: Callable[[Context], Any]
+    read: Callable[[Context, Found, int, int], None]
+    newest: Callable[[Context, int], int]
+    most: int
 
 
 def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -48,103 +104,107 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
         overlap: seconds to look back behind the watermark.
         lookback: minutes to look back without a watermark.
         max_results: 1 to 5000; of FortiMonitor at most 2000 come at once.
-    Returns: incidents (``source_id`` is unique for each), count, watermark, is_complete (whether nothing is waiting).
+    Returns: incidents (``source_id`` is unique for each), count, watermark, is_complete (whether nothing is waiting),
+        skipped (rows that are no incidents).
     Raises: whatever a read raises: then nothing is returned and the watermark stands.
     """
-    source = params["source"]
-    read, newest_time, most_at_once = _SOURCES[source]
-    since, most = _watermark(params.get("watermark"), params["lookback"]), min(params["max_results"], most_at_once)
-    begin = since.begin(params["overlap"])
-    with attempting(f"fetch incidents from {source}"):
-        waiting = read(context, since, begin, most)
+    name, source = params["source"], _SOURCES[params["source"]]
+    most = min(params["max_results"], source.most)
+    with attempting(f"fetch incidents from {name}"):
+        begin, found = _found(context, source, params, most)
+        waiting = found.waiting
         taken, is_complete = waiting[:most], len(waiting) <= most
-        newest = since.newest
+        newest = found.since.newest
         if newest is None:
-            newest = max([since.time, *(time for (time, _), _ in taken)])
-            newest = newest if is_complete else max(newest, newest_time(context, begin))
-            newest = _not_ahead(context, source, newest)
+            newest = max([found.since.time, *(time for (time, _), _ in taken)])
+            newest = newest if is_complete else max(newest, source.newest(context, begin))
+            newest = _not_ahead(source.client(context).server_time, newest)
+    if found.skipped:
+        context.log.warning("%s: %d rows could not be read: %s", name, len(found.skipped), found.skipped[:MOST_LOGGED])
     watermark = Watermark(newest) if is_complete else Watermark(*taken[-1][0], newest)
+    incidents = [*found.timeless.values(), *(incident for _, incident in taken)]
     return {
-        "incidents": [incident for _, incident in taken],
-        "count": len(taken),
+        "incidents": incidents,
+        "count": len(incidents),
         "watermark": str(watermark),
         "is_complete": is_complete,
+        "skipped": found.skipped,
     }
 
 
-def _not_ahead(context: Context, source: str, time: int) -> int:
+def _found(context: Context, source: Source, params: Dict[str, Any], most: int) -> Tuple[int, Found]:
+    """Read what is to be fetched; return from which time on, and what was found."""
+    now, written = context.deadline.timing.wall(), params.get("watermark")
+    since = Watermark.parse(written) if written else _first(now, params["lookback"])
+    begin, found = since.begin(params["overlap"]), Found(since)
+    source.read(context, found, begin, most)
+    product_time = source.client(context).server_time
+    # Without a watermark the clock here said where to begin; a product whose clock differs would have been asked for
+    # less than the analyst wanted, or for more.
+    if written is None and product_time is not None and abs(product_time.timestamp() - now) > CLOCKS_DIFFER:
+        since = _first(product_time.timestamp(), params["lookback"])
+        begin, found = since.begin(params["overlap"]), Found(since)
+        source.read(context, found, begin, most)
+    return begin, found
+
+
+def _first(now: float, lookback: int) -> Watermark:
+    return Watermark(epoch_milliseconds(from_epoch(now) - timedelta(minutes=lookback)))
+
+
+def _not_ahead(now: Optional[datetime], time: int) -> int:
     """Return a time, or the end of the second that the product's clock showed last if that is earlier."""
-    client = context.fortisiem if source == "FortiSIEM" else context.fortimonitor
-    now = client.server_time
     return time if now is None else min(time, epoch_milliseconds(now) + 999)
-
-
-def _watermark(text: Optional[str], lookback: int) -> Watermark:
-    if text is None:
-        start = datetime.now(timezone.utc) - timedelta(minutes=lookback)
-        return Watermark(epoch_milliseconds(start))
-    return Watermark.parse(text)
 
 
 # FortiSIEM.
 
 
-def _siem_waiting(context: Context, since: Watermark, begin: int, most: int) -> Waiting:
-    """Read the incidents of FortiSIEM by their last occurrence, oldest first, until more than enough have come.
+def _read_siem(context: Context, found: Found, begin: int, most: int) -> None:
+    """Read the incidents of FortiSIEM by their last occurrence.
 
     Each page is a query of its own, from the last time on: further pages of one query would lose incidents that recur
     and so move. One that recurs meanwhile comes again later, and counts once, at its later time.
     """
-    found: Dict[int, Tuple[Place, Row]] = {}
     while True:
-        page = context.fortisiem.oldest_incidents(_wanted(begin), PAGE_SIZE)
-        _add(found, since, page.rows)
-        times = [_siem_place(row)[0] for row in page.rows]
-        if page.total <= len(page.rows):
-            break
-        if not times:
-            raise AnswerBroken(f"FortiSIEM counted {page.total} incidents and sent none", changed="no")
-        end = times[-1]
-        if times != sorted(times) or times[0] < end <= begin:  # a server that sorts or looks back otherwise
-            _add(found, since, context.fortisiem.all_incidents(_wanted(begin)))
-            break
+        page = context.fortisiem.oldest_incidents(_wanted(context, begin), min(PAGE_SIZE, most + 1))
+        found.skipped += [each for each in page.skipped if each not in found.skipped]
+        _add(context, found, page.rows)
+        times = [time for time in map(_last_seen, page.rows) if time is not None]
+        if page.may_be_all or not page.sent:
+            return
+        end = times[-1] if times else begin
+        if times != sorted(times) or not times or times[0] < end <= begin:  # it sorts or looks back otherwise
+            _add(context, found, context.fortisiem.all_incidents(_wanted(context, begin)))
+            return
         if times[0] == end:  # a page full of one moment, which does not show that it is the oldest one either
             end += 1  # whether incidents of timeTo itself are listed is documented nowhere
-            _add(found, since, context.fortisiem.all_incidents(_wanted(begin, end)))
+            _add(context, found, context.fortisiem.all_incidents(_wanted(context, begin, end)))
         begin = end
         # Those of one moment come in any order, so the last one to be returned must be of a moment that is read whole.
-        if sum(time < end for (time, _), _ in found.values()) >= most < len(found):
-            break
-    return [(place, _from_siem(context, row)) for place, row in sorted(found.values(), key=_by_place)]
+        if sum(time < end for (time, _), _ in found.placed.values()) >= most < len(found.placed):
+            return
 
 
-def _add(found: Dict[int, Tuple[Place, Row]], since: Watermark, rows: Iterable[Row]) -> None:
+def _add(context: Context, found: Found, rows: Iterable[Row]) -> None:
     for row in rows:
-        place = _siem_place(row)
-        if since.is_behind(place):
-            found[place[1]] = (place, row)
+        found.add(row["incidentId"], _last_seen(row), _from_siem(context, row))
 
 
-def _by_place(each: Tuple[Place, Row]) -> Place:
-    return each[0]
-
-
-def _wanted(time_from: int, time_to: Optional[int] = None) -> Wanted:
-    far = epoch_milliseconds(datetime.now(timezone.utc) + FAR_AHEAD)
+def _wanted(context: Context, time_from: int, time_to: Optional[int] = None) -> Wanted:
+    far = epoch_milliseconds(from_epoch(context.deadline.timing.wall()) + FAR_AHEAD)
     return Wanted({}, time_from, far if time_to is None else time_to, READ_FIELDS)
 
 
-def _siem_newest(context: Context, begin: int) -> int:
+def _newest_in_siem(context: Context, begin: int) -> int:
     """Return the last occurrence of the youngest incident: about the newest time, and never a later one."""
-    page = context.fortisiem.newest_incidents(_wanted(begin), 1)
-    return max((_siem_place(row)[0] for row in page.rows), default=0)
+    page = context.fortisiem.newest_incidents(_wanted(context, begin), 1)
+    return max((_last_seen(row) or 0 for row in page.rows), default=0)
 
 
-def _siem_place(row: Row) -> Place:
-    time, number = signed_id(row.get("incidentLastSeen")), signed_id(row.get("incidentId"))
-    if time is None or number is None:
-        raise AnswerBroken("FortiSIEM showed an incident without its ID or its last occurrence", changed="no")
-    return time, number
+def _last_seen(row: Row) -> Optional[int]:
+    seen = moment(row.get("incidentLastSeen"))
+    return epoch_milliseconds(seen) if seen else None
 
 
 def _from_siem(context: Context, row: Row) -> Row:
@@ -154,7 +214,7 @@ def _from_siem(context: Context, row: Row) -> Row:
         "source": "FortiSIEM",
         "title": incident["title"] or incident["event_name"] or f"Incident {incident['incident_id']}",
         "status": "Closed" if incident["status"] in CLEARED else "Open",
-        "severity": incident["severity"],
+        "severity": _severity(incident["severity"]),
         "start_time": incident["first_seen"],
         "last_time": incident["last_seen"],
         "end_time": incident["cleared_time"],
@@ -166,28 +226,27 @@ def _from_siem(context: Context, row: Row) -> Row:
 # FortiMonitor.
 
 
-def _outages_waiting(context: Context, since: Watermark, begin: int, most: int) -> Waiting:
-    """Read the outages of FortiMonitor by their start, oldest first, until more than enough have come.
-
-    It reads all of them where FortiMonitor sorts otherwise than it was asked to.
-    """
-    found: Waiting = []
+def _read_outages(context: Context, found: Found, begin: int, most: int) -> None:
+    """Read the outages of FortiMonitor by their start; all of them where it sorts otherwise than it was asked to."""
+    listing = context.fortimonitor.outages(since=_started(begin), oldest_first=True)
     last, is_sorted = 0, True
-    for outage in context.fortimonitor.outages(since=_started(begin), oldest_first=True):
-        place = _outage_place(outage)
-        is_sorted = is_sorted and last <= place[0]
-        last = place[0]
-        if since.is_behind(place):
-            found.append((place, _from_outage(context, outage)))
-        if is_sorted and len(found) > most and found[most - 1][0][0] < last:  # as above: of one moment all or none
+    for outage in listing:
+        time = _start_of(outage)
+        found.add(outage.id, time, _from_outage(context, outage))
+        if time is None:
+            continue
+        is_sorted = is_sorted and last <= time
+        last = time
+        waiting = len(found.placed)
+        if is_sorted and waiting > most and found.waiting[most - 1][0][0] < last:  # as above: of one moment all or none
             break
-    return sorted(found, key=_by_place)
+    found.skipped += listing.skipped
 
 
-def _outages_newest(context: Context, begin: int) -> int:
+def _newest_outage(context: Context, begin: int) -> int:
     """Return the start of the outage that comes first in a list of the newest."""
     listed = context.fortimonitor.outages(since=_started(begin))
-    return max((_outage_place(outage)[0] for outage in islice(listed, 1)), default=0)
+    return max((_start_of(outage) or 0 for outage in islice(listed, 1)), default=0)
 
 
 def _started(begin: int) -> datetime:
@@ -195,10 +254,8 @@ def _started(begin: int) -> datetime:
     return from_epoch(begin // 1000 - 1)
 
 
-def _outage_place(outage: Outage) -> Place:
-    if outage.start is None:
-        raise AnswerBroken(f"FortiMonitor showed incident {outage.id} without its start", changed="no")
-    return epoch_milliseconds(outage.start), outage.id
+def _start_of(outage: Outage) -> Optional[int]:
+    return epoch_milliseconds(outage.start) if outage.start else None
 
 
 def _from_outage(context: Context, outage: Outage) -> Row:
@@ -207,7 +264,7 @@ def _from_outage(context: Context, outage: Outage) -> Row:
         "source": "FortiMonitor",
         "title": outage.title,
         "status": "Closed" if outage.is_resolved else "Open",
-        "severity": SEVERITIES.get(outage.severity, outage.severity.title() or None),
+        "severity": _severity(outage.severity),
         "start_time": iso(outage.start),
         "last_time": iso(outage.start),
         "end_time": iso(outage.end),
@@ -216,7 +273,12 @@ def _from_outage(context: Context, outage: Outage) -> Row:
     }
 
 
+def _severity(word: Optional[str]) -> str:
+    """Return FortiSOAR's word for a severity: an unknown one would be refused with the whole alert."""
+    return SEVERITIES.get((word or "").strip().lower(), DEFAULT_SEVERITY)
+
+
 _SOURCES = {
-    "FortiSIEM": (_siem_waiting, _siem_newest, MOST_INCIDENTS),
-    "FortiMonitor": (_outages_waiting, _outages_newest, MOST_OUTAGES),
+    "FortiSIEM": Source(lambda context: context.fortisiem, _read_siem, _newest_in_siem, MOST_INCIDENTS),
+    "FortiMonitor": Source(lambda context: context.fortimonitor, _read_outages, _newest_outage, MOST_OUTAGES),
 }

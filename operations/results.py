@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage, Server, Textkeys, User
@@ -11,13 +11,15 @@ from ..clients.fortisiem.attributes import (
     LEVELS,
     READ_FIELDS,
     READ_RESOLUTIONS,
-    STATUSES,
     attribute_lists,
+    organizations,
+    status,
     techniques,
     word,
 )
 from ..core.http.answers import Answer, json_of
-from ..core.times import iso, shown_time
+from ..core.times import iso
+from ..core.values import moment, storable, text, whole_number
 
 Result = Dict[str, Any]
 
@@ -87,36 +89,36 @@ def siem_incident(row: Result, further: Sequence[str] = ()) -> Result:
         further: FortiSIEM's names of more attributes, which go into ``other`` as they are.
     """
     return {
-        "incident_id": row.get("incidentId"),
-        "title": row.get("incidentTitle"),
-        "status": word(STATUSES, row.get("incidentStatus")),
+        "incident_id": whole_number(row.get("incidentId")),
+        "title": _text(row.get("incidentTitle")),
+        "status": status(row),
         "severity": word(LEVELS, row.get("eventSeverityCat")),
-        "severity_value": row.get("eventSeverity"),
+        "severity_value": _number(row.get("eventSeverity")),
         "category": word(CATEGORIES, row.get("phIncidentCategory")),
-        "subcategory": row.get("phSubIncidentCategory"),
-        "event_type": row.get("eventType"),
-        "event_name": row.get("eventName"),
+        "subcategory": _text(row.get("phSubIncidentCategory")),
+        "event_type": _text(row.get("eventType")),
+        "event_name": _text(row.get("eventName")),
         "resolution": word(READ_RESOLUTIONS, row.get("incidentReso")),
-        "count": row.get("count"),
-        "first_seen": iso(shown_time(row.get("incidentFirstSeen"))),
-        "last_seen": iso(shown_time(row.get("incidentLastSeen"))),
-        "cleared_time": iso(shown_time(row.get("incidentClearedTime"))),
-        "cleared_by": row.get("incidentClearedUser") or None,
-        "cleared_reason": row.get("incidentClearedReason") or None,
-        "organization": row.get("customer"),
-        "reporting_ip": row.get("incidentRptIp"),
-        "reporting_device": row.get("incidentRptDevName"),
-        "tactics": row.get("attackTactic") or None,
+        "count": _number(row.get("count")),
+        "first_seen": iso(moment(row.get("incidentFirstSeen"))),
+        "last_seen": iso(moment(row.get("incidentLastSeen"))),
+        "cleared_time": iso(moment(row.get("incidentClearedTime"))),
+        "cleared_by": _text(row.get("incidentClearedUser")),
+        "cleared_reason": _text(row.get("incidentClearedReason")),
+        "organization": ", ".join(organizations(row.get("customer"))) or None,
+        "reporting_ip": _text(row.get("incidentRptIp")),
+        "reporting_device": _text(row.get("incidentRptDevName")),
+        "tactics": _text(row.get("attackTactic")),
         "techniques": techniques(row.get("attackTechnique")),
         "source": _attributes(row.get("incidentSrc")),
         "target": _attributes(row.get("incidentTarget")),
         "detail": _attributes(row.get("incidentDetail")),
-        "comments": row.get("incidentComments") or None,
+        "comments": _text(row.get("incidentComments")),
         "external_ticket_type": word(LEVELS, row.get("incidentExtTicketType")),
-        "external_ticket_id": row.get("incidentExtTicketId") or None,
-        "external_ticket_state": row.get("incidentExtTicketState") or None,
-        "external_assigned_user": row.get("incidentExtUser") or None,
-        "other": {name: row.get(name) for name in further if name not in READ_FIELDS},
+        "external_ticket_id": _text(row.get("incidentExtTicketId")),
+        "external_ticket_state": _text(row.get("incidentExtTicketState")),
+        "external_assigned_user": _text(row.get("incidentExtUser")),
+        "other": {name: storable(row.get(name)) for name in further if name not in READ_FIELDS},
     }
 
 
@@ -125,13 +127,13 @@ def event(row: Result) -> Result:
 
     ``nid`` is the id as text; ``id`` is the same as a number, which the vendor's own example shows rounded.
     """
-    received = row.get("receiveTime")
+    received, attributes = row.get("receiveTime"), row.get("attributes")
     return {
-        "event_id": str(row.get("nid") or row.get("id") or ""),
-        "event_type": row.get("eventType"),
-        "received": iso(shown_time(received)) or received,
-        "raw_message": row.get("rawMessage"),
-        "attributes": row.get("attributes") or {},
+        "event_id": text(row.get("nid") or row.get("id")),
+        "event_type": _text(row.get("eventType")),
+        "received": iso(moment(received)) or _text(received),
+        "raw_message": _text(row.get("rawMessage")),
+        "attributes": storable(attributes) if isinstance(attributes, dict) else {},
     }
 
 
@@ -148,6 +150,14 @@ def answer(context: Context, given: Answer) -> Result:
     }
 
 
+def _text(value: Any) -> Optional[str]:
+    return text(value) or None
+
+
+def _number(value: Any) -> Any:
+    number = whole_number(value)
+    return storable(value) if number is None else number
+
+
 def _attributes(value: Any) -> Result:
-    text = "" if value is None else str(value)
-    return {"text": text, "attributes": attribute_lists(text)}
+    return {"text": text(value), "attributes": attribute_lists(text(value))}

@@ -9,7 +9,7 @@ from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..clients.fortisiem.client import FortiSIEM, is_ok
 from ..core.errors import AnswerBroken, Failure, attempting
 from ..core.texts import entries_of, same_text, survivors
-from ..core.values import same_word, text
+from ..core.values import text
 from .results import Result
 from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
 
@@ -139,7 +139,7 @@ def _reading(name: str, value: str, row: Optional[Row], before: Optional[Row]) -
     if name == "comments":
         return _comment_reading(value, shown, before)
     if attribute.words:  # FortiSIEM's own words, in which a difference is one
-        return APPLIED if same_word(shown, attribute.sent(value)) else NOT_APPLIED
+        return APPLIED if attribute.is_shown(value, row[attribute.read]) else NOT_APPLIED
     if same_text(attribute.sent(value), shown):
         return APPLIED
     # Free text may be shown cut, escaped or rewritten: only what is as it was proves that nothing was written.

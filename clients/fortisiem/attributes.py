@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
+from ...core.values import folded, moment, text, whole_number
+
 EXTERNAL = "/incident/external"
 TWIN = "/pub/incident/update/{id}"
 
@@ -33,6 +35,10 @@ class Attribute(NamedTuple):
         """Return our value in FortiSIEM's word."""
         return self.words.get(value, value)
 
+    def is_shown(self, value: str, shown: Any) -> bool:
+        """Tell whether our word is what FortiSIEM shows, however it writes it."""
+        return word(self.words, value) == word(self.words, shown)
+
 
 # The ticket's type goes out in the upper case of the guide's example (its list says Medium, its example MEDIUM); the
 # state as the list has it, since nothing shows "IN PROGRESS".
@@ -53,7 +59,9 @@ ATTRIBUTES = {
 
 CATEGORIES = {"Availability": "1", "Performance": "2", "Change": "3", "Security": "4", "Other": "5"}
 READ_RESOLUTIONS = {"None": "0", "Open": "1", **RESOLUTIONS, "In Progress": "4"}
-CLEARED = ("Auto Cleared", "Manually Cleared", "System Cleared")
+CLEARED = ("Auto Cleared", "Manually Cleared", "System Cleared", "Externally Cleared")
+# The user interface has one more, whose number is documented nowhere.
+READ_STATUSES = {**STATUSES, "Externally Cleared": "Externally Cleared"}
 
 # What a list shows by default (guide 6.4, OpenAPI 7.5.1), and what it shows when it is asked for.
 SHOWN_BY_DEFAULT = (
@@ -91,38 +99,94 @@ SHOWN_ON_REQUEST = (
 )
 READ_FIELDS = (*SHOWN_BY_DEFAULT, *SHOWN_ON_REQUEST)
 
-ATTRIBUTE_START = re.compile(r"(?:^\s*|,\s+)([A-Za-z][A-Za-z0-9_]*):", re.ASCII)
+# What looks like a name with its colon and is none: ``fe80::1``, ``aa:bb:cc:dd:ee:ff``, ``https://``.
+NO_NAME = r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f.]{0,15}(?::[0-9A-Fa-f.%/]{0,40}){1,9}\s*(?:,|$)|[a-z][a-z0-9]*://"
+NAME = rf"(?!{NO_NAME})(?P<name>[A-Za-z][A-Za-z0-9_]{{1,63}}):"  # a name of one letter would be a drive
+SPACE = r"(?=(?P<space>\s(?!\s*(?:,|$)))?)"  # before a value
+FIRST_ATTRIBUTE = re.compile(rf"[\s,]*{NAME}{SPACE}", re.ASCII)
+NEXT_ATTRIBUTE = re.compile(rf",(?P<apart>\s*){NAME}{SPACE}", re.ASCII)
+OVER = "(?:cleared|closed|resolved)"
+STATUS_OVER = re.compile(rf"(?!.*(?:not|un){OVER})(?:.*{OVER}|{OVER}.*)")
 
 
 def word(words: Mapping[str, str], value: Any) -> Optional[str]:
-    """Return our word for FortiSIEM's value, the value itself where there is none, None for nothing."""
-    text = "" if value is None else str(value)
-    return next((ours for ours, theirs in words.items() if theirs == text), text) or None
+    """Return our word for FortiSIEM's value, in whatever form it comes; its text if we have none, None for nothing."""
+    number = whole_number(value)
+    shown = text(value).strip() if number is None else str(number)
+    forms = (folded(shown), folded(" ".join(reversed(shown.split()))))  # "Cleared Manually" too
+    known = (ours for ours, theirs in words.items() if folded(ours) in forms or folded(theirs) in forms)
+    return next(known, shown) or None
 
 
-def attribute_lists(text: str) -> Dict[str, List[str]]:
+def status(row: Mapping[str, Any]) -> Optional[str]:
+    """Return an incident's status in our word, None where it shows none."""
+    return word(READ_STATUSES, row.get("incidentStatus"))
+
+
+def is_cleared(row: Mapping[str, Any]) -> bool:
+    """Tell whether an incident is cleared, in whichever way.
+
+    Of a status that nobody knows, its own word tells, or else whether there is a time of clearing.
+    """
+    shown = status(row)
+    if shown in STATUSES:
+        return shown in CLEARED
+    if shown and whole_number(shown) is None:
+        return STATUS_OVER.fullmatch(folded(shown)) is not None
+    return moment(row.get("incidentClearedTime")) is not None
+
+
+def organizations(value: Any) -> List[str]:
+    """Return the names in ``customer``, which is a name, an object that has one, or a list of either."""
+    if isinstance(value, list):
+        return [name for each in value for name in organizations(each)]
+    name = text(value.get("name")) if isinstance(value, dict) else text(value)
+    return [name] if name else []
+
+
+def attribute_lists(shown: str) -> Dict[str, List[str]]:
     """Read ``hostIpAddr:2001:db8::1, hostName:web, `` into each attribute's values, in their order.
 
-    An attribute begins after a comma and white space, with a name and a colon. So colons inside of a value, as in
-    IPv6 and MAC addresses, times and URLs, stay in it; other connectors lose such values.
+    An attribute begins with a name and a colon behind a comma. Where the others stand behind white space too, one that
+    does not must have a name such as ``hostName``; and white space follows the colon only if it does so in the first.
+    Thus commas and colons inside of a value, as in addresses, times, URLs and commands, stay in it; other connectors
+    lose such values. A list may also be JSON. What begins with neither a name nor JSON has no attributes.
     """
-    starts = list(ATTRIBUTE_START.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
+    if shown.lstrip()[:1] in ("{", "["):
+        return _from_json(shown)
+    first = FIRST_ATTRIBUTE.match(shown)
+    if first is None:
+        return {}
+    following = NEXT_ATTRIBUTE.finditer(shown, first.end())
+    candidates = [start for start in following if first["space"] or not start["space"]]
+    are_apart = any(start["apart"] for start in candidates)
+    starts = [first, *(start for start in candidates if start["apart"] or not are_apart or not start["name"].islower())]
+    ends = [start.start() for start in starts[1:]] + [len(shown)]
     values: Dict[str, List[str]] = {}
     for start, end in zip(starts, ends):
-        values.setdefault(start.group(1), []).append(text[start.end() : end].strip().rstrip(",").strip())
+        values.setdefault(start["name"], []).append(shown[start.end() : end].strip().rstrip(",").strip())
     return values
 
 
-def techniques(text: Any) -> List[Dict[str, str]]:
+def _from_json(shown: str) -> Dict[str, List[str]]:
+    try:
+        value = json.loads(shown, strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    values: Dict[str, List[str]] = {}
+    for part in value if isinstance(value, list) else [value]:
+        for name, each in part.items() if isinstance(part, dict) else ():
+            values.setdefault(text(name), []).extend(map(text, each if isinstance(each, list) else [each]))
+    return values
+
+
+def techniques(shown: Any) -> List[Dict[str, str]]:
     """Read ``attackTechnique``, which is JSON inside of a text; anything else is no technique."""
     try:
-        listed = json.loads(text) if isinstance(text, str) else text
-    except ValueError:
+        listed = json.loads(shown) if isinstance(shown, str) else shown
+    except (ValueError, RecursionError):
         return []
     rows = listed if isinstance(listed, list) else []
     return [
-        {"id": str(row.get("techniqueid", "")), "name": str(row.get("name", ""))}
-        for row in rows
-        if isinstance(row, dict)
+        {"id": text(row.get("techniqueid")), "name": text(row.get("name"))} for row in rows if isinstance(row, dict)
     ]

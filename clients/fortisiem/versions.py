@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional
 
+from ...core.values import whole_number
+
 
 class Feature(NamedTuple):
     """Something that FortiSIEM has from a version on, and where it is described."""
@@ -44,5 +46,5 @@ def features_of(version: Optional[str]) -> List[str]:
 
 def _parts(version: str) -> List[int]:
     """Return the three numbers of a version such as 7.5, 7.5.1 or 7.5.1.1234-5, nothing if it is none."""
-    digits = version.split("-")[0].split(".")
-    return [int(part) for part in (*digits, "0", "0")][:3] if all(part.isdecimal() for part in digits) else []
+    numbers = [whole_number(part) for part in (*version.split("-")[0].split("."), "0", "0")]
+    return [] if None in numbers else [number or 0 for number in numbers[:3]]

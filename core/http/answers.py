@@ -5,17 +5,23 @@ Everything above works with values. Nothing above this file decodes bytes.
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Type
 
-from ..errors import AnswerBroken, Failure, Kind, Redirected, kind_of_status
+from ..deadline import Deadline, retry_after
+from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreachable, kind_of_status
 from ..redaction import Redactor
 from ..urls import BaseUrl, base_url
+from .decoding import is_web_page, json_value, text_of
 
 LONGEST_QUOTE = 300  # characters of an answer's text in a message
+GATEWAY_GAVE_UP = (408, 502, 503, 504)  # on waiting; what it passed on may still be carried out
+PROXY_WANTS_CREDENTIALS = 407
+PROXY_ADVICE = "Check Proxy in the configuration, and the user name and the password in it."
+LATE_FOR = 300  # seconds until what was given up on is taken for never
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,10 @@ class Answer:
     body: bytes
     attempts: int = 1
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The body as text, without white space around it."""
-        return self.body.decode("utf-8", "replace").strip()
+        return text_of(self.body, self.headers.get("Content-Type", ""))
 
     @property
     def is_success(self) -> bool:
@@ -66,15 +72,13 @@ class Answer:
 
     @property
     def is_html(self) -> bool:
-        """Whether the body is a web page. An empty or plain body is none, whatever its Content-Type says."""
-        declared = "text/html" in self.headers.get("Content-Type", "").lower()
-        return re.search(r"<(!doctype\s+html|html)\b", self.text[:1000], re.I) is not None or (
-            declared and "<" in self.text
-        )
+        """Whether the body is a web page."""
+        is_declared = "html" in self.headers.get("Content-Type", "").lower()
+        return is_web_page(self.text, is_declared and xml_error(self) is None)
 
     def json(self) -> Any:
         """Return the body's JSON value. Raises ValueError where it is none."""
-        return json.loads(self.body.decode("utf-8"))
+        return json_value(self.text)
 
     def failure(
         self, kind: Type[Kind], happened: str, advice: Optional[str] = None, changed: Optional[str] = None
@@ -83,17 +87,28 @@ class Answer:
         return kind(happened, advice, changed, self.attempts, self.request.shown(self.status))
 
 
+class AnswerTooLarge(AnswerBroken):
+    """An answer longer than what is taken. Asking for less at a time helps."""
+
+
 class Source(Protocol):
     """Where an answer came from: a ``Transport``."""
 
     product: str
     base: BaseUrl
     redact: Redactor
+    deadline: Deadline
+
+    @property
+    def proxy(self) -> str:
+        """The proxy on the way as messages show it, "" for none."""
 
     def where(self, answer: Answer) -> str:
         """Return the clause "<product> answered <status> to <METHOD path>"."""
 
 
+XML_ERROR = re.compile(r"<error\b[^<>]*\bcode\s*=")
+TAG = re.compile(r"<[^<>]*>")
 Advice = Callable[[Answer, str], Optional[str]]  # from an answer and its error text to what to do
 
 
@@ -112,12 +127,33 @@ def _failure(source: Source, answer: Answer, advice: Advice) -> Failure:
             "Something between here and the product answered, such as a proxy or a login page. Check the address.",
             changed=answer.request.changed_if_lost,
         )
+    if answer.status == PROXY_WANTS_CREDENTIALS:
+        return answer.failure(Unreachable, proxy_refusal(source.proxy, answer.status), PROXY_ADVICE)
     text = error_text(source, answer)
     kind = kind_of_status(answer.status)
     happened = source.where(answer) + (f": {text}" if text else "")
     if kind is Redirected:
         happened = f"{source.where(answer)}, a redirect{_target(source, answer)}, which is not followed"
-    return answer.failure(kind, happened, advice(answer, text), None if answer.request.changes else "no")
+    if not answer.request.changes:
+        return answer.failure(kind, happened, advice(answer, text), "no")
+    if answer.status in GATEWAY_GAVE_UP:
+        return answer.failure(AnswerLate, happened, late_advice(source, answer))
+    if kind is Redirected:
+        return answer.failure(AnswerLate, happened, f"Check the address. {late_advice(source, answer)}")
+    return answer.failure(kind, happened, advice(answer, text))
+
+
+def late_advice(source: Source, answer: Answer) -> str:
+    """Return how long to wait for what a product may still carry out."""
+    asked = retry_after(answer.headers, source.deadline.timing)
+    wait = f"{max(1, round(asked))} s" if asked is not None and asked > LATE_FOR else f"{LATE_FOR // 60} minutes"
+    return f"{source.product} may still carry it out: wait {wait}, and look whether it did before running it again."
+
+
+def proxy_refusal(proxy: str, status: int) -> str:
+    """Return the clause that a proxy refused to pass a request on."""
+    reason = ": it wants a user name and a password" if status == PROXY_WANTS_CREDENTIALS else ""
+    return f"the proxy {proxy}".rstrip() + f" answered {status}{reason}"
 
 
 def json_of(answer: Answer) -> Any:
@@ -155,7 +191,7 @@ def xml_error(answer: Answer) -> Optional[str]:
 
     FortiSIEM may send one under 200: ``<response><error code="255"><description>``, sometimes inside ``<result>``.
     """
-    if not re.search(r"<error\b[^>]*\bcode\s*=", answer.text):
+    if not answer.text.startswith("<") or not XML_ERROR.search(answer.text):
         return None
     try:
         # No entities, no document type: what is left cannot expand.
@@ -205,5 +241,5 @@ def _target(source: Source, answer: Answer) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip().rstrip(".")
+    text = re.sub(r"\s+", " ", TAG.sub(" ", text)).strip().rstrip(".")
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."

@@ -4,41 +4,58 @@ Measured on requests 2.31 and 2.34 (reliability reference, 4.1 and 4.2):
 
 - An answer cut anywhere in its headers is taken for whole. ``Location: .../outage/-28`` instead of ``-28000855``
   looks like success. Here a header block that does not end in its blank line is an error.
-- A read timeout counts from the last byte, so a server that drips never times out. Here each read gets no more than
-  what is left until the deadline.
+- A read timeout counts from the last byte, so a server that drips never times out; a connect timeout counts for each
+  address of a name, and none counts while the name is looked up. Here all of it gets no more than what is left.
 - From an exception nobody can tell whether a request was sent. Here the connection notes it.
+- Answers with more than 100 headers, or with 102 or 103 before the real one, are misread. Here they are not.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
+import ipaddress
+import re
 import socket
 import ssl
 import threading
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, List, Optional, Tuple
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ..deadline import Deadline
 from ..process_state import STATE
 
+LONGEST_LINE = 64 * 1024  # bytes, with its end
+LONGEST_HEAD = 256 * 1024
+SHORTEST_HANDSHAKE = 0.1  # seconds
+FRAMING = (b"content-length", b"transfer-encoding", b"connection", b"keep-alive", b"proxy-connection")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 
 class Exchange(threading.local):
-    """What this thread's present request may take, and how far it came."""
+    """What this thread's present request may take, and how far it came.
+
+    ``is_begun``: a connection was made or used. ``is_fresh``: it was made for this request. ``is_sent``: the
+    request's bytes were handed to it. ``is_answered``: at least one byte came back.
+    """
 
     deadline: Optional[Deadline] = None
-    read_timeout: float = 0.0
-    connecting: bool = False
-    sent: bool = False
+    read_timeout = 0.0
+    is_begun = is_fresh = is_sent = is_answered = False
 
-    @property
-    def provably_not_sent(self) -> bool:
-        """A connection was being made, and the request's bytes were never handed to it."""
-        return self.connecting and not self.sent
+    def limit(self, sock: socket.socket) -> None:
+        """Let the next operation on a socket take no longer than what is left."""
+        if self.deadline is None:
+            return
+        remaining = self.deadline.remaining()
+        if remaining <= 0:
+            raise socket.timeout("the deadline has passed")
+        sock.settimeout(min(self.read_timeout, remaining))
 
 
 exchange = Exchange()
@@ -48,7 +65,7 @@ exchange = Exchange()
 def one_exchange(deadline: Deadline, read_timeout: float) -> Iterator[Exchange]:
     """Watch over one request of this thread."""
     exchange.deadline, exchange.read_timeout = deadline, read_timeout
-    exchange.connecting = exchange.sent = False
+    exchange.is_begun = exchange.is_fresh = exchange.is_sent = exchange.is_answered = False
     try:
         yield exchange
     finally:
@@ -66,26 +83,14 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> Optional[int]:
-        if exchange.deadline is not None:
-            remaining = exchange.deadline.remaining()
-            if remaining <= 0:
-                raise socket.timeout("the deadline has passed")
-            self._sock.settimeout(min(exchange.read_timeout, remaining))
-        return self._raw.readinto(buffer)
+        exchange.limit(self._sock)
+        count = self._raw.readinto(buffer)
+        exchange.is_answered = exchange.is_answered or bool(count)
+        return count
 
     def close(self) -> None:
         self._raw.close()
         super().close()
-
-
-class _LineKeeper(io.BufferedReader):
-    """A reader that remembers its last line."""
-
-    last_line = b""
-
-    def readline(self, size: Optional[int] = -1) -> bytes:
-        self.last_line = super().readline(size)
-        return self.last_line
 
 
 class StrictResponse(http.client.HTTPResponse):
@@ -93,44 +98,195 @@ class StrictResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp: Any = _LineKeeper(_TimedReader(self.fp.detach(), sock))
+        self.fp: Any = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
 
     def begin(self) -> None:
-        """Read status line and headers. Raises HTTPException if they do not end in their blank line."""
-        reader = self.fp
-        super().begin()
-        if reader.last_line not in (b"\r\n", b"\n"):
-            raise http.client.HTTPException("the answer was cut within its headers")
+        """Read the status line and the headers of the real answer. Raises HTTPException if they are cut.
+
+        ``http.client`` gets the lines that frame the body, and no other: it gives up at 100, and at an odd one it
+        takes those behind it for the body.
+        """
+        if self.headers is not None:
+            return
+        status_line, fields = self._head()
+        framing = b"".join(b"%b: %b\r\n" % field for field in fields if field[0].lower() in FRAMING)
+        reader, self.fp = self.fp, io.BytesIO(status_line + framing + b"\r\n" if status_line else b"")
+        try:
+            super().begin()
+        finally:
+            self.fp = reader
+        self.headers = self.msg = http.client.HTTPMessage()
+        for name, value in fields:
+            self.headers[name.decode("latin-1")] = _header_text(value)
+
+    def _head(self) -> Tuple[bytes, List[Tuple[bytes, bytes]]]:
+        """Read up to the blank line; answers of 1xx say only that the real one is still to come."""
+        while True:
+            status_line = self.fp.readline(LONGEST_LINE)
+            if not status_line.startswith(b"HTTP/"):
+                return status_line, []  # http.client says what is wrong with it
+            fields = self._fields()
+            code = status_line.split(None, 2)[1:2]
+            if not (code and len(code[0]) == 3 and code[0].startswith(b"1")) or code == [b"101"]:
+                return status_line, fields
+
+    def _fields(self) -> List[Tuple[bytes, bytes]]:
+        fields: List[Tuple[bytes, bytes]] = []
+        size = 0
+        while True:
+            line = self.fp.readline(LONGEST_LINE)
+            size += len(line)
+            if not line.endswith(b"\n") or size > LONGEST_HEAD:
+                raise http.client.HTTPException("the answer was cut within its headers, or they do not end")
+            name, colon, value = line.partition(b":")
+            if not line.strip(b"\r\n"):
+                return fields
+            if line[:1] in b" \t" and fields:  # an old form, in which a long value goes on on the next line
+                fields[-1] = (fields[-1][0], fields[-1][1] + b" " + line.strip())
+            elif colon and name.strip():
+                fields.append((name.strip(), value.strip()))
 
 
-class _NotingSent:
-    """Note on the exchange when a request's bytes are handed over. The connection itself comes first."""
+def _header_text(value: bytes) -> str:
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    return CONTROL.sub(" ", text)
+
+
+class Lookup:
+    """The addresses of a host name, looked up in a thread of its own: the system's resolver knows no timeout.
+
+    Those who ask for the same name meanwhile wait for the same look-up, so that no more threads hang than names.
+
+    Parameters:
+        host, port: as ``socket.getaddrinfo`` takes them.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._asked = (host, port)
+        self._done = threading.Event()
+        self._found: List[Any] = []
+        self._error: Optional[Exception] = None
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def addresses(self, seconds: float) -> List[Any]:
+        """Return what ``getaddrinfo`` returned, or raise what it raised; socket.timeout if it takes longer."""
+        if not self._done.wait(seconds):
+            raise socket.timeout("the name was not resolved in time")
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+    def _run(self) -> None:
+        try:
+            self._found = _looked_up(*self._asked)
+        except Exception as error:  # noqa: BLE001 - raised again in the threads that wait
+            self._error = error
+        STATE.lookups.drop(self._asked)
+        self._done.set()
+
+
+def _looked_up(host: str, port: int) -> List[Any]:
+    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+
+
+def _addresses(host: str, port: int, deadline: Deadline) -> List[Any]:
+    if is_address(host):
+        return _looked_up(host, port)
+    lookup: Lookup = STATE.lookups.get_or_make((host, port), lambda: Lookup(host, port))
+    return lookup.addresses(deadline.remaining())
+
+
+def is_address(host: str) -> bool:
+    """Tell whether a host is an IP address and no name."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+class _Watched:
+    """Connect within the connect timeout, whatever the number of addresses, and note how far a request came."""
 
     sock: Any
-    _connecting = False
+    host: str
+    port: int
+    timeout: Any
+    socket_options: Any
+    _is_connecting = False
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:
+        exchange.is_begun = True
+        super().putrequest(*args, **kwargs)  # type: ignore[misc]
 
     def connect(self) -> None:
-        exchange.connecting = self._connecting = True
+        exchange.is_begun = exchange.is_fresh = self._is_connecting = True
         try:
             super().connect()  # type: ignore[misc]
-            STATE.sockets.add(self.sock)
         finally:
-            self._connecting = False
+            self._is_connecting = exchange.is_answered = False
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        if not self._connecting:  # while it is connecting, only a CONNECT goes to a proxy
-            exchange.sent = True
+        exchange.limit(self.sock)
+        if not self._is_connecting:  # while it is connecting, only a CONNECT goes to a proxy
+            exchange.is_sent = True
         super().send(data)  # type: ignore[misc]
 
+    def _new_conn(self) -> socket.socket:
+        timing = exchange.deadline.timing if exchange.deadline else None
+        deadline = Deadline(self.timeout, timing) if timing else Deadline(self.timeout)
+        try:
+            return self._connected(deadline)
+        except socket.timeout as error:
+            raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from error
+        except (OSError, UnicodeError) as error:
+            raise NewConnectionError(self, f"no connection to {self.host}") from error  # type: ignore[arg-type]
 
-class _Connection(_NotingSent, HTTPConnection):
+    def _connected(self, deadline: Deadline) -> socket.socket:
+        addresses = _addresses(self.host.strip("[]"), self.port, deadline)
+        error: OSError = OSError("the name has no address")
+        for left, address in zip(range(len(addresses), 0, -1), addresses):
+            try:
+                return self._connected_to(address, deadline, left)
+            except OSError as refused:
+                error = refused
+        raise error
+
+    def _connected_to(self, address: Any, deadline: Deadline, share: int) -> socket.socket:
+        """Connect to one address, and leave time to the others. The rest is for TLS."""
+        family, kind, protocol, _, place = address
+        remaining = deadline.remaining()
+        if remaining <= 0:
+            raise socket.timeout("the connect timeout has passed")
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in self.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(remaining / share)
+            sock.connect(place)
+            sock.settimeout(deadline.remaining() or SHORTEST_HANDSHAKE)  # 0 would mean not to wait at all
+        except BaseException:
+            sock.close()
+            raise
+        STATE.sockets.add(sock)
+        return sock
+
+
+class _Connection(_Watched, HTTPConnection):
     response_class = StrictResponse
 
 
-class _SecureConnection(_NotingSent, HTTPSConnection):
+class _SecureConnection(_Watched, HTTPSConnection):
     response_class = StrictResponse
+
+    def connect(self) -> None:
+        super().connect()
+        STATE.sockets.add(self.sock)  # TLS took over the descriptor of the one below
 
 
 class _Pool(HTTPConnectionPool):
@@ -139,6 +295,20 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
+
+
+class TlsContext(ssl.SSLContext):
+    """Verification of a server by its certificate; where it has no name, by its address.
+
+    urllib3 1.26 does not say the name of a server that is an address, and ssl refuses to go on without one.
+    """
+
+    address: Optional[str] = None
+
+    def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        """Begin TLS on a connected socket."""
+        kwargs["server_hostname"] = kwargs.get("server_hostname") or self.address
+        return super().wrap_socket(*args, **kwargs)
 
 
 class StrictAdapter(HTTPAdapter):

@@ -10,14 +10,15 @@ from __future__ import annotations
 import ssl
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 import requests
 import urllib3
+from requests.utils import select_proxy
 
 from ..process_state import STATE
 from ..urls import Origin
-from .connection import StrictAdapter
+from .connection import StrictAdapter, TlsContext, is_address
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,13 @@ def session(settings: ConnectionSettings) -> AbstractContextManager[Session]:
     return STATE.sessions.lent(settings, lambda: Session(settings))
 
 
+def shown_proxy(settings: ConnectionSettings) -> str:
+    """Return the proxy that a server is reached through as messages show it, without credentials; "" for none."""
+    url = select_proxy(str(settings.origin), _proxies(settings)) or ""
+    scheme, _, rest = url.rpartition("//")
+    return f"{scheme}//{rest.rpartition('@')[2]}" if scheme else rest.rpartition("@")[2]
+
+
 def _proxies(settings: ConnectionSettings) -> Dict[str, str]:
     if settings.proxy:
         return {settings.origin.scheme: settings.proxy}
@@ -74,14 +82,17 @@ def _proxies(settings: ConnectionSettings) -> Dict[str, str]:
 
 def _tls_context(settings: ConnectionSettings) -> ssl.SSLContext:
     # Shared by the threads of a process: reading the trusted certificates takes 18 ms of processor time.
-    key = (settings.verify, settings.ca_certificate)
+    address = settings.origin.host if is_address(settings.origin.host) else None
+    key = (settings.verify, settings.ca_certificate, address)
     context: ssl.SSLContext = STATE.tls_contexts.get_or_make(key, lambda: _new_tls_context(*key))
     return context
 
 
-def _new_tls_context(verify: bool, ca_certificate: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+def _new_tls_context(verify: bool, ca_certificate: str, address: Optional[str]) -> ssl.SSLContext:
+    context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.address = address
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_default_certs()
     if ca_certificate:
         context.load_verify_locations(cadata=ca_certificate)
     if not verify:

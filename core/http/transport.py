@@ -6,22 +6,27 @@ broke. Nothing else.
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import ssl
 from datetime import datetime
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 import requests
+from requests.exceptions import ProxyError
+from urllib3.exceptions import HTTPError
 
 from .. import errors
 from ..deadline import Deadline, Timing, retry_after
 from ..redaction import Redactor
 from ..times import shown_time
 from ..urls import BaseUrl
-from .answers import Answer, Request
-from .connection import one_exchange
+from .answers import PROXY_ADVICE, Answer, AnswerTooLarge, Request, proxy_refusal
+from .connection import Exchange, one_exchange
+from .decoding import TooLong, Undecodable, decompressed, is_deep
 from .request_log import Sent, note
-from .sessions import ConnectionSettings, session
+from .sessions import ConnectionSettings, session, shown_proxy
 
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 CHUNK = 64 * 1024
@@ -31,6 +36,19 @@ HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "fortinet-incident-bridge",
 }
+LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: ([0-9]{3})", re.ASCII)
+# How OpenSSL's names for a server's alerts end.
+REFUSED_CLIENT = (
+    "CERTIFICATE_REQUIRED",
+    "BAD_CERTIFICATE",
+    "UNSUPPORTED_CERTIFICATE",
+    "CERTIFICATE_UNKNOWN",
+    "UNKNOWN_CA",
+    "ACCESS_DENIED",
+    "HANDSHAKE_FAILURE",
+)
+OTHER_VERSION = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW")
 SHARE_OF_A_CHANGE = 0.75  # of the time that is left; the rest is for reading back
 
 
@@ -84,14 +102,11 @@ class Transport:
             wait would outlast the deadline).
         """
         request = Request(method, f"{self.base.path}{endpoint}", method != "GET" if changes is None else changes)
-        prepared = requests.Request(
-            method,
-            self.base.url(endpoint),
-            headers={**HEADERS, **(headers or {})},
-            params=_query(params),
-            json=json_body,
-            data=form,
-        ).prepare()
+        content: Dict[str, Any] = {"headers": {**HEADERS, **(headers or {})}, "params": _query(params), "data": form}
+        if json_body is not None:
+            content["data"] = _json(json_body, request)
+            content["headers"]["Content-Type"] = "application/json"
+        prepared = _prepared(request, self.base.url(endpoint), content)
         deadline = self.deadline.part(SHARE_OF_A_CHANGE) if request.changes else self.deadline
         attempt = 0
         while True:
@@ -105,13 +120,18 @@ class Transport:
                 failure, wait = error.but(attempts=attempt, request=request.shown(None)), None
                 if not _may_be_sent_again(failure, request):
                     raise failure from None
-            if attempt == MOST_ATTEMPTS or not deadline.wait(deadline.backoff(attempt) if wait is None else wait):
+            if attempt == MOST_ATTEMPTS or not deadline.wait(max(deadline.backoff(attempt), wait or 0)):
                 raise failure
 
     @property
     def account(self) -> str:
         """The fingerprint under which things of this account on this server are kept."""
         return self._settings.account
+
+    @property
+    def proxy(self) -> str:
+        """The proxy on the way as messages show it, "" for none."""
+        return shown_proxy(self._settings)
 
     def where(self, answer: Answer) -> str:
         """Return the clause "<product> answered <status> to <METHOD path>"."""
@@ -139,8 +159,10 @@ class Transport:
                 with lent.send(prepared, timeouts) as response:
                     body = self._body(response, request)
                 status = response.status_code
-            except (requests.RequestException, OSError) as error:
-                raise self._failure(error, exchange.provably_not_sent, request) from None
+            except errors.Failure:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, what became of the request must be told
+                raise self._failure(error, exchange, request) from None
             finally:
                 self._note(request, status, deadline.timing, began)
         self.server_time = shown_time(response.headers.get("Date")) or self.server_time
@@ -152,34 +174,55 @@ class Transport:
         note(Sent(timing.wall(), self.product, origin, request.method, request.path, status, milliseconds))
 
     def _body(self, response: requests.Response, request: Request) -> bytes:
+        """Return a whole body without its content encoding."""
+        headers, changed = response.headers, request.changed_if_lost
         body = b"".join(_capped(response))
-        if len(body) > LARGEST_ANSWER:
-            raise errors.AnswerBroken(
-                f"{self.product} sent more than {LARGEST_ANSWER} bytes for {request}", changed=request.changed_if_lost
-            )
-        declared = response.headers.get("Content-Length", "")
         # urllib3 1.26 takes a body that is shorter than declared for whole.
-        if declared.isdigit() and len(body) < int(declared):
+        if len(body) <= LARGEST_ANSWER and len(body) < _declared_length(headers):
             raise requests.ConnectionError("the answer was cut within its body")
+        try:
+            body = decompressed(body, headers.get("Content-Encoding", ""), LARGEST_ANSWER)
+        except Undecodable as error:
+            raise errors.AnswerBroken(f"{self.product} answered {request} with {error}", changed=changed) from None
+        except TooLong:
+            body = bytes(LARGEST_ANSWER + 1)
+        if len(body) > LARGEST_ANSWER:
+            happened = f"{self.product} sent more than {LARGEST_ANSWER} bytes for {request}"
+            raise AnswerTooLarge(happened, changed=changed)
         return body
 
-    def _failure(self, error: Exception, not_sent: bool, request: Request) -> errors.Failure:
+    def _failure(self, error: Exception, exchange: Exchange, request: Request) -> errors.Failure:
         """Turn an exception into what is known."""
-        server = f"{self.product} at {self.base.origin}"
         tls = _cause(error, ssl.SSLError)
-        if not_sent and tls is not None:
-            return errors.UntrustedServer(f"{server} {_tls_reason(tls)}", _tls_advice(tls))
-        if not_sent:
-            reason = _connect_reason(error)
-            return errors.Unreachable(
-                f"{server} cannot be reached: {reason}", "Check the address, the firewall and the proxy."
-            )
+        if _is_refused_client(tls) and exchange.is_fresh and not exchange.is_answered:
+            return self._untrusted(tls)  # TLS 1.3 refuses after the request was handed over, and before it is looked at
+        if exchange.is_begun and not exchange.is_sent:
+            return self._unreachable(error, tls)
         changed = request.changed_if_lost
         if _is_timeout(error):
             return errors.AnswerLate(f"{self.product} did not answer in time to {request}", changed=changed)
-        return errors.AnswerLost(
-            f"{self.product} broke the connection before its answer was whole to {request}", changed=changed
+        if isinstance(error, (requests.RequestException, HTTPError, OSError)):
+            happened = f"{self.product} broke the connection before its answer was whole to {request}"
+        else:
+            happened = f"the answer of {self.product} to {request} could not be read ({type(error).__name__})"
+        return errors.AnswerLost(happened, changed=changed)
+
+    def _unreachable(self, error: Exception, tls: Optional[ssl.SSLError]) -> errors.Failure:
+        if tls is not None and not isinstance(tls, ssl.SSLEOFError):
+            return self._untrusted(tls)
+        server = f"{self.product} at {self.base.origin} cannot be reached"
+        if _cause(error, ProxyError) is not None:
+            refused = TUNNEL_REFUSED.search(" ".join(map(str, _causes(error))))
+            status = int(refused.group(1)) if refused else 0
+            reason = proxy_refusal(self.proxy, status) if refused else f"the proxy {self.proxy} cannot be reached"
+            return errors.Unreachable(f"{server}: {reason}", PROXY_ADVICE)
+        return errors.Unreachable(
+            f"{server}: {_connect_reason(error)}", "Check the address, the firewall and the proxy."
         )
+
+    def _untrusted(self, tls: ssl.SSLError) -> errors.Failure:
+        reason, advice = _tls_reason(tls)
+        return errors.UntrustedServer(f"{self.product} at {self.base.origin} {reason}", advice)
 
 
 def named_endpoint(transport: Transport, text: str) -> str:
@@ -195,6 +238,40 @@ def _query(params: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
     return {name: str(value).lower() if isinstance(value, bool) else value for name, value in (params or {}).items()}
 
 
+def _json(body: Mapping[str, Any], request: Request) -> bytes:
+    """Return a body's JSON text. Raises InvalidInput where it has none that a product could read."""
+    try:
+        text = json.dumps(body, allow_nan=False)
+        reason = "it is nested too deeply" if is_deep(text) else ""
+        json.dumps(body, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        reason = "a text in it has half of a surrogate pair, which is no character"
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError as error:
+        circular = "ircular" in str(error)
+        reason = "it holds itself" if circular else "it holds NaN or infinity, which are no numbers of JSON"
+    except TypeError:
+        reason = "it holds something that JSON has no form for"
+    if reason:
+        raise errors.InvalidInput(f"The body of {request} cannot be sent: {reason}.")
+    return text.encode("ascii")
+
+
+def _prepared(request: Request, url: str, content: Dict[str, Any]) -> requests.PreparedRequest:
+    """Make a request ready to be sent. Raises InvalidInput where that cannot be; then nothing was sent."""
+    try:
+        for value in content["headers"].values():
+            value.encode("latin-1")
+        return requests.Request(request.method, url, **content).prepare()
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing was sent
+        raise errors.InvalidInput(
+            f"{request} cannot be sent: the address, the query or the credentials hold characters that do not fit "
+            f"there ({type(error).__name__}).",
+            subject="The request is not valid",
+        ) from None
+
+
 _RAISE_THE_LIMIT = "Raise Total Timeout in the configuration, or find out why the products are slow."
 
 
@@ -206,12 +283,20 @@ def _may_be_sent_again(failure: errors.Failure, request: Request) -> bool:
 
 
 def _capped(response: requests.Response) -> Iterator[bytes]:
+    """Yield a body as it came over the wire, up to the first piece beyond the limit."""
     size = 0
-    for chunk in response.iter_content(CHUNK):
+    for chunk in response.raw.stream(CHUNK, decode_content=False):
         yield chunk
         size += len(chunk)
         if size > LARGEST_ANSWER:
             return
+
+
+def _declared_length(headers: Mapping[str, str]) -> int:
+    """Return how long a body is on the wire, 0 where that is not declared. A chunked one says its end itself."""
+    declared = headers.get("Content-Length", "").partition(",")[0].strip()
+    is_chunked = "chunked" in headers.get("Transfer-Encoding", "").lower()
+    return int(declared) if LENGTH.fullmatch(declared) and not is_chunked else 0
 
 
 def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
@@ -237,9 +322,7 @@ def _is_timeout(error: BaseException) -> bool:
 
 
 def _connect_reason(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused or could not be reached"
-    if _cause(error, socket.gaierror) is not None:
+    if _cause(error, (socket.gaierror, UnicodeError)) is not None:
         return "its name does not resolve"
     if _is_timeout(error):
         return "no connection within the connect timeout"
@@ -248,13 +331,31 @@ def _connect_reason(error: Exception) -> str:
     return "no connection could be made"
 
 
-def _tls_reason(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"shows a certificate that is not trusted: {error.verify_message.rstrip('.')}"
-    return "does not speak TLS there, or not in a version that is allowed (1.2 or newer)"
+def _is_refused_client(error: Optional[ssl.SSLError]) -> bool:
+    return error is not None and str(error.reason).endswith(REFUSED_CLIENT)
 
 
-def _tls_advice(error: ssl.SSLError) -> str:
+def _tls_reason(error: ssl.SSLError) -> Tuple[str, str]:
+    """Return what a TLS error says of the server, and what to do."""
+    reason = str(error.reason)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "Put the certificate authority's PEM text into CA Certificate, or correct the address."
-    return "Check the address and its port."
+        return (
+            f"shows a certificate that is not trusted: {error.verify_message.rstrip('.')}",
+            "Put the certificate authority's PEM text into CA Certificate, or correct the address.",
+        )
+    if reason.endswith("HANDSHAKE_FAILURE"):
+        return (
+            "refused the TLS handshake: it demands a client certificate, or speaks TLS, but not in a version that is "
+            "allowed (1.2 or newer)",
+            "Check the address and its port, and what the server demands.",
+        )
+    if reason.endswith(REFUSED_CLIENT):
+        return (
+            "refused the TLS handshake, as a server does that demands a client certificate",
+            "The connector has none: let the server take connections without one, or correct the address.",
+        )
+    if reason.endswith(OTHER_VERSION):
+        return "speaks TLS, but not in a version that is allowed (1.2 or newer)", "Update the server."
+    if "ALERT" in reason:
+        return f"refused the TLS handshake ({reason.lower().replace('_', ' ')})", "Check the address and its port."
+    return "does not speak TLS there", "Check the address and its port."

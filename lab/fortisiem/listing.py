@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
 from ..shallow_json import read_json
-from . import answers
+from . import answers, forms
 from .accounts import Account
 from .calls import Call
 from .models import Incident, IncidentQuery, Organization
@@ -20,7 +20,6 @@ from .numbers import LARGEST, whole_number
 from .supervisor import Supervisor
 
 DEFAULT_SIZE = 500
-LARGEST_SIZE = 1000  # seen: size=5000 gives 1000
 
 # The attributes of the documented example of 6.4, in its order.
 DEFAULT_FIELDS_6 = [
@@ -141,8 +140,10 @@ def further_page(siem: Supervisor, call: Call) -> Response:
         if number > 1 and not _ready(siem, query, number, pages):
             return answers.json_error(siem, f"Page {number} is not ready", _not_ready_status(siem))
         start = listing.start + (number - 1) * listing.size
+        if siem.switches["further_pages"] == "repeated":
+            start = listing.start
         rows = _rows(siem, session, listing, matching, start)
-    return answers.as_json(siem, _page(query.queryId, listing, total, start, rows))
+    return answers.as_json(siem, _page(siem, query.queryId, listing, total, start, rows))
 
 
 def pages_by_query(siem: Supervisor) -> bool:
@@ -162,17 +163,20 @@ def _first_page(siem: Supervisor, caller: Account, body: dict[str, Any]) -> Resp
     with siem.store.transaction() as session:
         matching = _matching(session, listing, caller)
         total = _total(session, matching)
-        rows = _rows(siem, session, listing, matching, listing.start)
+        start = 0 if siem.switches["further_pages"] == "repeated" else listing.start
+        rows = _rows(siem, session, listing, matching, start)
         if not pages_by_query(siem):
-            return answers.as_json(siem, {"total": total, "start": listing.start, "size": listing.size, "data": rows})
+            counted, sent = forms.counts(siem, total), forms.rows_sent(siem, rows)
+            return answers.as_json(siem, {**counted, "start": listing.start, "size": listing.size, "data": sent})
         query_id = _remember(siem, session, listing, caller)
-    return answers.as_json(siem, _page(query_id, listing, total, listing.start, rows))
+    return answers.as_json(siem, _page(siem, query_id, listing, total, start, rows))
 
 
 def _read(siem: Supervisor, body: dict[str, Any]) -> Listing:
     wanted = _filters(siem, body.get("filters") or {})
     since, until = (_number(body, name, None) for name in ("timeFrom", "timeTo"))
-    if not wanted.get("incidentId") and (since is None or until is None):
+    needs_times = not wanted.get("incidentId") or siem.switches["ids_need_times"]
+    if needs_times and (since is None or until is None):
         raise Refused("timeFrom and timeTo are required unless incidentId is given")
     fields = body.get("fields") or (DEFAULT_FIELDS_7 if siem.version >= "7.0" else DEFAULT_FIELDS_6)
     if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
@@ -185,7 +189,7 @@ def _read(siem: Supervisor, body: dict[str, Any]) -> Listing:
     start = _number(body, "start", 0) or 0
     size = _number(body, "size", DEFAULT_SIZE) or DEFAULT_SIZE
     descending = body.get("descending") is True
-    return Listing(wanted, since, until, start, min(size, LARGEST_SIZE), order_by, descending, fields)
+    return Listing(wanted, since, until, start, min(size, siem.switches["largest_page"]), order_by, descending, fields)
 
 
 def _filters(siem: Supervisor, filters: dict[str, Any]) -> dict[str, list[str]]:
@@ -268,14 +272,16 @@ def _pages(listing: Listing, total: int) -> int:
     return math.ceil(max(0, total - listing.start) / listing.size)
 
 
-def _page(query_id: str, listing: Listing, total: int, start: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _page(
+    siem: Supervisor, query_id: str, listing: Listing, total: int, start: int, rows: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
-        "total": total,
+        **forms.counts(siem, total),
         "pages": _pages(listing, total),
         "start": start,
         "sizePerPage": listing.size,
         "queryId": query_id,
-        "data": rows,
+        "data": forms.rows_sent(siem, rows),
     }
 
 
@@ -306,7 +312,7 @@ def _rows(
 def _shown(siem: Supervisor, row: dict[str, Any]) -> dict[str, Any]:
     unset = {name for name in row if name in ON_REQUEST and not row[name]}
     if siem.switches["unset_attributes"] == "null":
-        return {name: None if name in unset else value for name, value in row.items()}
+        row = {name: None if name in unset else value for name, value in row.items()}
     if siem.switches["unset_attributes"] == "absent":
-        return {name: value for name, value in row.items() if name not in unset}
-    return row
+        row = {name: value for name, value in row.items() if name not in unset}
+    return forms.shown(siem, row)

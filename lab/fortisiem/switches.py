@@ -49,6 +49,39 @@ SWITCHES = (
         "json_content_type", ("application/json", "text/plain"), "The type of JSON answers: clients have seen both."
     ),
     Switch(
+        "largest_page",
+        (1000, 2),
+        "How many incidents a page has at most: size=5000 was seen to give 1000, and other products clamp lower.",
+    ),
+    Switch(
+        "further_pages", ("next", "repeated"), "Whether further pages go on: a server may send its first one again."
+    ),
+    Switch(
+        "total",
+        ("counted", "absent", "null", "double", "too_low", "too_high"),
+        "The count of a list: documented, yet other products leave it out, round it or get it wrong.",
+    ),
+    Switch("ids_need_times", (False, True), "Whether a list by id needs times too, which its text denies."),
+    # How incidents are shown
+    Switch("numbers", ("integers", "doubles", "texts"), 'How numbers are written, such as 5.0 or "5" for 5.'),
+    Switch("times", ("milliseconds", "iso_8601", "rfc_2822"), "How times are written: milliseconds are documented."),
+    Switch(
+        "words",
+        ("documented", "lower_case", "status_as_word"),
+        "How known words are written, such as high for HIGH, or ACTIVE in place of 0.",
+    ),
+    Switch(
+        "attribute_lists",
+        ("with_spaces", "without_spaces", "json"),
+        "How source, target and detail are written: the examples have a space behind most commas, clients met none.",
+    ),
+    Switch("organization_shown", ("name", "object", "list"), "What customer holds: a name is documented."),
+    Switch(
+        "odd_rows",
+        ("none", "without_first_seen", "without_id", "no_object"),
+        "Whether incidents lack a time, or a list has a row more that is no incident.",
+    ),
+    Switch(
         "concurrency_limit",
         (10, 0),
         "How many lists and queries for events one address may run at once; 0 is no limit. Seen, not documented.",
@@ -58,6 +91,11 @@ SWITCHES = (
         "triggering_progress",
         ("number", "object"),
         'The progress of a query for events: 100 as documented, or {"progressPct": 100} as clients have seen.',
+    ),
+    Switch(
+        "no_events",
+        ("empty", "null", "error"),
+        "How an incident without events is told: an empty list is documented, null and error 255 were seen.",
     ),
     Switch("triggering_query_steps", (0, 1, 2), "How many times the progress of such a query is below 100 first."),
     # Health

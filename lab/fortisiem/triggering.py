@@ -67,11 +67,13 @@ def events_at_once(siem: Supervisor, call: Call) -> Response:
         except Refused as refusal:
             return answers.json_error(siem, str(refusal))
         rows = _rows(siem, session, asked)
+    if not rows and siem.switches["no_events"] == "error":
+        return answers.json_error(siem, "No triggering events found")
     if not siem.version.wraps_triggering_events:
         return answers.as_json(siem, rows)
     # The documented example is of one event; other numbers are assumed to be worded alike.
     found = f"{len(rows)} event{'' if len(rows) == 1 else 's'} found in this time range"
-    return answers.as_json(siem, {"result": {"code": 0, "description": found}, "data": rows})
+    return answers.as_json(siem, {"result": {"code": 0, "description": found}, "data": _data(siem, rows)})
 
 
 def start_query(siem: Supervisor, call: Call) -> Response:
@@ -136,7 +138,9 @@ def query_result(siem: Supervisor, call: Call) -> Response:
             return answers.json_error(siem, str(refusal))
         query.read = True
         rows = _rows(siem, session, Asked(query.incidentId, query.since, query.until, size))
-    return answers.as_json(siem, {"data": rows})
+    if not rows and siem.switches["no_events"] == "error":
+        return answers.json_error(siem, "No triggering events found")
+    return answers.as_json(siem, {"data": _data(siem, rows)})
 
 
 def event_ids(siem: Supervisor, call: Call) -> Response:
@@ -219,6 +223,10 @@ def _rows(siem: Supervisor, session: Session, asked: Asked) -> list[dict[str, An
     newest_first = select(TriggeringEvent).where(*conditions).order_by(received.desc(), TriggeringEvent.eventId.desc())
     events = session.scalars(newest_first.limit(asked.size))
     return [_shown(siem, event, index) for index, event in enumerate(events)]
+
+
+def _data(siem: Supervisor, rows: list[dict[str, Any]]) -> Optional[list[dict[str, Any]]]:
+    return None if not rows and siem.switches["no_events"] == "null" else rows
 
 
 def _shown(siem: Supervisor, event: TriggeringEvent, index: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from lab.fortisiem.switches import SWITCHES as FORTISIEM_SWITCHES
 from lab.fortisiem.versions import VERSIONS
 from lab.fortisoar.switches import SWITCHES as FORTISOAR_SWITCHES
 from lab.switches import Switch
-from tests.support.every_action import CALLS, NEW, InsideLab, assert_holds, changed, inside_lab
+from tests.support.every_action import CALLS, NEW, SHOWN_SIEM, InsideLab, assert_holds, changed, inside_lab
 from tests.support.installed import BY_TOKEN, TAG, InstalledBridge
 
 CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
@@ -183,6 +183,17 @@ FORTISIEM = {
         },
     ),
     "json_content_type": PASSES,
+    "largest_page": PASSES,
+    "further_pages": PASSES,
+    "total": PASSES,
+    "ids_need_times": PASSES,
+    "numbers": PASSES,
+    "times": PASSES,
+    "words": PASSES,
+    "attribute_lists": PASSES,
+    "organization_shown": PASSES,
+    "odd_rows": PASSES,
+    "no_events": PASSES,
     "concurrency_limit": PASSES,
     "triggering_progress": PASSES,
     "triggering_query_steps": PASSES,
@@ -676,6 +687,7 @@ PAIRS = ("escalate", "close", "state")
 UPDATES = ("update", "clear", "comment", "updates", "escalate", "close")
 LISTED = ("get from FortiSIEM", "list from FortiSIEM", "fetch from FortiSIEM", "state", "escalate", "updates")
 FEATURE_OFF = "FortiMonitor answered {} to POST /v2/server/1001/custom_incident"
+SOURCE = {"srcIpAddr": ["198.51.100.23"], "user": ["jdoe"]}
 # Calls of these actions that only some positions of a switch make interesting.
 MORE_CALLS = {
     "note without a user": replace(
@@ -812,6 +824,50 @@ TOUCHED_OF_FORTISIEM = {
     "severity_category_filter": Touched(("list from FortiSIEM", "fetch from FortiSIEM")),
     "unset_attributes": Touched((*LISTED, "close", "clear")),
     "json_content_type": Touched((*LISTED, "events", "diagnostics")),
+    "largest_page": Touched(("list from FortiSIEM",)),
+    "further_pages": Touched(
+        ("list from FortiSIEM",),
+        together={"largest_page": 2},
+        otherwise={"repeated": {"list from FortiSIEM": {"data": {"is_complete": False}}}},
+    ),
+    "total": Touched(
+        ("list from FortiSIEM",),
+        otherwise={
+            "too_high": {"list from FortiSIEM": {"data": {**CALLS["list from FortiSIEM"].data, "is_complete": False}}}
+        },
+    ),
+    "ids_need_times": Touched(("get from FortiSIEM", "comment", "clear")),
+    "numbers": Touched(
+        ("get from FortiSIEM", "list from FortiSIEM", "update", "clear"),
+        otherwise={  # further attributes are shown as they are
+            form: {
+                "get from FortiSIEM": {"data": {**CALLS["get from FortiSIEM"].data, "other": {"phCustId": as_is}}},
+                "list from FortiSIEM": {"data": {"incidents": [{**SHOWN_SIEM, "other": {"phCustId": as_is}}]}},
+            }
+            for form, as_is in (("doubles", 1), ("texts", "1"))
+        },
+    ),
+    "times": Touched(("list from FortiSIEM", "clear")),
+    "words": Touched(("get from FortiSIEM", "list from FortiSIEM", "update", "clear")),
+    "attribute_lists": Touched(
+        ("list from FortiSIEM",),
+        otherwise={
+            form: {"list from FortiSIEM": {"data": {"incidents": [{"source": {"text": text, "attributes": SOURCE}}]}}}
+            for form, text in (
+                ("without_spaces", "srcIpAddr:198.51.100.23,user:jdoe,"),
+                ("json", '{"srcIpAddr": "198.51.100.23", "user": "jdoe"}'),
+            )
+        },
+    ),
+    "organization_shown": Touched(("list from FortiSIEM",)),
+    "odd_rows": Touched(
+        ("get from FortiSIEM", "list from FortiSIEM"),
+        otherwise={
+            position: {"list from FortiSIEM": {"data": {**CALLS["list from FortiSIEM"].data, "is_complete": False}}}
+            for position in ("without_id", "no_object")
+        },
+    ),
+    "no_events": Touched(("events",)),
     "concurrency_limit": Touched(("list from FortiSIEM", "events", "updates")),
     "triggering_progress": Touched(("events",), together={"triggering_query_steps": 1}),
     "triggering_query_steps": Touched(("events",)),

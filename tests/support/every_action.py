@@ -31,7 +31,7 @@ ESCALATION = {"incident_id": 1, "server": 1001, **TEXTKEYS}
 # What shows a time: only whether there is one is compared.
 TIMES = ("alerts_delayed_until", "incidentClearedTime")
 SPARSE = ("fields", "verified")  # hold what was asked for alone
-MAY_BE_EMPTY = ("techniques",)  # lists of objects that not every incident has
+MAY_BE_EMPTY = ("techniques", "skipped")  # lists of objects that not every incident has
 # What FortiSOAR's workers remember makes a difference: FortiMonitor's requests of the last minute, of which there may be
 # 100, and that a FortiSIEM has no event queries. Fresh workers remember nothing.
 REMEMBERING = ("force_resolve_incidents", "get_siem_incident_events")

@@ -25,6 +25,9 @@ PASSWORD = 'canary-siem-pass+/=&% "word'
 CLIENT_SECRET = "canary-client-secret-42"
 
 
+WAIT_FIRST = "{} may still carry it out: wait 5 minutes, and look whether it did before running it again."
+
+
 def module(dotted: str) -> ModuleType:
     """Import one of the package's modules, such as "core.urls"."""
     return import_module(ROOT, dotted)

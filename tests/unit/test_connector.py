@@ -167,7 +167,7 @@ def test_the_hooks_that_end_something_let_go_of_everything_that_is_kept(hook):
     state.requests.append("sent")
     assert getattr(connector(), hook)(*HOOKS[hook]) is None
     assert [cache.get("account") for cache in caches] == [None] * len(caches)
-    assert (len(caches), closed, len(state.sessions), len(state.requests)) == (5, [True], 0, 0)
+    assert (len(caches), closed, len(state.sessions), len(state.requests)) == (9, [True], 0, 0)
 
 
 def test_the_other_hooks_never_raise():

@@ -68,7 +68,11 @@ def test_backoff_doubles_up_to_its_cap_with_full_jitter(timing):
         ("", None),
         ("nan", None),
         ("inf", None),
-        ("1795341600000", None),
+        ("1795341609000", 9.0),
+        ("1795341500000", 0.0),
+        ("1e15", None),
+        ("86401", None),
+        ("7, 7", 7.0),
     ],
 )
 def test_a_rate_limit_is_read_as_seconds_epoch_or_date(timing, name, value, seconds):

@@ -6,7 +6,7 @@ import pytest
 from responses import matchers
 
 from tests.support.fortimonitor import expect_read, outage
-from tests.support.package import API_KEY, FORTIMONITOR_URL, ConnectorError, configuration, execute
+from tests.support.package import API_KEY, FORTIMONITOR_URL, WAIT_FIRST, ConnectorError, configuration, execute
 
 OUTAGE_URL = f"{FORTIMONITOR_URL}/outage/-28000855"
 URL = f"{OUTAGE_URL}/force_resolve"
@@ -147,7 +147,7 @@ def test_an_incident_that_is_no_text_is_refused(http, incident):
 
 
 WHERE = "Could not resolve incident -28000855: FortiMonitor answered {} to PUT /v2/outage/-28000855/force_resolve"
-NOTHING = "Nothing was changed."
+NOTHING, UNKNOWN = "Nothing was changed.", "Whether anything was changed is unknown."
 
 
 @pytest.mark.parametrize(
@@ -161,10 +161,6 @@ NOTHING = "Nothing was changed."
         (
             {"status": 403},
             f"{WHERE.format(403)}. {NOTHING} The API key's role does not allow this. Check its roles under API keys.",
-        ),
-        (
-            {"status": 302, "headers": {"Location": "https://login.test/"}},
-            f"{WHERE.format(302)}, a redirect to https://login.test, which is not followed. {NOTHING}",
         ),
     ],
 )
@@ -231,7 +227,11 @@ def test_a_refusal_that_the_read_does_not_explain_is_told_as_it_is(http, read, s
 PAGE = {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"}
 
 
-@pytest.mark.parametrize("answer", [{"status": 500}, {"status": 503}, PAGE])
+REDIRECT = {"status": 302, "headers": {"Location": "https://login.test/"}}
+LATE_STATUSES = [408, 502, 503, 504]
+
+
+@pytest.mark.parametrize("answer", [{"status": 500}, *({"status": status} for status in LATE_STATUSES), PAGE, REDIRECT])
 def test_an_ambiguous_answer_is_read_back_and_found_done(http, answer):
     expect_resolve(http, **answer)
     expect_read(http, -28000855, shown("resolved"))
@@ -262,7 +262,28 @@ def test_a_refusal_after_an_ambiguous_try_finds_what_that_try_did(http):
 @pytest.mark.parametrize("location", ["http://[bad", "https://a b/", "https://:443/"])
 def test_a_redirect_without_a_usable_target_is_a_redirect_all_the_same(http, location):
     expect_resolve(http, status=302, headers={"Location": location})
-    assert failure() == f"{WHERE.format(302)}, a redirect, which is not followed. {NOTHING}"
+    expect_read(http, -28000855, status=500)
+    assert failure() == (
+        f"{WHERE.format(302)}, a redirect, which is not followed. {UNKNOWN} Check the address. {WAIT_FIRST.format('FortiMonitor')}"
+    )
+
+
+@pytest.mark.parametrize("status", [*LATE_STATUSES, 301, 302, 303, 307, 308])
+def test_what_a_gateway_gave_up_on_or_sent_elsewhere_stays_unknown_though_a_read_shows_nothing(http, status):
+    for _ in range(3):
+        expect_resolve(http, status=status)
+        expect_read(http, -28000855, shown())
+    message = failure()
+    assert f"answered {status} to PUT /v2/outage/-28000855/force_resolve" in message
+    assert f"{UNKNOWN} It was read back and is still active." in message
+    assert message.endswith(WAIT_FIRST.format("FortiMonitor"))
+
+
+@pytest.mark.parametrize(("asked", "wait"), [("7", "5 minutes"), ("900", "900 s"), ("soon", "5 minutes")])
+def test_how_long_to_wait_is_what_the_gateway_asks_but_no_less_than_five_minutes(http, asked, wait):
+    expect_resolve(http, status=503, headers={"Retry-After": asked})
+    expect_read(http, -28000855, status=500)
+    assert f"may still carry it out: wait {wait}, and look" in failure()
 
 
 def test_after_three_repeats_it_is_known_not_to_be_done(http):

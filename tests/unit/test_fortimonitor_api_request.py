@@ -8,7 +8,7 @@ import pytest
 from responses import matchers
 
 from tests.support.fortimonitor import HEADERS, LATE, LOST, READ_HEADERS, SIGN_IN, undeclared
-from tests.support.package import API_KEY, FORTIMONITOR_URL, PASSWORD, ConnectorError, execute
+from tests.support.package import API_KEY, FORTIMONITOR_URL, PASSWORD, WAIT_FIRST, ConnectorError, execute
 
 NOTHING, UNKNOWN = "Nothing was changed.", "Whether anything was changed is unknown."
 INVALID = "Could not make the API request: The parameters are not valid:"
@@ -316,11 +316,6 @@ WEB_PAGE = (
             "The requested resource does not exist.",
         ),
         ({"status": 418, "body": "Teapot."}, "418 to {}: Teapot", ""),
-        (
-            {"status": 302, "headers": {"Location": "https://login.test/x"}},
-            "302 to {}, a redirect to https://login.test, which is not followed",
-            "",
-        ),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -330,6 +325,24 @@ def test_what_is_refused_changed_nothing(http, method, answer, happened, advice)
         f"Could not make the API request: FortiMonitor answered {happened.format(f'{method} /v2/user')}. {NOTHING}"
     )
     assert failure(method=method) == f"{message} {advice}".rstrip()
+
+
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [("GET", NOTHING), ("DELETE", f"{UNKNOWN} Check the address. {WAIT_FIRST.format('FortiMonitor')}")],
+)
+def test_a_redirected_read_changed_nothing_and_a_redirected_write_may_have(http, method, rest):
+    expect(http, method=method, status=302, headers={"Location": "https://login.test/x"})
+    assert failure(method=method) == (
+        f"Could not make the API request: FortiMonitor answered 302 to {method} /v2/user, a redirect to "
+        f"https://login.test, which is not followed. {rest}"
+    )
+
+
+@pytest.mark.parametrize("status", [408, 502, 503, 504])
+def test_a_read_that_a_gateway_gave_up_on_changed_nothing_and_is_not_sent_again(http, status):
+    expect(http, status=status)
+    assert NOTHING in failure()
 
 
 @pytest.mark.parametrize(

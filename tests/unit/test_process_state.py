@@ -67,9 +67,9 @@ def test_every_cache_is_bounded():
     for cache in caches:
         for number in range(1000):
             cache.put(number, "value")
-        assert sum(cache.get(number) is not None for number in range(1000)) <= 64
+        assert sum(cache.get(number) is not None for number in range(1000)) <= 256
     state.requests.extend(range(1000))
-    assert (len(caches), len(state.requests)) == (5, 50)
+    assert (len(caches), len(state.requests)) == (9, 50)
 
 
 def test_what_was_put_back_is_lent_again_and_to_its_own_key_alone(closable):

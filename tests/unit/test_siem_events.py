@@ -88,7 +88,7 @@ def failure(config=None, **params):
 )
 def test_an_event_query_is_started_followed_and_read(http, slept, started):
     expect_query(http, [EVENT], **started)
-    assert get() == {"incident_id": 562, "events": [SHOWN], "count": 1}
+    assert get() == {"incident_id": 562, "events": [SHOWN], "count": 1, "skipped": []}
     assert slept == []
 
 
@@ -233,7 +233,7 @@ def test_a_message_that_looks_like_an_error_is_none(http):
 def test_where_there_are_no_queries_one_call_is_made_and_remembered(http, status, body):
     expect_start(http, status=status)
     expect_one_call(http, json=body)
-    expected = {"incident_id": 562, "events": [SHOWN], "count": 1}
+    expected = {"incident_id": 562, "events": [SHOWN], "count": 1, "skipped": []}
     assert get() == expected
     expect_one_call(http, json=body)
     assert get() == expected
@@ -267,11 +267,85 @@ def test_a_refusal_of_the_one_call_says_why(http, status):
     )
 
 
-@pytest.mark.parametrize("body", [{"json": {}}, {"json": {"data": {}}}, {"json": [1]}, {"json": "x"}, {"body": "x"}])
+@pytest.mark.parametrize("body", [{"json": {}}, {"json": {"data": {"a": 1}}}, {"json": "x"}, {"body": "x"}])
 def test_an_answer_without_a_list_has_no_events(http, body):
     expect_start(http, status=404)
     expect_one_call(http, **body)
     assert failure() == f"{FAILED}FortiSIEM answered 200 to GET {BELOW} without a list of events. {NOTHING}"
+
+
+# No events.
+
+NONE_FOUND = [
+    {"status": 400, "json": {"result": {"code": 255, "description": "No triggering events found"}}},
+    {"status": 404, "json": {"result": {"code": 255, "description": "No events found for this incident."}}},
+    {"status": 400, "body": "Triggering events not found"},
+    {"json": {"result": {"code": 255, "description": "There are no triggering events"}}},
+    {"body": '<response><error code="255"><description>No event found</description></error></response>'},
+    {"json": {"data": None, "result": {"code": 0, "description": "0 events found in this time range"}}},
+    {"json": {"data": [], "result": {"code": "0"}}},
+    {"json": {"result": {"code": 0.0}}},
+    {"json": {"data": None}},
+    {"json": {"data": {}}},
+    {"json": {"data": ""}},
+    {"json": None},
+    {"json": "No triggering events found"},
+    {"body": "No events found", "content_type": "text/plain"},
+    {"status": 204},
+]
+
+
+@pytest.mark.parametrize("none_found", NONE_FOUND)
+def test_no_events_are_an_answer_of_the_one_call_however_they_are_told(http, none_found):
+    expect_start(http, status=404)
+    expect_one_call(http, **none_found)
+    assert get() == {"incident_id": 562, "events": [], "count": 0, "skipped": []}
+
+
+@pytest.mark.parametrize("none_found", NONE_FOUND)
+def test_no_events_are_an_answer_of_a_query_however_they_are_told(http, none_found):
+    expect_start(http)
+    expect(http, "/progress/14262", json=100)
+    expect(http, "/result/14262", {"size": "100"}, **none_found)
+    assert get()["events"] == []
+
+
+@pytest.mark.parametrize("none_found", NONE_FOUND[:5])
+def test_no_events_at_the_start_of_a_query_are_an_answer_and_no_reason_for_the_one_call(http, none_found):
+    for _ in range(2):
+        expect_start(http, **none_found)
+        assert get()["events"] == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 500, "body": "No events found"},
+        {"status": 403, "body": "No events for you"},
+        {"status": 400, "body": "No permission to read events"},
+        {"status": 400, "body": "Invalid Incident Id 562"},
+    ],
+)
+def test_another_failure_does_not_count_as_no_events(http, answer):
+    expect_start(http, status=404)
+    expect_one_call(http, **answer)
+    assert failure().startswith(f"{FAILED}FortiSIEM answered {answer['status']} to GET {BELOW}: {answer['body']}.")
+
+
+def test_a_row_that_is_no_event_costs_itself_alone(http):
+    expect_query(http, [EVENT, None, "x", EVENT])
+    result = get()
+    assert result["events"] == [SHOWN, SHOWN]
+    assert result["skipped"] == [
+        {"row": "", "reason": "it is not an object"},
+        {"row": "x", "reason": "it is not an object"},
+    ]
+
+
+@pytest.mark.parametrize("query_id", [14262.0, "14262"])
+def test_the_id_of_a_query_may_be_written_as_a_double(http, query_id):
+    expect_query(http, [EVENT], json={"queryId": query_id})
+    assert get()["count"] == 1
 
 
 # Times and bounds.
@@ -329,7 +403,12 @@ def test_no_more_than_wanted_are_shown_even_if_more_come(http):
         ({}, {"event_id": "", "event_type": None, "received": None, "raw_message": None, "attributes": {}}),
         ({**EVENT, "nid": 7}, {**SHOWN, "event_id": "7"}),
         ({**EVENT, "nid": None}, {**SHOWN, "event_id": "6482650188627892000"}),
-        ({**EVENT, "receiveTime": "2025-11-05 17:37"}, {**SHOWN, "received": "2025-11-05 17:37"}),
+        ({**EVENT, "receiveTime": "2025-11-05 17:37:30"}, SHOWN),
+        ({**EVENT, "receiveTime": "1762364250000.0"}, SHOWN),
+        ({**EVENT, "receiveTime": "yesterday"}, {**SHOWN, "received": "yesterday"}),
+        ({**EVENT, "receiveTime": -1}, {**SHOWN, "received": "-1"}),
+        ({**EVENT, "rawMessage": {"a": "\ud800"}}, {**SHOWN, "raw_message": '{"a":"\ufffd"}'}),
+        ({**EVENT, "attributes": [1]}, {**SHOWN, "attributes": {}}),
         ({**EVENT, "receiveTime": "Wed, 05 Nov 2025 17:37:30 +0000"}, SHOWN),
         ({**EVENT, "attributes": None}, {**SHOWN, "attributes": {}}),
         ({**EVENT, "attributes": {"1": "x"}}, {**SHOWN, "attributes": {"1": "x"}}),

@@ -240,15 +240,257 @@ def test_what_is_not_set_is_nothing_however_fortisiem_shows_it(http, unset):
         ("user:, hostName:web,", {"user": [""], "hostName": ["web"]}),
         ("user:bob,\n  hostName:web", {"user": ["bob"], "hostName": ["web"]}),
         ("  user_2: bob ,  hostName:web  ,  ", {"user_2": ["bob"], "hostName": ["web"]}),
-        ("user:bob,hostName:web", {"user": ["bob,hostName:web"]}),
+        # Written without white space behind the commas.
+        ("user:bob,hostName:web", {"user": ["bob"], "hostName": ["web"]}),
+        (
+            "hostIpAddr:172.30.57.94,hostName:wk1.example.com,",
+            {"hostIpAddr": ["172.30.57.94"], "hostName": ["wk1.example.com"]},
+        ),
+        (
+            "srcIpAddr:2001:db8::1,hostMACAddr:00:1b:44:11:3a:b7,lastSeen:2025-11-05 17:37:30,count:2",
+            {
+                "srcIpAddr": ["2001:db8::1"],
+                "hostMACAddr": ["00:1b:44:11:3a:b7"],
+                "lastSeen": ["2025-11-05 17:37:30"],
+                "count": ["2"],
+            },
+        ),
+        (
+            "infoURL:https://a.example.com:8443/x?y=1,2&z=a:b,user:CORP\\bob",
+            {"infoURL": ["https://a.example.com:8443/x?y=1,2&z=a:b"], "user": ["CORP\\bob"]},
+        ),
+        (
+            "procName:/usr/bin/x,fileName:\\\\srv\\share\\a,b.txt,user:bob",
+            {"procName": ["/usr/bin/x"], "fileName": ["\\\\srv\\share\\a,b.txt"], "user": ["bob"]},
+        ),
+        ("msg:one,two,three,user:bob", {"msg": ["one,two,three"], "user": ["bob"]}),
+        ("user:bob, count:2,hostName:web", {"user": ["bob"], "count": ["2"], "hostName": ["web"]}),
+        # What only looks like the name of an attribute.
+        ("srcIpAddr:fe80::1,fe80::2, user:bob", {"srcIpAddr": ["fe80::1,fe80::2"], "user": ["bob"]}),
+        ("srcIpAddr:fe80::1, fe80::2, user:bob", {"srcIpAddr": ["fe80::1, fe80::2"], "user": ["bob"]}),
+        (
+            "hostMACAddr:aa:bb:cc:dd:ee:ff,ab:bb:cc:dd:ee:ff,port:1",
+            {"hostMACAddr": ["aa:bb:cc:dd:ee:ff,ab:bb:cc:dd:ee:ff"], "port": ["1"]},
+        ),
+        ("infoURL:http://a, https://b, user:bob", {"infoURL": ["http://a, https://b"], "user": ["bob"]}),
+        ("fileName:C:\\a, D:\\b, user:bob", {"fileName": ["C:\\a, D:\\b"], "user": ["bob"]}),
+        (
+            "command:cmd /c a, user: bob, procName:cmd.exe",
+            {"command": ["cmd /c a, user: bob"], "procName": ["cmd.exe"]},
+        ),
+        ("infoURL:https://a/x?q=1,list:2, user:bob", {"infoURL": ["https://a/x?q=1,list:2"], "user": ["bob"]}),
+        ("hostIpAddr: 10.1.1.1, user: bob", {"hostIpAddr": ["10.1.1.1"], "user": ["bob"]}),
+        ("user: , hostName:web", {"user": [""], "hostName": ["web"]}),
+        ("https://a/b", {}),
+        ("fe80::1", {}),
+        ("failed logins, user: bob", {}),
+        # JSON.
+        (
+            '{"command":"cmd /c a, user: bob","procName":"cmd.exe"}',
+            {"command": ["cmd /c a, user: bob"], "procName": ["cmd.exe"]},
+        ),
+        (
+            ' {"user": ["bob", "eve"], "port": 443.0, "more": {"a": "b, c:d"}, "none": null}',
+            {"user": ["bob", "eve"], "port": ["443"], "more": ['{"a":"b, c:d"}'], "none": [""]},
+        ),
+        ('[{"hostName": "a"}, {"hostName": "b", "user": "x\ty"}]', {"hostName": ["a", "b"], "user": ["x\ty"]}),
+        ('{"command":"cmd /c a, user: bob","procName":"cm', {}),
+        ('["a, user: bob"]', {}),
         ("just words", {}),
         ("10:20, :x", {}),
-        (7, {}),
     ],
 )
 def test_an_attribute_string_is_read_without_losing_a_value_and_kept_as_it_is(http, field, text, attributes):
     key = {"incidentSrc": "source", "incidentTarget": "target", "incidentDetail": "detail"}[field]
     assert shown(http, **{field: text})[key] == {"text": str(text), "attributes": attributes}
+
+
+@pytest.mark.parametrize(
+    ("value", "as_text", "attributes"),
+    [
+        (7, "7", {}),
+        ({"hostName": "web", "port": 443}, '{"hostName":"web","port":443}', {"hostName": ["web"], "port": ["443"]}),
+        ([{"hostName": "web"}], '[{"hostName":"web"}]', {"hostName": ["web"]}),
+        (["a", 5], '["a",5]', {}),
+        ("user:a\x00b", "user:a\ufffdb", {"user": ["a\ufffdb"]}),
+    ],
+)
+def test_what_is_no_text_in_place_of_an_attribute_string_is_read_too(http, value, as_text, attributes):
+    assert shown(http, incidentTarget=value)["target"] == {"text": as_text, "attributes": attributes}
+
+
+@pytest.mark.parametrize(
+    "part", [",", ", ", " ", "a:b,", ",fe80", "aa:", ", ab:", "aa:1,", "[", '{"a":', ",a", "ab: ,"]
+)
+def test_the_longest_attribute_string_is_read_at_once(part):
+    """A reader that goes back again and again would take minutes for this."""
+    module("clients.fortisiem.attributes").attribute_lists("ab:" + part * 100_000)
+    module("clients.fortisiem.attributes").attribute_lists(part * 100_000)
+
+
+# Rows of which parts are missing, or written in another form.
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1700000000000",
+        1700000000000.0,
+        "1.7E+12",
+        "2023-11-14T22:13:20Z",
+        "2023-11-14 22:13:20",
+        "Tue, 14 Nov 2023 22:13:20 GMT",
+    ],
+)
+@pytest.mark.parametrize("field", ["incidentFirstSeen", "incidentLastSeen", "incidentClearedTime"])
+def test_a_time_is_read_in_each_form(http, field, value):
+    key = {"incidentClearedTime": "cleared_time", "incidentLastSeen": "last_seen", "incidentFirstSeen": "first_seen"}[
+        field
+    ]
+    assert shown(http, **{field: value})[key] == "2023-11-14T22:13:20Z"
+
+
+@pytest.mark.parametrize("never", [-1, 2**63 - 1, 253402300799000, "0", "0001-01-01T00:00:00Z", "n/a", [], {}, True])
+def test_a_time_that_means_never_or_nothing_costs_only_itself(http, never):
+    result = shown(http, incidentTitle="t", incidentFirstSeen=never, incidentLastSeen=never)
+    assert result == {**NOTHING_SET, "title": "t"}
+
+
+@pytest.mark.parametrize("incident_id", [1.0, "1", "1.0", " 1 ", "1E+00"])
+def test_an_id_is_known_in_each_form(http, incident_id):
+    http.post(INCIDENTS, json={"data": [{"incidentId": incident_id}]})
+    assert get() == NOTHING_SET
+
+
+ROUNDED = 9007199254740994
+
+
+@pytest.mark.parametrize("incident_id", [float(ROUNDED), f"{ROUNDED}.0", "9.007199254740994E+15", float(2**60)])
+def test_an_id_that_may_be_rounded_is_no_id(http, incident_id):
+    http.post(INCIDENTS, json={"data": [{"incidentId": incident_id}]})
+    assert f"FortiSIEM shows no incident {ROUNDED}" in failure(incident_id=ROUNDED)
+
+
+def test_numbers_as_doubles_are_the_same_numbers(http):
+    doubles = {name: float(value) if isinstance(value, int) else value for name, value in ROW.items()}
+    expect_siem_row(http, {**doubles, "incidentId": 1.0})
+    assert get() == SHOWN
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "key", "word"),
+    [
+        ("incidentStatus", "ACTIVE", "status", "Active"),
+        ("incidentStatus", "1.0", "status", "Auto Cleared"),
+        ("incidentStatus", "MANUALLY_CLEARED", "status", "Manually Cleared"),
+        ("incidentStatus", "cleared manually", "status", "Manually Cleared"),
+        ("incidentStatus", "externally cleared", "status", "Externally Cleared"),
+        ("eventSeverityCat", "high", "severity", "High"),
+        ("eventSeverityCat", " Medium ", "severity", "Medium"),
+        ("phIncidentCategory", "SECURITY", "category", "Security"),
+        ("phIncidentCategory", 4.0, "category", "Security"),
+        ("incidentReso", "TruePositive", "resolution", "True Positive"),
+        ("incidentReso", "in_progress", "resolution", "In Progress"),
+        ("incidentExtTicketType", "low", "external_ticket_type", "Low"),
+    ],
+)
+def test_a_word_is_known_however_it_is_written(http, field, value, key, word):
+    assert shown(http, **{field: value})[key] == word
+
+
+@pytest.mark.parametrize(
+    ("customer", "name"),
+    [
+        ("Acme", "Acme"),
+        ({"id": 2000, "name": "Acme"}, "Acme"),
+        (["Acme"], "Acme"),
+        ([{"name": "Acme"}, "Super"], "Acme, Super"),
+        ({}, None),
+        ([], None),
+        (2000.0, "2000"),
+    ],
+)
+def test_an_organization_is_a_name_whatever_holds_it(http, customer, name):
+    assert shown(http, customer=customer)["organization"] == name
+
+
+def test_what_no_database_holds_does_not_come_through(http):
+    http.post(
+        INCIDENTS,
+        body='{"data": [{"incidentId": 1, "incidentTitle": "a\\u0000b\\ud800", "count": NaN, "eventSeverity": Infinity,'
+        ' "incidentDetail": {"a": NaN}, "incidentFirstSeen": NaN, "x": {"y": [NaN, "\\u0000"]}}]}',
+    )
+    result = get(fields="x")
+    assert result["title"] == "a\ufffdb\ufffd"
+    assert (result["count"], result["severity_value"], result["first_seen"]) == (None, None, None)
+    assert result["detail"] == {"text": '{"a":null}', "attributes": {"a": [""]}}
+    assert result["other"] == {"x": {"y": [None, "\ufffd"]}}
+
+
+CLEARED_BY_WORD = [
+    "Auto Cleared",
+    1,
+    "2.0",
+    3.0,
+    "externally cleared",
+    "Cleared",
+    "CLOSED",
+    "cleared by rule",
+    "Resolved",
+]
+
+
+@pytest.mark.parametrize("status", CLEARED_BY_WORD)
+def test_every_way_of_being_cleared_is_one(status):
+    assert module("clients.fortisiem.attributes").is_cleared({"incidentStatus": status})
+
+
+@pytest.mark.parametrize(
+    "status", [0, "0.0", "active", "Not Cleared", "uncleared", "Unresolved", "Reopened", 4, None, ""]
+)
+def test_what_is_not_cleared_is_active(status):
+    assert not module("clients.fortisiem.attributes").is_cleared({"incidentStatus": status, "incidentClearedTime": 0})
+
+
+@pytest.mark.parametrize("status", [4, "7", None, ""])
+def test_of_a_status_that_nobody_knows_the_time_of_clearing_tells(status):
+    cleared = {"incidentStatus": status, "incidentClearedTime": 1700000000000}
+    assert module("clients.fortisiem.attributes").is_cleared(cleared)
+    assert not module("clients.fortisiem.attributes").is_cleared({**cleared, "incidentStatus": 0})
+
+
+# A server that wants times with an id too.
+
+WANTS_TIMES = [
+    {"status": 400, "json": {"result": {"code": 255, "description": "timeFrom and timeTo are required"}}},
+    {"status": 400, "body": "Invalid time range"},
+    {"status": 400, "json": {"message": "Missing required parameter"}},
+    {"json": {"result": {"code": 255, "description": "Time window is missing"}}},
+    {"body": '<response><error code="255"><description>timeFrom is mandatory</description></error></response>'},
+]
+
+
+@pytest.mark.parametrize("refusal", WANTS_TIMES)
+def test_a_server_that_wants_times_with_an_id_gets_them_from_then_on(http, refusal):
+    expect_siem_row(http, **refusal)
+    for _ in range(2):
+        http.post(
+            INCIDENTS,
+            match=[
+                matchers.json_params_matcher(
+                    {"filters": {"incidentId": [1]}, "timeFrom": 1, "timeTo": 4102444800000}, strict_match=False
+                )
+            ],
+            json={"total": 1, "data": [{"incidentId": 1}]},
+        )
+    assert get() == NOTHING_SET
+    assert get() == NOTHING_SET
+
+
+def test_a_server_that_refuses_times_too_is_not_asked_a_third_time(http):
+    for _ in range(2):
+        http.post(INCIDENTS, status=400, body="Invalid time range")
+    assert failure().startswith(f"{READ_FAILED.format(400)}: Invalid time range. {NOTHING}")
 
 
 # Techniques.
@@ -272,9 +514,9 @@ def test_what_is_no_list_of_techniques_is_none(http, text):
 # Failures.
 
 
-@pytest.mark.parametrize("rows", [[], [{"incidentId": 2}], [{"incidentId": 11}], [None, "1", {}]])
+@pytest.mark.parametrize("rows", [[], [{"incidentId": 2}], [{"incidentId": 11}], [None, "1", {}], None])
 def test_an_incident_that_is_not_shown_does_not_exist(http, rows):
-    http.post(INCIDENTS, json={"total": len(rows), "data": rows})
+    http.post(INCIDENTS, json={"total": len(rows or []), "data": rows})
     assert failure() == (
         f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
     )
@@ -296,6 +538,18 @@ def test_an_answer_without_a_list_is_no_incident(http, answer):
         (
             {"status": 400, "body": "Invalid incident id"},
             f"{READ_FAILED.format(400)}: Invalid incident id. {NOTHING} Check that the incident exists in organization super.",
+        ),
+        (
+            {"json": {"result": {"code": 255, "description": "Invalid field x"}}},
+            f"{READ_FAILED.format(200)}: Invalid field x. {NOTHING}",
+        ),
+        (
+            {"json": {"data": [], "error": "Query failed"}},
+            f"{READ_FAILED.format(200)}: Query failed. {NOTHING}",
+        ),
+        (
+            {"json": {"data": [{"incidentId": 2}], "errString": "Partial result", "code": 3}},
+            f"{READ_FAILED.format(200)}: Partial result. {NOTHING}",
         ),
         (
             {"status": 403},

@@ -12,6 +12,7 @@ from tests.support.package import (
     CLIENT_SECRET,
     FORTISIEM_URL,
     PASSWORD,
+    WAIT_FIRST,
     ConnectorError,
     configuration,
     execute,
@@ -162,10 +163,6 @@ REQUEST_FAILED = "The request failed, often due to a missing or misconfigured pa
             "deployments and Super Global accounts, else the organization of the account.",
         ),
         ({"status": 403}, f"{WHERE.format(403)}. {NOTHING} Make sure that the account has the appropriate access."),
-        (
-            {"status": 302, "headers": {"Location": "https://sso.test/login"}},
-            f"{WHERE.format(302)}, a redirect to https://sso.test, which is not followed. {NOTHING}",
-        ),
     ],
 )
 def test_each_refusal_says_what_happened_where_what_to_do_and_what_was_changed(http, answer, message):
@@ -180,7 +177,12 @@ AMBIGUOUS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "503": (
         {"status": 503, "body": "<html>busy</html>", "content_type": "text/html"},
-        f"{WHERE.format(503)}. {UNKNOWN} The API request failed due to an internal server error. Try again later.",
+        f"{WHERE.format(503)}. {UNKNOWN} {WAIT_FIRST.format('FortiSIEM')}",
+    ),
+    "302": (
+        {"status": 302, "headers": {"Location": "https://sso.test/login"}},
+        f"{WHERE.format(302)}, a redirect to https://sso.test, which is not followed. {UNKNOWN} Check the address. "
+        f"{WAIT_FIRST.format('FortiSIEM')}",
     ),
     "other text": (
         {"status": 200, "body": "Hm", "content_type": "text/plain"},
