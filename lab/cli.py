@@ -29,6 +29,14 @@ OWN_LAB = (
 )
 
 
+class Stopped(KeyboardInterrupt):
+    """The user wants the command to stop.
+
+    Not KeyboardInterrupt itself: once that has passed through code that is made at run time, such as a dataclass in
+    an import, Python kills itself at its end in place of giving the exit code (seen in 3.11).
+    """
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 failed, 2 wrongly called, 130 interrupted."""
     try:
@@ -388,12 +396,12 @@ def _lab(file: Path | None) -> Iterator[dict[str, Any]]:
 
 
 def _stop_once() -> None:
-    """Turn the first signal to stop into KeyboardInterrupt, and ignore others while everything is put away."""
+    """Turn the first signal to stop into an exception, and ignore others while everything is put away."""
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         for each in STOP_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        raise Stopped
 
     for number in STOP_SIGNALS:
         signal.signal(number, interrupted)

@@ -160,8 +160,9 @@ class Creation(Write):
             return True
         if outage.marker:
             return not outage.marker.is_of(self.correlation_id)
-        shown, sent = survivors(without_marker(outage.description)), survivors(self._params["description"])
-        return outage.server_id != self.server_id or shown[:ALIKE] != sent[:ALIKE]
+        texts = (without_marker(outage.description), self._params["description"])
+        shown, sent = (" ".join(survivors(text).casefold().split()) for text in texts)
+        return outage.server_id != self.server_id or not shown.startswith(sent[:ALIKE])
 
     def _body(self) -> Dict[str, Any]:
         params = self._params

@@ -140,7 +140,7 @@ def _reading(name: str, value: str, row: Optional[Row], before: Optional[Row]) -
         return _comment_reading(value, shown, before)
     if attribute.words:  # FortiSIEM's own words, in which a difference is one
         return APPLIED if attribute.is_shown(value, row[attribute.read]) else NOT_APPLIED
-    if same_text(attribute.sent(value), shown):
+    if same_text(attribute.sent(value).casefold(), shown.casefold()):
         return APPLIED
     # Free text may be shown cut, escaped or rewritten: only what is as it was proves that nothing was written.
     was = text(before.get(attribute.read)) if before is not None else ""

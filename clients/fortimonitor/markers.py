@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
 from typing import Any, Dict, NamedTuple, Optional
 
 from ...core.texts import survivors
 
-TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\W{0,3}", re.I | re.ASCII)
+TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
 CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
 READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]\s*\Z")
 # Whatever follows the tag: a product may cut a text right behind it.
@@ -92,5 +91,7 @@ def written_marker(text: str) -> Optional[str]:
 
 
 def _readable(description: str) -> Optional[str]:
-    found = READABLE.search(html.unescape(description[-END:]))
+    from html import unescape
+
+    found = READABLE.search(unescape(description[-END:]))
     return found.group(1) if found else None

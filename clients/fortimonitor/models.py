@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Dict, List, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from ...core.values import flag, moment, text, whole_number
+from ...core.values import flag, moment, storable, text, whole_number
 from .markers import Marker, marker_in, without_marker
 
 OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
@@ -64,7 +64,10 @@ class User(NamedTuple):
         return bool(self.username and other.username) and self.username.lower() != other.username.lower()
 
     def __str__(self) -> str:
-        return f"{self.username} ({self.name}, {self.id})" if self.username else self.name or self.url
+        known = ", ".join(str(each) for each in (self.name, self.id) if each)
+        if not self.username:
+            return self.name or self.url
+        return f"{self.username} ({known})" if known else self.username
 
 
 class Server(NamedTuple):
@@ -194,6 +197,6 @@ def _acknowledger(value: Any) -> Optional[User]:
 def _metadata(items: Any) -> Dict[str, Any]:
     # Only the empty list was ever captured; names and values are what a write of outage metadata takes.
     if isinstance(items, dict):
-        return {text(name): value for name, value in items.items()}
-    listed = items if isinstance(items, list) else []
-    return {text(item["name"]): item.get("value") for item in listed if isinstance(item, dict) and "name" in item}
+        return {text(name): storable(value) for name, value in items.items()}
+    listed = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return {text(item["name"]): storable(item.get("value")) for item in listed if "name" in item}

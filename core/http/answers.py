@@ -15,7 +15,7 @@ from ..deadline import Deadline, retry_after
 from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreachable, kind_of_status
 from ..redaction import Redactor
 from ..urls import BaseUrl, base_url
-from .values import is_web_page, json_value, text_of
+from .decoding import is_web_page, json_value, text_of
 
 LONGEST_QUOTE = 300  # characters of an answer's text in a message
 GATEWAY_GAVE_UP = (408, 502, 503, 504)  # on waiting; what it passed on may still be carried out

@@ -24,9 +24,9 @@ from ..times import shown_time
 from ..urls import BaseUrl
 from .answers import PROXY_ADVICE, Answer, AnswerTooLarge, Request, proxy_refusal
 from .connection import Exchange, one_exchange
+from .decoding import TooLong, Undecodable, decompressed, is_deep
 from .request_log import Sent, note
 from .sessions import ConnectionSettings, session, shown_proxy
-from .values import TooLong, Undecodable, decompressed, is_deep
 
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 CHUNK = 64 * 1024

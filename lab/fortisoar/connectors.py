@@ -40,7 +40,7 @@ class Connectors:
     """The installed connectors.
 
     Parameters:
-        folder: takes one unpacked folder ``<name>_<v_v_v>`` per connector.
+        folder: takes one unpacked folder ``<name>_<v_v_v>`` per connector; it is there.
     """
 
     def __init__(
@@ -53,7 +53,6 @@ class Connectors:
         hooks: Hooks,
         requirements: Requirements,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._store = store
         self._folder = folder
         self._clock = clock

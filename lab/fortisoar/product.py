@@ -62,8 +62,8 @@ class FortiSoar:
         workers: int = 2,
         call_limit: float = 180.0,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         packages, code, log = folder / "site-packages", folder / "connectors", folder / "connectors.log"
+        code.mkdir(parents=True, exist_ok=True)  # before anything is opened that a failure would leave open
         requirements = Requirements(packages)
         vault = Vault(encryption_key)
         self.store = Store(folder / "fortisoar.sqlite", Base)

@@ -71,7 +71,7 @@ def _requirement_lines(connector: Path) -> list[str]:
     file = connector / "requirements.txt"
     if not file.is_file():
         return []
-    lines = (line.split(" #")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
+    lines = (line.split(" #")[0].strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 

@@ -592,7 +592,10 @@ SECOND_HEADER = RAW.index(b"probe/connector.py")
 MEGABYTE = gzip.compress(bytes(2**20))  # gzip files may follow each other
 LONG_NAME = gzipped(entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 300 * 2**20))
 LONG_PAX = gzipped(entry("probe/pax", tarfile.XHDTYPE, 300 * 2**20))
-NESTED_NAMES = [entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 5), b"name".ljust(512, b"\0")] * 2000
+NESTED_NAMES: list[tarfile.TarInfo | bytes] = [
+    entry("././@LongLink", tarfile.GNUTYPE_LONGNAME, 5),
+    b"name".ljust(512, b"\0"),
+] * 2000
 DEEP = "[" * 100_000 + "]" * 100_000
 DEEPER_THAN_ALLOWED = "[" * 102 + "]" * 102
 
@@ -1436,6 +1439,11 @@ def test_pip_brings_what_is_missing_and_workers_find_it(client: TestClient, tmp_
 def test_requirements_are_judged_by_version(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("pytest<1\nPYTEST\n")
     assert Requirements(tmp_path / "packages").missing(tmp_path) == ["pytest<1"]
+
+
+def test_a_requirement_in_another_charset_is_not_met(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_bytes(b"pytest\n\xe9t\xe9\n")
+    assert Requirements(tmp_path / "packages").missing(tmp_path) == ["\ufffdt\ufffd"]
 
 
 # ---- the product

@@ -132,7 +132,10 @@ class Stage:
         self._fortisiem.clock.advance(seconds)
 
     def call(self, worker: int, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Let a worker run an action; return what came out, once the products are done with what it sent."""
+        """Let a worker run an action; return what came out, once the products are done with what it sent.
+
+        ``was_slow`` is whether it took so long that an answer may have come too late that no fault held back.
+        """
         method = "API Token" if self.by_token else "Username and Password"
         self._ask("DELETE", "/wire/fortimonitor")
         self._ask("DELETE", "/wire/fortisiem")
@@ -142,8 +145,12 @@ class Stage:
         # work, is waited for.
         read_timeout = 1 if self._is_silent else 30
         config = {**self._values, "fortisiem_auth_method": method, "read_timeout": read_timeout}
+        began = time.monotonic()
         answer = self.workers[worker].call("execute", config, operation, params)
+        taken = time.monotonic() - began
         answer["requests"] = [request for product in PRODUCTS for request in self._settled(product)]
+        held_back = sum(request.fault in SILENT for request in answer["requests"])
+        answer["was_slow"] = taken >= (held_back + 1) * read_timeout
         return answer
 
     def stored(self) -> Stored:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -259,7 +260,7 @@ class Play:
             assert self.now == before, "Something was changed"
         writes = [request for request in answer["requests"] if request.is_write]
         none_was_lost = not any(request.closed_behind for request in answer["requests"])
-        if none_was_lost and all(self.is_clean_refusal(request) for request in writes):
+        if none_was_lost and not answer["was_slow"] and all(self.is_clean_refusal(request) for request in writes):
             assert said == [NOTHING], f"It could be known that nothing was changed: {message}"
 
     def judge_secrets(self, answer: dict[str, Any]) -> None:
@@ -418,6 +419,11 @@ UNTRUE: dict[str, tuple[tuple[Step, ...], Change, str]] = {
         _said(UNKNOWN, instead_of=NOTHING),
         "It could be known that nothing was changed",
     ),
+    "unknown, and a read was not answered in time": (
+        (_arm("hang", "SIEM reads"), _arm("error_message", "updates", when="before", status=403), _COMMENT),
+        _said(UNKNOWN, instead_of=NOTHING),
+        "It could be known that nothing was changed",
+    ),
     "unknown, and certificates were bad": (
         (_arm("tls_expired", "SIEM all", times=0), _COMMENT),
         _said(UNKNOWN, instead_of=NOTHING),
@@ -434,6 +440,21 @@ UNTRUE: dict[str, tuple[tuple[Step, ...], Change, str]] = {
         "resolved",
     ),
 }
+
+
+def test_an_answer_that_comes_late_on_a_slow_machine_may_be_unknown(
+    the_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, change, _ = UNTRUE["unknown, and a read was not answered in time"]
+
+    def slowly(answer: dict[str, Any]) -> dict[str, Any]:
+        Event().wait(1)
+        return answer
+
+    worker = the_stage.workers[0]
+    monkeypatch.setattr(worker, "call", _changed(worker.call, slowly))
+    monkeypatch.setattr(the_stage, "call", _changed(the_stage.call, change))
+    Play(the_stage, Program((), True, steps)).run()
 
 
 @pytest.mark.parametrize("name", UNTRUE)

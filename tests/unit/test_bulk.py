@@ -137,6 +137,7 @@ def test_an_item_that_asks_for_a_marker_is_refused_on_its_own(http):
 
 
 def test_an_item_is_verified_only_if_it_says_so(http):
+    expect_rows(http, [1], ["incidentComments"], [{"incidentId": 1, "incidentComments": ""}])
     expect_update(http, 1)
     expect_rows(http, [1], ["incidentComments"], [{"incidentId": 1, "incidentComments": ""}])
     expect_update(http, 2)
@@ -152,9 +153,9 @@ def test_every_outcome_has_its_count_and_whether_it_changed_anything(http):
     expect_update(http, 2, body="Incident not found")
     expect_update(http, 3, status=500)
     expect_rows(http, [3], ["incidentComments"], status=500)
-    expect_update(http, 4, status=500)
-    expect_rows(http, [4], ["incidentComments"], [{"incidentId": 4, "incidentComments": "hello"}])
-    result = update(comments(1, 2, 3, 4))
+    expect_update(http, 4, {"incidentStatus": "2"}, status=500)
+    expect_rows(http, [4], ["incidentStatus"], [{"incidentId": 4, "incidentStatus": 2}])
+    result = update([*comments(1, 2, 3), {"incident_id": 4, "status": "Manually Cleared"}])
     shown = [(each["outcome"], each["changed"], each["confirmed_by"], each["attempts"]) for each in result["results"]]
     assert shown == [
         ("done", True, "response", 1),
@@ -174,10 +175,37 @@ def test_every_outcome_has_its_count_and_whether_it_changed_anything(http):
     ]
 
 
-def test_a_run_of_which_nothing_was_done_and_nothing_stopped_is_partial_and_no_failure(http):
-    expect_update(http, 1, body="Incident not found")
-    result = update(comments(1))
-    assert (result["outcome"], result["changed"], result["stopped_by"]) == ("partial", False, None)
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_a_run_of_which_all_items_failed_is_no_partial_success(http, number):
+    for place in range(1, number + 1):
+        expect_update(http, place, body="Incident not found")
+    result = update(comments(*range(1, number + 1)))
+    assert (result["outcome"], result["changed"], result["stopped_by"]) == ("failed", False, None)
+    assert (result["counts"]["failed"], result["resume"]) == (number, [])
+
+
+SOME, NONE, NOBODY_KNOWS = {"body": '"OK"'}, {"body": "Incident not found"}, {"status": 500}
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome", "changed"),
+    [
+        ([NOBODY_KNOWS], "partial", None),
+        ([NOBODY_KNOWS, NOBODY_KNOWS], "partial", None),
+        ([NONE, NOBODY_KNOWS], "partial", None),
+        ([NOBODY_KNOWS, SOME], "partial", True),
+        ([SOME, NONE], "partial", True),
+        ([SOME, SOME], "done", True),
+        ([NONE, NONE, NONE], "failed", False),
+    ],
+)
+def test_whether_a_run_changed_anything_is_unknown_where_nobody_knows_of_an_item(http, answers, outcome, changed):
+    for number, answer in enumerate(answers, 1):
+        expect_update(http, number, **answer)
+        if answer is NOBODY_KNOWS:
+            expect_rows(http, [number], ["incidentComments"], status=500)
+    result = update(comments(*range(1, len(answers) + 1)))
+    assert (result["outcome"], result["changed"]) == (outcome, changed)
 
 
 # Before the first request.
@@ -282,7 +310,7 @@ def test_exactly_as_many_are_under_way_as_asked_for(http, monkeypatch, concurren
     everybody = threading.Barrier(concurrency, timeout=60)
     lock, under_way, most, threads = threading.Lock(), [], [], set()
 
-    def act(_bridge, incident_id, _fields, _verify):
+    def act(_bridge, incident_id, *_args):
         with lock:
             under_way.append(incident_id)
             most.append(len(under_way))
@@ -365,15 +393,17 @@ def test_the_threads_share_one_token(monkeypatch):
 # What stops a run.
 
 ACCESS = "Make sure that the account has the appropriate access."
+CREDENTIALS = (
+    "Check user name, password and organization: use 'super' for Enterprise deployments and Super Global accounts, else the "
+    "organization of the account."
+)
 WHERE = "Could not update FortiSIEM incident {}: FortiSIEM answered {} to POST /phoenix/rest/incident/external"
 STOPS: dict[str, tuple[dict[str, Any], str, str]] = {
     "401": (
         {"status": 401},
         f"{WHERE.format('{}', 401)}.",
-        "Check user name, password and organization: use 'super' for Enterprise deployments and Super Global accounts, else "
-        "the organization of the account.",
+        CREDENTIALS,
     ),
-    "403": ({"status": 403}, f"{WHERE.format('{}', 403)}.", ACCESS),
     "429": (
         {"status": 429, "headers": {"Retry-After": "600"}},
         f"{WHERE.format('{}', 429)}, too many requests.",
@@ -417,35 +447,112 @@ def test_what_came_of_an_item_is_told_even_where_none_was_done(http, first, outc
     expect_update(http, 1, **first)
     if outcome == "unknown":
         expect_rows(http, [1], ["incidentComments"], status=500)
-    expect_update(http, 2, status=403)
+    expect_update(http, 2, status=401)
     result = update(comments(1, 2))
     assert outcomes(result) == [(1, outcome), (2, "not_attempted")]
-    assert result["stopped_by"] == f"{WHERE.format(2, 403)}. {ACCESS}"
+    assert result["stopped_by"] == f"{WHERE.format(2, 401)}. {CREDENTIALS}"
 
 
 def test_what_was_done_already_is_told_where_the_rest_was_stopped(http):
     expect_rows(http, [1, 2], ["incidentComments"], [{"incidentId": 1, "incidentComments": "hello"}])
-    expect_update(http, 2, status=403)
+    expect_update(http, 2, status=401)
     assert outcomes(update(comments(1, 2), skip_done=True)) == [(1, "already_done"), (2, "not_attempted")]
 
 
-@pytest.mark.parametrize("status", [400, 404, 500])
-def test_what_meets_one_item_alone_stops_nothing(http, status):
-    expect_resolve(http, -1, status=status)
-    expect_read(http, -1, status=500)
-    expect_resolve(http, -2)
-    assert outcomes(resolve([-1, -2])) == [(-1, "unknown" if status == 500 else "failed"), (-2, "done")]
+def expect_refusal(http, number, status):
+    """Expect an item to be refused, which for some statuses a read may explain."""
+    expect_resolve(http, number, status=status)
+    if status != 403:
+        expect_read(http, number, status=500)
 
 
-def test_a_read_only_key_stops_the_run(http):
-    expect_resolve(http, -1)
-    expect_resolve(http, -2, status=405)
-    expect_read(http, -2, status=500)
-    assert outcomes(resolve([-1, -2, -3], concurrency=1)) == [
-        (-1, "done"),
-        (-2, "not_attempted"),
-        (-3, "not_attempted"),
-    ]
+@pytest.mark.parametrize("place", [1, 2, 4])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 500])
+def test_what_meets_one_item_alone_costs_that_item_and_stops_nothing(http, status, place):
+    for number in range(1, 6):
+        if number == place:
+            expect_refusal(http, number, status)
+        else:
+            expect_resolve(http, number)
+    result = resolve([1, 2, 3, 4, 5])
+    own = "unknown" if status == 500 else "failed"
+    assert outcomes(result) == [(number, own if number == place else "done") for number in range(1, 6)]
+    assert (result["outcome"], result["changed"], result["resume"], result["stopped_by"]) == ("partial", True, [], None)
+
+
+RESOLVE = "Could not resolve incident 1: FortiMonitor answered {} to PUT /v2/outage/1/force_resolve"
+KEY = {
+    403: "The API key's role does not allow this. Check its roles under API keys.",
+    405: "A read-only API key is the usual reason; check the key's role under API keys.",
+}
+
+
+@pytest.mark.parametrize("statuses", [(405, 405, 405), (403, 403, 403), (405, 403, 405)])
+@pytest.mark.parametrize("more", [0, 1, 7])
+def test_what_refuses_the_first_three_of_all_refuses_the_account_and_is_a_failure(http, statuses, more):
+    for number, status in enumerate(statuses, 1):
+        expect_refusal(http, number, status)
+    message = f"{RESOLVE.format(statuses[0])}. {NOTHING} {KEY[statuses[0]]}"
+    assert failure(resolve, list(range(1, 4 + more))) == message
+
+
+@pytest.mark.parametrize(
+    ("first", "outcome"), [((405,), "failed"), ((403,), "failed"), ((405, 405), "failed"), ((403, 405), "failed")]
+)
+def test_fewer_than_three_refusals_are_each_items_own(http, first, outcome):
+    for number, status in enumerate(first, 1):
+        expect_refusal(http, number, status)
+    result = resolve(list(range(1, len(first) + 1)))
+    assert outcomes(result) == [(number, outcome) for number in range(1, len(first) + 1)]
+    assert (result["outcome"], result["changed"], result["resume"], result["stopped_by"]) == ("failed", False, [], None)
+    assert result["results"][0]["message"] == f"{RESOLVE.format(first[0])}. {NOTHING} {KEY[first[0]]}"
+
+
+@pytest.mark.parametrize("other", [204, 400, 500])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_refusals_among_the_first_that_ended_otherwise_stop_nothing(http, other, place):
+    for number in range(1, 6):
+        if number != place:
+            expect_refusal(http, number, 403)
+        elif other == 204:
+            expect_resolve(http, number)
+        else:
+            expect_refusal(http, number, other)
+    result = resolve([1, 2, 3, 4, 5])
+    wanted = {204: "done", 400: "failed", 500: "unknown"}[other]
+    assert outcomes(result) == [(number, wanted if number == place else "failed") for number in range(1, 6)]
+    assert (result["stopped_by"], result["resume"]) == (None, [])
+
+
+def test_a_run_that_begins_with_what_was_refused_goes_on_behind_it(http):
+    expect_refusal(http, 1, 405)
+    expect_resolve(http, 2)
+    expect_resolve(http, 3, status=401)
+    result = resolve([1, 2, 3, 4])
+    assert outcomes(result) == [(1, "failed"), (2, "done"), (3, "not_attempted"), (4, "not_attempted")]
+    assert result["resume"] == [3, 4]
+
+
+def test_what_is_under_way_when_the_account_turns_out_to_be_refused_has_its_own_result(http, monkeypatch):
+    refused = threading.Event()
+    finished = bulk._Run._finish
+
+    def act(_bridge, incident_id, *_args):
+        if incident_id == 1:
+            assert refused.wait(60)
+            return writes.ALREADY_DONE.result()
+        raise errors.PermissionDenied(f"refused {incident_id}", "")
+
+    def finish(run, place, result):
+        finished(run, place, result)
+        if run._stopped_by is not None:
+            refused.set()
+
+    monkeypatch.setattr(bulk, "update", act)
+    monkeypatch.setattr(bulk._Run, "_finish", finish)
+    result = update(comments(1, 2, 3, 4, 5, 6), concurrency=2)
+    assert outcomes(result) == [(1, "already_done"), *((number, "not_attempted") for number in range(2, 7))]
+    assert (result["resume"], result["stopped_by"]) == (comments(2, 3, 4, 5, 6), "refused 2.")
 
 
 def test_a_server_that_cannot_be_reached_stops_the_run(http, monkeypatch):
@@ -476,7 +583,7 @@ def test_what_is_under_way_when_it_stops_still_ends_and_the_first_reason_is_told
     def act(_bridge, incident_id, *_args):
         both.wait()
         if incident_id == 1:
-            raise errors.PermissionDenied("the first", "")
+            raise errors.AuthenticationFailed("the first", "")
         assert stopped.wait(60)
         raise errors.RateLimited("the second", "")
 
@@ -499,7 +606,7 @@ def test_what_ends_after_the_stop_has_its_result_and_what_was_stopped_does_not_c
     def act(_bridge, incident_id, *_args):
         both.wait()
         if incident_id == 1:
-            raise errors.PermissionDenied("not allowed", "")
+            raise errors.AuthenticationFailed("not allowed", "")
         assert stopped.wait(60)
         return writes.ALREADY_DONE.result()
 
@@ -684,16 +791,16 @@ def test_the_progress_of_few_items_is_logged_with_each_and_what_was_not_attempte
 
 def test_secrets_are_masked_in_the_message_of_an_item_and_in_what_stopped_the_run(http):
     expect_update(http, 1, status=400, json={"message": f"bad {PASSWORD}"})
-    expect_update(http, 2, status=403, json={"message": f"no {API_KEY}"})
+    expect_update(http, 2, status=401, json={"message": f"no {API_KEY}"})
     result = update(comments(1, 2))
     assert result["results"][0]["message"] == f"{WHERE.format(1, 400)}: bad ***. {NOTHING} " + (
         "The request failed, often due to a missing or misconfigured parameter."
     )
-    assert result["stopped_by"] == f"{WHERE.format(2, 403)}: no ***. {ACCESS}"
+    assert result["stopped_by"] == f"{WHERE.format(2, 401)}: no ***. {CREDENTIALS}"
 
 
 def test_secrets_are_masked_wherever_in_a_failure_they_stand(http, monkeypatch):
-    kinds = {1: errors.Rejected, 2: errors.PermissionDenied}
+    kinds = {1: errors.Rejected, 2: errors.AuthenticationFailed}
 
     def act(_bridge, incident_id, *_args):
         raise kinds[incident_id](f"{API_KEY} was refused", f"Replace {PASSWORD}.")
@@ -705,7 +812,37 @@ def test_secrets_are_masked_wherever_in_a_failure_they_stand(http, monkeypatch):
 
 
 def test_a_connection_that_breaks_is_read_back_and_stops_nothing(http):
-    expect_update(http, 1, body=requests.ConnectionError("no"))
-    expect_rows(http, [1], ["incidentComments"], [{"incidentId": 1, "incidentComments": "hello"}])
+    expect_update(http, 1, {"incidentStatus": "2"}, body=requests.ConnectionError("no"))
+    expect_rows(http, [1], ["incidentStatus"], [{"incidentId": 1, "incidentStatus": 2}])
     expect_update(http, 2)
-    assert outcomes(update(comments(1, 2))) == [(1, "done"), (2, "done")]
+    items = [{"incident_id": 1, "status": "Manually Cleared"}, *comments(2)]
+    assert outcomes(update(items)) == [(1, "done"), (2, "done")]
+
+
+@pytest.mark.parametrize("older", ["Not closed yet...", "closed by nobody", "see: closed", "un closed", "closed."])
+@pytest.mark.parametrize("skip_done", [True, False])
+def test_a_comment_that_only_stands_in_an_older_one_is_written(http, older, skip_done):
+    row = {"incidentId": 1, "incidentComments": older}
+    if skip_done:
+        expect_rows(http, [1], ["incidentComments"], [row])
+    expect_update(http, 1, {"comments": "closed"})
+    result = update(comments(1, text="closed"), skip_done=skip_done)
+    assert (outcomes(result), result["changed"]) == ([(1, "done")], True)
+
+
+@pytest.mark.parametrize("after", ["Not closed yet...\nclosed", "Not closed yet...\r\nclosed\r\n"])
+def test_a_comment_of_which_nobody_knows_is_found_by_what_was_read_before(http, after):
+    expect_rows(http, [1], ["incidentComments"], [{"incidentId": 1, "incidentComments": "Not closed yet..."}])
+    expect_update(http, 1, {"comments": "closed"}, status=500)
+    expect_rows(http, [1], ["incidentComments"], [{"incidentId": 1, "incidentComments": after}])
+    result = update(comments(1, text="closed"), skip_done=True)
+    assert (result["outcome"], result["results"][0]["confirmed_by"]) == ("done", "read_back")
+
+
+@pytest.mark.parametrize("empty", ["None", "null", "{}", "undefined"])
+def test_an_item_that_expects_no_correlation_id_in_particular_is_refused_with_its_place(http, empty):
+    items = ["-1", {"incident": "-2", "expect_correlation_id": empty}]
+    assert failure(resolve, items) == (
+        f"The parameters are not valid: Item 2: Expected Correlation ID '{empty}' is what an expression without a value "
+        f"renders to. {NOTHING}"
+    )

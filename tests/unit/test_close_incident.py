@@ -82,9 +82,9 @@ def test_the_external_ticket_is_resolved_and_the_incident_cleared(http):
     }
 
 
-@pytest.mark.parametrize("status", [1, 2, 3])
+@pytest.mark.parametrize(("status", "word"), [(1, "Auto Cleared"), ("2", "Manually Cleared"), (3, "System Cleared")])
 @pytest.mark.parametrize("comments", ["Patched", "Something else"])
-def test_run_again_it_reads_each_side_once_and_changes_nothing(http, status, comments):
+def test_run_again_it_reads_each_side_once_and_changes_nothing(http, status, word, comments):
     expect_pair(http, "resolved", **{**CLOSED, "incidentStatus": status, "incidentComments": comments})
     assert close(resolution="False Positive") == {
         "outcome": "already_done",
@@ -111,7 +111,7 @@ def test_run_again_it_reads_each_side_once_and_changes_nothing(http, status, com
                 "external_ticket_state": "Closed",
             },
             "verified": {},
-            "warning": None,
+            "warning": f"It is {word} already; neither reason nor resolution was sent.",
             "request": None,
         },
     }
@@ -133,16 +133,37 @@ def test_the_resolution_goes_out_with_the_clearing(http):
 def test_of_a_cleared_incident_only_the_ticket_is_closed_and_no_second_comment_is_made(http):
     expect_pair(http, "resolved", **{**CLOSED, "incidentExtTicketState": "New"})
     expect_cleared(http, {"externalTicketState": "Closed"}, ["incidentExtTicketState"])
-    result = close()
+    result = close(resolution="True Positive")
     assert (result["changed"], result["fortimonitor"]["changed"], result["fortisiem"]["changed"]) == (True, False, True)
+    assert result["fortisiem"]["fields"] == {"external_ticket_state": "Closed"}
+    assert result["fortisiem"]["warning"] == ("It is Manually Cleared already; neither reason nor resolution was sent.")
 
 
-def test_what_an_earlier_run_wrote_is_not_written_again(http):
-    expect_pair(http, "resolved", incidentComments="Before\nPatched")
-    expect_cleared(
-        http, {"incidentStatus": "2", "externalTicketState": "Closed"}, ["incidentStatus", "incidentExtTicketState"]
-    )
-    assert close()["outcome"] == "done"
+@pytest.mark.parametrize(
+    "older", ["Not Patched yet", "Patched by itself", "see: Patched.", "Before\nPatched", "Patched"]
+)
+def test_a_reason_is_never_taken_for_given_because_an_older_comment_has_it(http, older):
+    expect_pair(http, "resolved", incidentComments=older)
+    expect_cleared(http, row={**WRITTEN, "incidentComments": f"{older}\nPatched"})
+    result = close()
+    assert (result["outcome"], result["fortisiem"]["warning"]) == ("done", None)
+    assert result["fortisiem"]["verified"]["comments"] == "applied"
+
+
+@pytest.mark.parametrize(
+    ("after", "reading"),
+    [
+        ("Not Patched yet", "not applied"),
+        ("Not Patched yet\nNot Patched either", "not readable"),
+        ("Not Patched yet\nadmin: Patched", "not readable"),
+        ("", "not readable"),
+    ],
+)
+def test_a_reason_that_does_not_show_as_an_entry_of_its_own_is_told(http, after, reading):
+    expect_pair(http, "resolved", incidentComments="Not Patched yet")
+    expect_cleared(http, row={**WRITTEN, "incidentComments": after})
+    result = close()["fortisiem"]
+    assert (result["verified"]["comments"], result["warning"]) == (reading, f"Read back: comments {reading}.")
 
 
 # Which incident of FortiMonitor.
@@ -266,15 +287,36 @@ def test_refused_again_nothing_was_changed_this_time(http):
     )
 
 
-def test_an_incident_that_is_gone_from_fortimonitor_is_told_and_fortisiem_is_cleared(http):
+@pytest.mark.parametrize("ticket", ["4711", "-1000001", 4711])
+def test_a_ticket_that_names_no_incident_in_fortimonitor_is_left_alone_on_both_sides(http, ticket):
+    expect_siem_row(http, siem_row(incidentExtTicketId=ticket, incidentExtTicketState="New"))
+    expect_read(http, ticket, status=404)
+    assert failure() == (
+        f"{GOAL}its external ticket '{ticket}' names no incident in FortiMonitor. {NOTHING} It may be another system's "
+        "ticket. Clear the FortiSIEM incident alone, or give FortiMonitor Incident."
+    )
+    assert len(http.calls) == 2
+
+
+def test_an_incident_that_the_analyst_names_and_that_is_gone_is_told_and_fortisiem_is_cleared(http):
     expect_siem_row(http, siem_row(**TICKET))
+    expect_resolve(http, {"reason": "Patched"}, status=404)
     expect_read(http, -1000001, status=404)
     expect_cleared(http)
-    assert failure() == (
-        f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: Could not read incident -1000001: FortiMonitor answered "
-        f"404 to GET /v2/outage/-1000001. {PARTLY} The requested resource does not exist. IDs of custom incidents may be "
-        "negative: the control panel may show the same number without its minus sign."
+    assert failure(incident="-1000001") == (
+        f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(404)}. {PARTLY} The requested resource "
+        "does not exist. IDs of custom incidents may be negative: the control panel may show the same number without its "
+        "minus sign."
     )
+
+
+@pytest.mark.parametrize("ticket", ["INC0012345", "4711", "-1000002", "1000001", "-1000001x"])
+def test_the_ticket_of_another_system_keeps_its_state(http, ticket):
+    expect_siem_row(http, siem_row(incidentExtTicketId=ticket, incidentExtTicketState="New"))
+    expect_resolve(http, {"reason": "Patched"})
+    expect_cleared(http, {"incidentStatus": "2", "comments": "Patched"}, ["incidentStatus", "incidentComments"])
+    result = close(incident="-1000001")
+    assert result["fortisiem"]["fields"] == {"status": "Manually Cleared", "comments": "Patched"}
 
 
 def test_where_both_sides_refuse_both_are_named(http):

@@ -7,7 +7,7 @@ import json
 import pytest
 from responses import matchers
 
-from tests.support.fortimonitor import FRESH, REQUIRED, create_body, expect_create
+from tests.support.fortimonitor import FRESH, REQUIRED, create_body, expect_create, expect_search, marked
 from tests.support.package import API_KEY, FORTIMONITOR_URL, ConnectorError, configuration, execute
 
 pytestmark = pytest.mark.usefixtures("fresh_marker")
@@ -71,8 +71,16 @@ def test_metadata_goes_out_as_text_with_the_marker_beside_it(http, metadata, sen
     assert execute("create_custom_incident", {**REQUIRED, "metadata": metadata})["outcome"] == "done"
 
 
+def test_the_description_goes_out_between_the_tag_and_the_readable_id(http):
+    tag = "fsr6cwsrefqgfancamv"
+    sent = {"description": f"[{tag}] Disk full\n[correlation_id: shop/1]", "metadata": {"correlation_id": "shop/1"}}
+    expect_search(http)
+    expect_create(http, {**create_body(), **sent})
+    assert execute("create_custom_incident", {**REQUIRED, "correlation_id": "shop/1"})["correlation_id"] == "shop/1"
+
+
 def test_text_is_stripped_and_numbers_in_text_fields_are_sent_as_text(http):
-    expect_create(http, {**create_body(), "description": f"42\n[correlation_id: {FRESH}]"})
+    expect_create(http, {**create_body(), "description": marked("42", FRESH)})
     assert execute("create_custom_incident", {**REQUIRED, "server": 1001, "description": " 42 "})["outcome"] == "done"
 
 
@@ -277,13 +285,14 @@ def test_pages_are_followed_by_what_arrived_and_not_by_the_limit(http):
     assert create_on("Web")["server_id"] == 1001
 
 
-def test_a_page_that_repeats_is_an_error_and_not_an_endless_loop(http):
+def test_a_page_that_repeats_is_asked_for_three_times_more_and_not_for_ever(http):
     rows = [row(1, "Web 1", "w1.example.com")]
-    expect_list(http, "name", "Web", rows, total=9, following="x")
-    expect_list(http, "name", "Web", rows, offset=1, total=9, following="x")
+    for offset in range(4):
+        expect_list(http, "name", "Web", rows, offset=offset, total=90, following="x")
+    expect_list(http, "fqdn", "Web", [])
     assert failure({**REQUIRED, "server": "Web"}) == (
-        "Could not find server 'Web': FortiMonitor answered 200 to GET /v2/server with a page that cannot be right. "
-        "Nothing was changed."
+        "The parameters are not valid: Server 'Web' is no server's ID, exact name or FQDN. Similar servers: 1 (Web 1, "
+        "w1.example.com). Nothing was changed."
     )
 
 
@@ -311,7 +320,7 @@ def test_every_problem_is_named_at_once_by_title_and_nothing_is_sent(http):
         }
     ) == (
         "The parameters are not valid: There is no parameter 'severity'; the parameters are: server, description, "
-        "plugin_textkey, resource_textkey, metadata, start_time, auto_close_duration, correlation_id, if_exists, verify. Server is required. Description is required. Plugin "
+        "plugin_textkey, resource_textkey, metadata, start_time, auto_close_duration, correlation_id, if_exists, search_days, verify. Server is required. Description is required. Plugin "
         "Textkey 'true' is not text. Resource Textkey is required. Metadata '[1]' is not a JSON object. Auto Close Duration "
         "'0' is not 1 or more. Start Time '2026-11-22T10:00:00' is not ISO 8601 with offset, epoch seconds, or "
         "'YYYY-MM-DD HH:MM:SS' in UTC. Nothing was changed."

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import unicodedata
+
 import pytest
+from responses import matchers
 
 from tests.support.fortimonitor import (
     FRESH,
@@ -11,9 +15,11 @@ from tests.support.fortimonitor import (
     expect_create,
     expect_outages,
     expect_read,
+    expect_search,
+    marked,
     outage,
 )
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, go_by
 
 GOAL = "Could not create a custom incident on server 1001: "
 LOST = (
@@ -24,7 +30,15 @@ VERIFIED = {**REQUIRED, "verify": True}
 NAME = "/api/3/alerts/42"
 NAMED = {**REQUIRED, "correlation_id": NAME}
 
+TODAY = 1795737600.0  # 2026-11-27T00:00:00Z
+
 pytestmark = pytest.mark.usefixtures("fresh_marker")
+
+
+@pytest.fixture(autouse=True)
+def today(slept, monkeypatch):
+    """Make it TODAY, without any sleep."""
+    go_by(monkeypatch, wall=lambda: TODAY, sleep=slept.append, chance=lambda: 1.0)
 
 
 def create(params=REQUIRED):
@@ -42,7 +56,14 @@ def failure(params=REQUIRED):
 
 @pytest.mark.parametrize(
     "shown",
-    [{}, {"in_metadata": False}, {"in_description": False}, {"status": "resolved"}, {"server_id": 1001}],
+    [
+        {},
+        {"in_metadata": False},
+        {"in_description": False},
+        {"status": "resolved"},
+        {"server_id": 1001},
+        {"url": "https://api2.panopta.com/v2/outage/-1000001"},
+    ],
 )
 @pytest.mark.parametrize("verify", [True, "true", None, ""])
 def test_a_new_incident_is_read_once_and_compared(http, shown, verify):
@@ -54,7 +75,7 @@ def test_a_new_incident_is_read_once_and_compared(http, shown, verify):
 
 
 def test_without_any_marker_the_server_and_the_description_decide(http):
-    expect_create(http, {**create_body(), "description": f"{'x' * 100}\n[correlation_id: {FRESH}]"})
+    expect_create(http, {**create_body(), "description": marked("x" * 100, FRESH)})
     expect_read(http, -1000001, outage(-1000001, "", in_metadata=False, description="x" * 60 + "..."))
     assert create({**VERIFIED, "description": "x" * 100})["incident_id"] == -1000001
 
@@ -63,11 +84,12 @@ def test_without_any_marker_the_server_and_the_description_decide(http):
     "stranger",
     [
         {"row": outage(-1000001, "somebody else's")},
-        {"row": outage(-1000001, FRESH, metadata=[{"name": "correlation_id", "value": "somebody else's"}])},
+        {"row": outage(-1000001, "somebody else's", metadata=[{"name": "correlation_id", "value": FRESH}])},
+        {"row": outage(-1000001, FRESH, description="Disk full", metadata=[{"name": "correlation_id", "value": "x"}])},
+        {"row": outage(-1000001, FRESH, in_metadata=False, description="Disk full\n[correlation_id: x]")},
         {"row": outage(-1000001, "", in_metadata=False, description="Something else")},
         {"row": outage(-1000001, "", in_metadata=False, in_description=False, server_id="1002")},
         {"row": outage(-2000002, FRESH)},
-        {"status": 404},
     ],
 )
 def test_a_wrong_id_is_caught_and_the_right_one_found(http, stranger):
@@ -86,14 +108,82 @@ def test_a_wrong_id_without_a_right_one_is_unknown(http, slept):
     assert failure(VERIFIED) == f"{GOAL}FortiMonitor's answer names incident -1000001, which is not this one, {LOST}"
 
 
-def test_a_new_incident_that_cannot_be_read_back_is_done_with_a_warning(http):
-    expect_create(http)
-    expect_read(http, -1000001, status=500)
+GET = "The new incident could not be read back: FortiMonitor answered {} to GET /v2/outage/-1000001{}."
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize(
+    ("read", "warning"),
+    [
+        ({"status": 404}, "FortiMonitor does not show the new incident yet."),
+        ({"status": 500}, GET.format(500, "")),
+        ({"status": 403}, GET.format(403, "")),
+        ({"json": []}, GET.format(200, " without a JSON object")),
+        ({"json": {"url": None}}, GET.format(200, ", but it has no usable URL")),
+    ],
+)
+def test_a_whole_answer_is_believed_where_no_read_contradicts_it(http, status, read, warning):
+    expect_create(http, status=status)
+    expect_read(http, -1000001, **read)
     result = create(VERIFIED)
-    assert (result["outcome"], result["incident_id"], result["confirmed_by"]) == ("done", -1000001, "response")
+    assert (result["outcome"], result["changed"], result["incident_id"]) == ("done", True, -1000001)
+    assert (result["confirmed_by"], result["attempts"], result["warning"]) == ("response", 1, warning)
+
+
+ESCAPED = "&lt;b&gt; &amp; more"
+SURVIVING = {
+    "cut at 255": lambda text: text[:255],
+    "cut at 60": lambda text: text[:60],
+    "escaped": lambda text: html.escape(text).replace("[", "&#91;").replace("]", "&#93;"),
+    "escaped twice": lambda text: html.escape(html.escape(text).replace("[", "&#91;").replace("]", "&#x5d;")),
+    "folded": lambda text: " ".join(text.split()),
+    "with other line ends": lambda text: text.replace("\n", "\r\n"),
+    "decomposed": lambda text: unicodedata.normalize("NFKD", text),
+    "composed": lambda text: unicodedata.normalize("NFKC", text),
+    "in capitals": lambda text: text.upper(),
+    "in small letters": lambda text: text.lower(),
+    "without brackets": lambda text: text.replace("[", "").replace("]", ""),
+    "with a blank before": lambda text: f"  \n{text}",
+    "with question marks": lambda text: text.encode("ascii", "replace").decode(),
+    "all of it": lambda text: html.escape(" ".join(unicodedata.normalize("NFKC", text).split())).upper()[:255],
+}
+LONG = "D\u00efsk \u2460 <b> & \U0001f600 full\n" * 20
+DIFFICULT = "case?a=1&b=<2> \u00fc \u2460"
+
+
+@pytest.mark.parametrize("kind", SURVIVING)
+def test_the_marker_survives_what_a_product_does_to_a_text(http, kind):
+    params = {**VERIFIED, "description": LONG, "correlation_id": DIFFICULT}
+    sent = marked(LONG.strip(), DIFFICULT)
+    row = outage(-1000001, "", in_metadata=False, description=SURVIVING[kind](sent))
+    expect_search(http)
+    expect_create(http, {**create_body(DIFFICULT), "description": sent})
+    expect_read(http, -1000001, row)
+    first = create(params)
+    assert (first["outcome"], first["confirmed_by"], first["warning"]) == ("done", "read_back", None)
+    expect_search(http, [row])
+    again = create(params)
+    assert (again["outcome"], again["incident_id"]) == ("already_done", -1000001)
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["Disk full", "Disk full\nowner: SOC", "DISK FULL", "Disk full\n[correlation_id: /api/3/al"],
+)
+def test_a_marker_that_is_lost_is_told_where_a_re_run_would_need_it(http, description):
+    lost = outage(-1000001, "", in_metadata=False, description=description)
+    expect_search(http)
+    expect_create(http, create_body(NAME))
+    expect_read(http, -1000001, lost)
+    result = create({**NAMED, "verify": True})
+    assert (result["outcome"], result["changed"], result["confirmed_by"]) == ("done", True, "read_back")
     assert result["warning"] == (
-        "The new incident could not be read back: FortiMonitor answered 500 to GET /v2/outage/-1000001."
+        "FortiMonitor does not show the correlation ID in the new incident, so running the action again with it would "
+        "create a second one."
     )
+    expect_create(http)
+    expect_read(http, -1000001, lost)
+    assert create(VERIFIED)["warning"] is None  # nobody would look for a fresh one
 
 
 @pytest.mark.parametrize(
@@ -102,14 +192,12 @@ def test_a_new_incident_that_cannot_be_read_back_is_done_with_a_warning(http):
         None,
         "",
         f"{FORTIMONITOR_URL}/server/1001/custom_incident/7",
-        "https://elsewhere.test/v2/outage/-1000001",
-        "https://fortimonitor.test@elsewhere.test/v2/outage/-1000001",
-        "http://fortimonitor.test/v2/outage/-1000001",
         f"{FORTIMONITOR_URL}/outage/0",
         f"{FORTIMONITOR_URL}/outage/--1",
         f"{FORTIMONITOR_URL}/outage/12345678901234567890",
         f"{FORTIMONITOR_URL}/outage/-1000001/force_resolve",
-        "https://fortimonitor.test/v1/outage/-1000001",
+        "https://[bad/v2/outage/-1000001",
+        f"{FORTIMONITOR_URL}/server/-1000001",
     ],
 )
 def test_a_location_that_names_no_incident_of_this_fortimonitor_is_not_believed(http, location):
@@ -117,6 +205,50 @@ def test_a_location_that_names_no_incident_of_this_fortimonitor_is_not_believed(
     expect_outages(http, [outage(-1000002, FRESH), outage(-1000001, "another")])
     result = create()
     assert (result["outcome"], result["incident_id"], result["confirmed_by"]) == ("done", -1000002, "read_back")
+
+
+ELSEWHERE = [
+    "https://api2.panopta.com/v2/outage/-1000001",
+    "https://api2.panopta.com/v2/outage/-1000001/",
+    "https://fortimonitor.test@elsewhere.test/v2/outage/-1000001",
+    "http://fortimonitor.test/v2/outage/-1000001",
+    "https://fortimonitor.test:8443/v2/outage/-1000001",
+    "https://fortimonitor.test/v1/outage/-1000001",
+    "https://fortimonitor.test/outage/-1000001",
+]
+
+
+@pytest.mark.parametrize("location", ELSEWHERE)
+def test_an_id_that_another_address_names_is_believed_where_it_is_shown_here(http, location):
+    expect_create(http, headers={"Location": location})
+    expect_read(http, -1000001, outage(-1000001, FRESH))
+    result = create()  # although it is not asked to verify
+    assert (result["outcome"], result["incident_id"], result["confirmed_by"]) == ("done", -1000001, "read_back")
+    assert result["incident_url"] == f"{FORTIMONITOR_URL}/outage/-1000001"
+    assert {call.request.url.split("/v2/")[0] for call in http.calls} == {"https://fortimonitor.test"}
+
+
+@pytest.mark.parametrize("location", ELSEWHERE)
+@pytest.mark.parametrize(
+    ("read", "reason"),
+    [
+        ({"status": 404}, "but at another address, and reading it here did not show it"),
+        ({"status": 500}, "but at another address, and reading it here did not show it"),
+        ({"row": outage(-1000001, "another event")}, "which is not this one"),
+    ],
+)
+def test_an_id_that_another_address_names_is_not_believed_else(http, location, read, reason, slept):
+    for found in ([], [outage(-1000005, FRESH)]):
+        expect_create(http, headers={"Location": location})
+        expect_read(http, -1000001, **read)
+        for _ in range(1 if found else 3):
+            expect_outages(http, found)
+        if found:
+            result = create()
+            assert (result["incident_id"], result["confirmed_by"]) == (-1000005, "read_back")
+        else:
+            assert failure() == f"{GOAL}FortiMonitor's answer names incident -1000001, {reason}, {LOST}"
+    assert {call.request.url.split("/v2/")[0] for call in http.calls} == {"https://fortimonitor.test"}
 
 
 def test_an_incident_that_is_neither_named_nor_found_is_unknown(http, slept):
@@ -150,6 +282,18 @@ AMBIGUOUS = {
     "page": (
         {"status": 200, "body": "<!DOCTYPE html><html>Sign in</html>", "content_type": "text/html"},
         " with a web page instead of an API answer",
+    ),
+    "error": (
+        {"status": 200, "json": {"error": "feature is not enabled"}},
+        " with an error in its body: 'feature is not enabled'",
+    ),
+    "errors": (
+        {"status": 201, "json": {"result": {"errors": [{"field": "server"}]}}},
+        """ with an error in its body: '[{"field":"server"}]'""",
+    ),
+    "no success": (
+        {"status": 201, "json": {"success": False, "id": 5}},
+        " with an error in its body: 'success: false'",
     ),
 }
 
@@ -193,16 +337,115 @@ def test_reading_back_follows_pages(http):
 
 
 def test_a_named_event_is_looked_for_before_it_is_created(http):
-    expect_outages(http, [outage(-1, "/api/3/alerts/4"), outage(-2, "/api/3/alerts/421")], status=None)
+    others = [outage(-1, "/api/3/alerts/4"), outage(-2, "/api/3/alerts/421"), outage(-3, NAME.upper())]
+    expect_outages(http, others)
+    expect_resolved(http, [outage(number, name, "resolved") for number, name in ((-4, "x"), (-5, f"{NAME} "))])
     expect_create(http, create_body(NAME))
     result = create(NAMED)
-    assert (result["outcome"], result["correlation_id"]) == ("done", NAME)
+    assert (result["outcome"], result["correlation_id"], result["warning"]) == ("done", NAME, None)
+
+
+def expect_resolved(http, shown, offset=0, total=None, since="2026-08-29 00:00:00"):
+    """Expect a page of the resolved incidents since a moment, by default 90 days before TODAY."""
+    total = len(shown) if total is None else total
+    meta = {"next": "more" if offset + len(shown) < total else None, "total_count": total}
+    query = {"limit": "50", "offset": str(offset), "status": "resolved", "start_time": since}
+    http.get(
+        f"{FORTIMONITOR_URL}/server/1001/outage",
+        match=[matchers.query_param_matcher(query)],
+        json={"outage_list": shown, "meta": meta},
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "since"),
+    [
+        ({}, "2026-08-29 00:00:00"),
+        ({"search_days": ""}, "2026-08-29 00:00:00"),
+        ({"search_days": 7}, "2026-11-20 00:00:00"),
+        ({"search_days": "0"}, "2026-11-27 00:00:00"),
+        ({"search_days": 3650}, "2016-11-29 00:00:00"),
+        ({"search_days": 7, "start_time": "2026-01-08T00:00:00Z"}, "2026-01-01 00:00:00"),
+        ({"search_days": 7, "start_time": "2027-01-08T00:00:00Z"}, "2026-11-20 00:00:00"),
+    ],
+)
+def test_resolved_incidents_are_looked_for_as_far_back_as_asked(http, given, since):
+    expect_outages(http, [])
+    expect_resolved(http, [outage(-8, NAME, "resolved")], since=since)
+    assert create({**NAMED, **given})["incident_id"] == -8
+
+
+@pytest.mark.parametrize("days", [-1, 3651, "many", 1.5])
+def test_a_search_without_end_is_refused(http, days):
+    assert "The parameters are not valid: Search Back (Days) " in failure({**NAMED, "search_days": days})
+
+
+def test_all_pages_are_searched_for_the_event(http):
+    expect_outages(http, [outage(-9, "x"), outage(-8, "y")], following="x")
+    expect_outages(http, [outage(-8, "y"), outage(-7, "z")], offset=1)
+    expect_resolved(http, [outage(-6, "v", "resolved"), outage(-5, "w", "resolved")], total=3)
+    expect_resolved(http, [outage(-4, NAME, "resolved")], offset=2, total=3)
+    result = create(NAMED)
+    assert (result["outcome"], result["incident_id"], result["warning"]) == ("already_done", -4, None)
+
+
+OLDEST = "Fri, 16 Oct 2026 10:00:00 -0000"
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_no_more_than_2000_resolved_incidents_are_looked_at_and_what_was_not_is_told(http, ignored):
+    status = "active" if ignored else "resolved"
+    expect_outages(http, [])
+    for offset in range(0, 2000, 50):
+        rows = [outage(-10_000 + number, "x", status, start_time=OLDEST) for number in range(offset, offset + 50)]
+        expect_resolved(http, rows, offset, total=6000)
+    expect_create(http, create_body(NAME))
+    result = create(NAMED)
+    assert (result["outcome"], result["confirmed_by"]) == ("done", "response")
+    oldest = "2026-11-27T00:00:00Z" if ignored else "2026-10-16T10:00:00Z"
+    assert result["warning"] == f"Resolved incidents that began before {oldest} were not looked at."
+
+
+def test_exactly_2000_resolved_incidents_are_all(http):
+    expect_outages(http, [])
+    for offset in range(0, 2000, 50):
+        rows = [outage(-10_000 + number, "x", "resolved") for number in range(offset, offset + 50)]
+        expect_resolved(http, rows, offset, total=2000)
+    expect_create(http, create_body(NAME))
+    assert create(NAMED)["warning"] is None
+
+
+NOT_ALL_READ = (
+    "FortiMonitor's list of incidents could not be read in whole, so an earlier one of this event may have been missed."
+)
+
+
+@pytest.mark.parametrize("row", [{"url": None}, "odd", {"url": "/v2/server/5", "description": "x"}])
+@pytest.mark.parametrize("place", ["active", "resolved"])
+def test_a_row_that_cannot_be_read_is_told_since_it_may_be_the_one(http, row, place):
+    expect_outages(http, [row] if place == "active" else [])
+    expect_resolved(http, [row] if place == "resolved" else [])
+    expect_create(http, create_body(NAME))
+    result = create(NAMED)
+    assert (result["outcome"], result["warning"]) == ("done", NOT_ALL_READ)
+
+
+def test_a_list_of_active_incidents_that_never_ends_is_told_too(http):
+    for offset in range(4):
+        expect_outages(http, [outage(-9, "x")], offset=offset, following="x")
+    expect_resolved(http, [])
+    expect_create(http, create_body(NAME))
+    result = create(NAMED)
+    assert (result["outcome"], result["warning"]) == ("done", NOT_ALL_READ)
 
 
 @pytest.mark.parametrize("status", ["active", "resolved"])
 @pytest.mark.parametrize("if_exists", ["Return Existing", "", None])
 def test_an_event_that_has_its_incident_gets_no_second_one(http, status, if_exists):
-    expect_outages(http, [outage(-9, "x"), outage(-8, NAME, status)], status=None)
+    if status == "active":
+        expect_outages(http, [outage(-9, "x"), outage(-8, NAME)])
+    else:
+        expect_search(http, resolved=[outage(-9, "x", status), outage(-8, NAME, status)])
     assert create({**NAMED, "if_exists": if_exists}) == {
         "outcome": "already_done",
         "changed": False,
@@ -217,24 +460,26 @@ def test_an_event_that_has_its_incident_gets_no_second_one(http, status, if_exis
     }
 
 
-def test_of_several_incidents_the_newest_is_returned_with_a_warning(http):
-    expect_outages(http, [outage(-9, NAME), outage(-8, NAME, "resolved")], status=None)
+@pytest.mark.parametrize("status", ["active", "resolved"])
+def test_of_several_incidents_the_newest_is_returned_with_a_warning(http, status):
+    expect_search(http, **{status: [outage(-9, NAME, status), outage(-8, NAME, status)]})
     result = create(NAMED)
     assert result["incident_id"] == -9
     assert result["warning"] == (
-        "Several incidents have this correlation id; this is the newest: -9 (active), -8 (resolved)."
+        f"Several incidents have this correlation id; this is the newest: -9 ({status}), -8 ({status})."
     )
 
 
-def test_an_event_that_has_its_incident_can_be_a_failure(http):
-    expect_outages(http, [outage(-8, NAME)], status=None)
+@pytest.mark.parametrize("status", ["active", "resolved"])
+def test_an_event_that_has_its_incident_can_be_a_failure(http, status):
+    expect_search(http, **{status: [outage(-8, NAME, status)]})
     assert failure({**NAMED, "if_exists": "Fail"}) == (
-        f"{GOAL}there is one with correlation id '{NAME}': -8 (active). Nothing was changed."
+        f"{GOAL}there is one with correlation id '{NAME}': -8 ({status}). Nothing was changed."
     )
 
 
 def test_another_incident_can_be_created_and_is_told_from_the_first_when_read_back(http):
-    expect_outages(http, [outage(-8, NAME)], status=None)
+    expect_outages(http, [outage(-8, NAME)])
     expect_create(http, create_body(NAME), headers={}, status=500)
     expect_outages(http, [outage(-9, NAME), outage(-8, NAME)])
     result = create({**NAMED, "if_exists": "Create Another"})
@@ -242,7 +487,7 @@ def test_another_incident_can_be_created_and_is_told_from_the_first_when_read_ba
 
 
 def test_an_older_incident_of_the_same_event_is_not_taken_for_the_new_one(http):
-    expect_outages(http, [outage(-1000001, NAME)], status=None)
+    expect_outages(http, [outage(-1000001, NAME)])
     expect_create(http, create_body(NAME))
     expect_read(http, -1000001, outage(-1000001, NAME))
     expect_outages(http, [outage(-9, NAME), outage(-1000001, NAME)])
@@ -250,7 +495,7 @@ def test_an_older_incident_of_the_same_event_is_not_taken_for_the_new_one(http):
 
 
 def test_nothing_is_created_where_the_first_look_fails(http):
-    expect_outages(http, [], status=None, fails=500)
+    expect_search(http, fails=500)
     assert failure(NAMED) == (
         "Could not list the incidents of server 1001: FortiMonitor answered 500 to GET /v2/server/1001/outage. Nothing was "
         "changed. The API request failed due to an internal server error. Try again later."
@@ -269,6 +514,12 @@ def test_a_description_or_metadata_that_pretends_a_marker_is_refused(http):
     assert failure(params) == (
         "The parameters are not valid: Description must not contain '[correlation_id:'; use Correlation ID. Metadata must not "
         "have the key 'correlation_id'; use Correlation ID. Nothing was changed."
+    )
+    tag = marked("", NAME).split()[0]
+    params = {**REQUIRED, "description": f"{tag} Disk full", "metadata": {" Correlation ID": "c", "case": 5}}
+    assert failure(params) == (
+        f"The parameters are not valid: Description must not contain '{tag[:-1]}'; use Correlation ID. Metadata must not have "
+        "the key ' Correlation ID'; use Correlation ID. Nothing was changed."
     )
 
 

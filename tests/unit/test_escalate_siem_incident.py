@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fortimonitor import TEXTKEYS, expect_create, expect_outages, expect_read, outage
+from tests.support import pair
+from tests.support.fortimonitor import (
+    TEXTKEYS,
+    expect_create,
+    expect_outages,
+    expect_read,
+    expect_search,
+    marked,
+    outage,
+)
 from tests.support.package import FORTIMONITOR_URL, ConnectorError, configuration, execute
 from tests.support.pair import (
     CLOSED,
@@ -37,13 +46,12 @@ FORBIDDEN = (
 
 
 def create_body(description=DESCRIPTION, marker=MARKER):
-    marked = f"{description}\n[correlation_id: {marker}]"
-    return {"description": marked, "metadata": {"correlation_id": marker}, **TEXTKEYS}
+    return {"description": marked(description, marker), "metadata": {"correlation_id": marker}, **TEXTKEYS}
 
 
 def expect_no_incident_yet(http, **row):
     expect_siem_row(http, siem_row(**row))
-    expect_outages(http, [], status=None)
+    expect_outages(http, [])
 
 
 def expect_created(http, sent=None, marker=MARKER):
@@ -100,11 +108,18 @@ def test_the_incident_is_created_and_written_back_as_external_ticket(http):
 
 
 @pytest.mark.parametrize("shown", [TICKET, {**TICKET, "incidentExtTicketId": -1000001}, {**TICKET, **CLOSED}])
-@pytest.mark.parametrize("status", ["active", "resolved"])
-def test_run_again_it_reads_each_side_once_and_changes_nothing(http, shown, status):
+@pytest.mark.parametrize(
+    ("status", "given", "warning"),
+    [
+        ("active", {}, None),
+        ("active", {"if_resolved": "Return Existing"}, None),
+        ("resolved", {"if_resolved": "Return Existing"}, "It is resolved."),
+    ],
+)
+def test_run_again_it_reads_each_side_once_and_changes_nothing(http, shown, status, given, warning):
     expect_siem_row(http, siem_row(**shown))
     expect_read(http, -1000001, outage(-1000001, MARKER, status))
-    assert escalate() == {
+    assert escalate(**given) == {
         "outcome": "already_done",
         "changed": False,
         "fortimonitor": {
@@ -116,7 +131,7 @@ def test_run_again_it_reads_each_side_once_and_changes_nothing(http, shown, stat
             "incident_url": OUTAGE_URL,
             "correlation_id": MARKER,
             "server_id": 1001,
-            "warning": None,
+            "warning": warning,
             "request": None,
         },
         "fortisiem": {
@@ -132,6 +147,55 @@ def test_run_again_it_reads_each_side_once_and_changes_nothing(http, shown, stat
         },
     }
     assert len(http.calls) == 2
+
+
+# An incident that has recurred.
+
+AGAIN = {"incidentExtTicketId": "-900", "incidentExtTicketState": "New"}
+
+
+@pytest.mark.parametrize("if_resolved", [None, "", "Create Another"])
+@pytest.mark.parametrize("status", ["resolved", "RESOLVED", "Resolved"])
+def test_a_resolved_incident_of_the_ticket_does_not_count_and_another_one_is_created(http, if_resolved, status):
+    expect_siem_row(http, siem_row(**AGAIN))
+    expect_read(http, -900, outage(-900, MARKER, status))
+    expect_outages(http, [])  # without a look at the resolved ones
+    expect_created(http)
+    expect_ticketed(http)
+    result = escalate(if_resolved=if_resolved)
+    assert (result["outcome"], result["changed"]) == ("done", True)
+    assert (result["fortimonitor"]["outcome"], result["fortimonitor"]["incident_id"]) == ("done", -1000001)
+    assert (result["fortisiem"]["outcome"], result["fortisiem"]["fields"]["external_ticket_id"]) == ("done", "-1000001")
+
+
+def test_of_an_incident_that_has_recurred_an_active_one_counts_all_the_same(http):
+    expect_siem_row(http, siem_row(**AGAIN))
+    expect_read(http, -900, outage(-900, MARKER, "resolved"))
+    expect_outages(http, [outage(-1000001, MARKER)])
+    expect_ticketed(http)
+    result = escalate()
+    assert (result["fortimonitor"]["outcome"], result["fortimonitor"]["incident_id"]) == ("already_done", -1000001)
+    assert result["fortisiem"]["outcome"] == "done"
+
+
+def test_without_a_ticket_a_resolved_incident_counts_only_where_that_is_wanted(http):
+    expect_siem_row(http, siem_row())
+    expect_search(http, resolved=[outage(-1000001, MARKER, "resolved")])
+    expect_ticketed(http)
+    result = escalate(if_resolved="Return Existing")
+    assert (result["fortimonitor"]["outcome"], result["fortimonitor"]["incident_id"]) == ("already_done", -1000001)
+
+
+@pytest.mark.parametrize("status", [1, 2, 3])
+def test_a_cleared_incident_whose_ticket_is_resolved_is_not_escalated_again(http, status):
+    expect_siem_row(http, siem_row(**AGAIN, incidentStatus=status))
+    expect_read(http, -900, outage(-900, MARKER, "resolved"))
+    assert failure().startswith(f"{GOAL}it is ")
+
+
+@pytest.mark.parametrize("choice", ["Fail", "create another", 1])
+def test_what_to_do_with_a_resolved_incident_is_one_of_two_choices(http, choice):
+    assert f"If Resolved '{choice}' is not one of: Create Another, Return Existing." in failure(if_resolved=choice)
 
 
 def test_the_server_is_the_one_on_which_the_incident_is_and_else_the_one_that_was_given(http):
@@ -168,6 +232,63 @@ def test_the_description_tells_what_fortisiem_shows_and_no_more(http, changes, d
     expect_created(http, create_body(description))
     expect_ticketed(http)
     assert escalate()["outcome"] == "done"
+
+
+HOSTILE = [
+    "Mail with [correlation_id: /api/3/alerts/9]",
+    f"{marked('', '/api/3/alerts/9').split()[0]} Brute force",
+    "&#91;correlation_id: x&#93;\n[correlation_id: y]",
+]
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_what_fortisiem_shows_is_never_refused_and_carries_no_marker(http, title):
+    description = DESCRIPTION.replace("Brute force", title, 1)
+    shown = outage(-1000001, "", in_metadata=False, description=marked(description, MARKER))
+    expect_no_incident_yet(http, incidentTitle=title)
+    expect_create(http, create_body(description))
+    expect_read(http, -1000001, shown)
+    expect_ticketed(http)
+    result = escalate()
+    assert (result["outcome"], result["fortimonitor"]["correlation_id"]) == ("done", MARKER)
+    # An event that the text names does not take this incident for its own.
+    expect_siem_row(http, siem_row(**TICKET))
+    expect_read(http, -1000001, shown)
+    assert "which is not its incident in FortiMonitor" in failure(correlation_id="/api/3/alerts/9")
+
+
+@pytest.mark.parametrize("description", HOSTILE)
+def test_a_description_of_the_analysts_that_could_be_taken_for_a_marker_is_refused(http, description):
+    assert failure(description=description).startswith("The parameters are not valid: Description must not contain ")
+
+
+@pytest.mark.parametrize(
+    ("address", "marker"),
+    [
+        ("fortisiem.test:8443", "fortisiem:fortisiem.test:8443:1"),
+        ("https://FortiSIEM.test:8443/phoenix", "fortisiem:fortisiem.test:8443:1"),
+        ("10.0.0.1:9001", "fortisiem:10.0.0.1:9001:1"),
+    ],
+)
+def test_the_port_belongs_to_the_marker_where_it_is_not_the_usual_one(http, monkeypatch, address, marker):
+    monkeypatch.setattr(pair, "INCIDENTS", f"https://{marker[len('fortisiem:') : -2]}/phoenix/rest/pub/incident")
+    config = configuration(fortisiem_server=address)
+    old = marker.replace(":8443", "").replace(":9001", "")
+    # The form that was made before counts where the ticket names its incident.
+    for known in (marker, old):
+        expect_siem_row(http, siem_row(**TICKET))
+        expect_read(http, -1000001, outage(-1000001, known))
+        assert escalate(config)["fortimonitor"]["correlation_id"] == known
+    # Another FortiSIEM on the same host does not count.
+    for other in (f"{old[:-2]}:9443:1", f"{marker}1", marker.replace("fortisiem:", "fortisiem:x")):
+        expect_siem_row(http, siem_row(**TICKET))
+        expect_read(http, -1000001, outage(-1000001, other))
+        assert "which is not its incident in FortiMonitor" in failure(config)
+    # Without a ticket the one that is looked for has the port.
+    expect_siem_row(http, siem_row())
+    expect_outages(http, [outage(-5, old), outage(-4, f"{old[:-2]}:9443:1")])
+    expect_create(http, create_body(marker=marker), status=405, headers={})
+    assert "FortiMonitor answered 405" in failure(config)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +381,7 @@ def test_a_ticket_that_fortisiem_refuses_leaves_the_incident_and_says_so(http):
 
 def test_run_again_after_that_only_the_ticket_is_written(http):
     expect_siem_row(http, siem_row())
-    expect_outages(http, [outage(-1000001, MARKER)], status=None)
+    expect_outages(http, [outage(-1000001, MARKER)])
     expect_ticketed(http)
     result = escalate()
     assert (result["outcome"], result["changed"]) == ("done", True)
@@ -270,7 +391,7 @@ def test_run_again_after_that_only_the_ticket_is_written(http):
 
 def test_refused_again_nothing_was_changed_this_time(http):
     expect_siem_row(http, siem_row())
-    expect_outages(http, [outage(-1000001, MARKER)], status=None)
+    expect_outages(http, [outage(-1000001, MARKER)])
     expect_siem_update(http, SENT, status=403)
     assert failure() == f"{GOAL}{FORBIDDEN} {NOTHING} {ACCESS}"
 
@@ -282,7 +403,7 @@ def test_a_ticket_of_which_nobody_knows_is_told_as_unknown_on_that_side(http, is
         expect_created(http)
     else:
         expect_siem_row(http, siem_row())
-        expect_outages(http, [outage(-1000001, MARKER)], status=None)
+        expect_outages(http, [outage(-1000001, MARKER)])
     expect_siem_update(http, SENT, status=500)
     expect_siem_read(http, READ, status=500)
     assert failure() == (

@@ -507,9 +507,10 @@ def test_an_outage_without_a_start_is_no_answer(http, start):
     assert failure(MONITOR) == FAILED.format(MONITOR) + f"FortiMonitor showed incident -7 without its start. {NOTHING}"
 
 
-def test_an_outage_without_a_url_is_no_answer(http):
-    expect_outages(http, [started(-7, 1, url=None)])
-    assert failure(MONITOR) == (f"{READING}FortiMonitor showed an outage without a usable URL. {NOTHING}")
+@pytest.mark.parametrize("url", [None, "", "/v2/server/7", 7])
+def test_an_outage_without_a_usable_url_costs_itself_alone(http, url):
+    expect_outages(http, [started(-8, 1), started(-7, 1, url=url), started(-6, 2)])
+    assert fetched(MONITOR) == ([-8, -6], at(2), True)
 
 
 def test_a_page_of_outages_that_fails_half_way_fails_the_fetch(http):

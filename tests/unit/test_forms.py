@@ -201,6 +201,8 @@ NO_SCALAR = "has a value that is not text, a number, true, false or null: 'a'"
 LATER, EARLIER = "2026-11-22T10:00:01Z", "2026-11-22T10:00:00Z"
 MARKED = ({"description": "x [correlation_id: y]"}, f"Description {NO_MARKER}")
 BRACKET = ({"correlation_id": "a]b"}, f"Correlation ID 'a]b' {NO_LINE}")
+NO_VALUE = "is what an expression without a value renders to"
+UNNAMED = ({"correlation_id": "None"}, f"Correlation ID 'None' {NO_VALUE}")
 NESTED = ({"query": {"a": []}}, f"Query {NO_SCALAR}")
 BACKWARDS = ({"time_from": LATER, "time_to": EARLIER}, "Time From must not be later than Time To")
 NO_ITEMS = ({"items": {}}, "Items '{}' is not a JSON list of 1 to 1000 items")
@@ -211,8 +213,12 @@ BROKEN = {
         ({"metadata": {"a": []}}, f"Metadata {NO_SCALAR}"),
         ({"metadata": {"correlation_id": "x"}}, "Metadata must not have the key 'correlation_id'; use Correlation ID"),
         BRACKET,
+        UNNAMED,
     ],
-    "force_resolve_incident": [({"expect_correlation_id": "a\nb"}, f"Expected Correlation ID 'a\\nb' {NO_LINE}")],
+    "force_resolve_incident": [
+        ({"expect_correlation_id": "a\nb"}, f"Expected Correlation ID 'a\\nb' {NO_LINE}"),
+        ({"expect_correlation_id": "null"}, f"Expected Correlation ID 'null' {NO_VALUE}"),
+    ],
     "list_fortimonitor_incidents": [
         (
             {"started_after": LATER, "started_before": EARLIER},
@@ -224,9 +230,9 @@ BROKEN = {
     "list_siem_incidents": [BACKWARDS],
     "get_siem_incident_events": [BACKWARDS],
     "make_fortisiem_api_request": [NESTED],
-    "escalate_siem_incident": [MARKED, BRACKET],
-    "close_incident": [BRACKET],
-    "get_incident_state": [BRACKET],
+    "escalate_siem_incident": [MARKED, BRACKET, UNNAMED],
+    "close_incident": [BRACKET, UNNAMED],
+    "get_incident_state": [BRACKET, UNNAMED],
     "fetch_incidents": [
         ({"watermark": "x"}, "Watermark 'x' is not one that this action returned, such as 1700000000000")
     ],
@@ -253,6 +259,63 @@ def test_no_rule_goes_without_what_breaks_it():
 )
 def test_what_breaks_a_rule_is_refused_in_its_words(operation, given, words):
     assert f" {words}." in failure(operation, given)
+
+
+TAKES_ID = [
+    *((action, "correlation_id") for action, broken in BROKEN.items() if UNNAMED in broken),
+    ("force_resolve_incident", "expect_correlation_id"),
+]
+
+
+@pytest.mark.parametrize(("operation", "name"), TAKES_ID)
+@pytest.mark.parametrize(
+    "empty",
+    [
+        "None",
+        "null",
+        "NULL",
+        " undefined ",
+        "Undefined",
+        "nan",
+        "NaN",
+        "{}",
+        "{ }",
+        "()",
+        '""',
+        "''",
+        '"None"',
+        "'null'",
+        "{{}}",
+        "N/A",
+        ",",
+        float("nan"),
+    ],
+)
+def test_a_correlation_id_that_stands_for_nothing_is_refused_by_name(operation, name, empty):
+    shown = repr(str(empty).strip())
+    assert f"Correlation ID {shown} {NO_VALUE}." in failure(operation, {name: empty})
+
+
+@pytest.mark.parametrize(("operation", "name"), TAKES_ID)
+@pytest.mark.parametrize("empty", ["[]", "['']", "[None]", {}, [], ["a"]])
+def test_an_empty_list_or_object_is_no_correlation_id_either(operation, name, empty):
+    assert "Correlation ID " in failure(operation, {name: empty})
+
+
+@pytest.mark.parametrize(("operation", "name"), TAKES_ID)
+@pytest.mark.parametrize("named", ["0", "None of these", "nano", "null-7", "/api/3/alerts/1", "x", "{a}", "-"])
+def test_what_names_something_is_no_such_id(operation, name, named):
+    assert "Correlation ID" not in failure(operation, {name: named, "unheard_of": 1})
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["correlation_id", "Correlation ID", " CORRELATION_ID ", "correlationId", "correlation-id", "correlation&#95;id"],
+)
+def test_metadata_has_no_key_that_could_be_taken_for_the_markers(key):
+    assert f"Metadata must not have the key {key!r}; use Correlation ID." in failure(
+        "create_custom_incident", {"metadata": {key: "x", "correlation": "y"}}
+    )
 
 
 def test_no_default_can_be_altered_for_the_next_call():

@@ -29,7 +29,10 @@ def down(first, last):
     return rows(*range(first, last - 1, -1))
 
 
-def expect(http, shown, offset=0, total=None, following="more", path="/outage", query=None):
+def expect(http, shown, offset=0, total=None, following=..., path="/outage", query=None):
+    """Expect a page, whose ``next`` says by default what the total says."""
+    if following is ...:
+        following = "more" if total is None or offset + len(shown) < total else None
     expect_page(http, path, shown, offset=offset, total=total, following=following, query=query)
 
 
@@ -40,26 +43,64 @@ def ids(found):
 # Where a list ends.
 
 
-def test_the_total_is_an_end_whatever_next_says(http):
-    expect(http, down(3, 1), total=3)
-    assert ids(account().outages()) == [3, 2, 1]
+UNSAID = object()
 
 
-def test_without_a_next_page_a_list_ends(http):
-    expect(http, down(3, 1), following=None)
-    assert ids(account().outages()) == [3, 2, 1]
+def pages(http, *shown, **meta):
+    """Expect pages of outages 3, 2, ... as they are given, each with the same ``meta``, and read them all.
+
+    Returns: their ids, and whether the list is complete.
+    """
+    offset = 0
+    for page in shown:
+        said = {name: value for name, value in {"limit": 50, "offset": offset, **meta}.items() if value is not UNSAID}
+        expect_page(http, "/outage", [], offset=offset, json={"outage_list": rows(*page), "meta": said})
+        offset += len(page)
+    listing = account().outages()
+    return ids(listing), listing.is_complete
 
 
-def test_an_empty_page_is_an_end_whatever_the_total_says(http):
-    expect(http, down(3, 1), total=9)
-    expect(http, [], offset=3, total=9)
-    assert ids(account().outages()) == [3, 2, 1]
+@pytest.mark.parametrize("following", [None, UNSAID])
+@pytest.mark.parametrize("total", [3, "3", 3.0, "3.0", 2])
+def test_a_list_ends_where_the_total_is_reached_and_no_page_is_named_next(http, following, total):
+    assert pages(http, (3, 2, 1), next=following, total_count=total) == ([3, 2, 1], True)
 
 
-def test_a_total_that_is_missing_is_no_end(http):
-    expect(http, down(3, 1))
-    expect(http, [], offset=3)
-    assert ids(account().outages()) == [3, 2, 1]
+@pytest.mark.parametrize("total", [None, UNSAID, "many", "1,200", True, -1.5, [3], 1e300])
+def test_without_a_readable_total_a_list_ends_where_no_page_is_named_next(http, total):
+    assert pages(http, (3, 2, 1), next=None, total_count=total) == ([3, 2, 1], True)
+
+
+@pytest.mark.parametrize("total", [None, UNSAID, "many"])
+def test_without_both_an_empty_page_is_the_end(http, total):
+    assert pages(http, (3, 2, 1), (), next=UNSAID, total_count=total) == ([3, 2, 1], True)
+
+
+@pytest.mark.parametrize("total", [3, 2, None, UNSAID])
+def test_a_page_that_is_named_next_is_read_whatever_the_total_says(http, total):
+    assert pages(http, (3, 2, 1), (), next="more", total_count=total) == ([3, 2, 1], True)
+
+
+@pytest.mark.parametrize("following", [None, UNSAID, "more"])
+@pytest.mark.parametrize("total", [4, "4", 120, "120.0"])
+def test_a_list_that_ends_before_its_total_is_not_complete(http, following, total):
+    assert pages(http, (3, 2, 1), (), next=following, total_count=total) == ([3, 2, 1], False)
+
+
+@pytest.mark.parametrize("meta", [None, [], "x", 5, {}])
+def test_without_any_meta_a_list_is_read_to_an_empty_page(http, meta):
+    expect_page(http, "/outage", [], json={"outage_list": rows(3, 2), "meta": meta})
+    expect_page(http, "/outage", [], offset=2, json={"outage_list": []})
+    result = execute("list_fortimonitor_incidents", {})
+    assert ([each["incident_id"] for each in result["incidents"]], result["is_complete"]) == ([3, 2], True)
+
+
+def test_seven_hundred_without_a_total_are_all_listed(http):
+    for offset in range(0, 700, 50):
+        expect(http, down(700 - offset, 651 - offset), offset=offset)
+    expect(http, [], offset=700)
+    result = execute("list_fortimonitor_incidents", {"max_results": 1000})
+    assert (result["count"], result["is_complete"]) == (700, True)
 
 
 def test_an_empty_list_is_one_request(http):
@@ -90,8 +131,9 @@ def test_more_than_was_asked_for_is_taken_too(http):
 
 def test_every_page_has_the_same_filters(http):
     query = {"severity": "critical", "start_time": "2026-03-01 00:00:00"}
-    expect(http, rows(2), total=2, path=SERVER, query=query)
-    expect(http, rows(1), offset=1, total=2, path=SERVER, query=query)
+    for offset, number in enumerate((2, 1)):
+        row = outage(number, "m", severity="critical")
+        expect(http, [row], offset=offset, total=2, path=SERVER, query=query)
     since = datetime(2026, 3, 1, tzinfo=timezone.utc)
     assert ids(account().outages(1001, severity="critical", since=since)) == [2, 1]
 
@@ -109,19 +151,54 @@ def test_what_moved_down_to_the_next_page_is_not_shown_twice(http):
 def test_an_outage_that_stands_twice_on_a_page_is_told_by_its_url(http):
     expect(http, rows(2, 1), total=4)
     expect(http, rows(1, 2), offset=2, total=4)
-    assert ids(account().outages()) == [2, 1]
+    listing = account().outages()
+    assert (ids(listing), listing.is_complete) == ([2, 1], False)
 
 
-@pytest.mark.parametrize(("query", "second"), [({}, 2), (ACTIVE, 1)])
-def test_a_page_that_comes_again_is_an_error_and_not_an_endless_loop(http, query, second):
-    expect(http, rows(4, 3), total=9, query=query)
-    expect(http, rows(4, 3), offset=second, total=9, query=query)
-    with pytest.raises(ConnectorError) as caught:
-        execute("list_fortimonitor_incidents", {"status": "Active"} if query else {})
-    assert str(caught.value) == (
-        "Could not list the incidents: FortiMonitor answered 200 to GET /v2/outage with a page that cannot be right. Nothing "
-        "was changed."
-    )
+def listed(**params):
+    result = execute("list_fortimonitor_incidents", params)
+    return [each["incident_id"] for each in result["incidents"]], result["is_complete"]
+
+
+@pytest.mark.parametrize("total", [None, 100_000])
+def test_a_page_that_comes_again_three_times_ends_a_list_that_is_not_complete(http, total):
+    for offset in (0, 2, 4, 6):
+        expect(http, rows(4, 3), offset=offset, total=total)
+    assert listed() == ([4, 3], False)
+
+
+@pytest.mark.parametrize("total", [None, 100_000])
+def test_pages_that_loop_end_when_three_of_them_brought_nothing_new(http, total):
+    for offset, shown in enumerate([(6, 5), (4, 3), (6, 5), (4, 3), (6, 5)]):
+        expect(http, rows(*shown), offset=2 * offset, total=total)
+    assert listed() == ([6, 5, 4, 3], False)
+
+
+@pytest.mark.parametrize("total", [None, 100_000])
+def test_pages_that_are_clamped_to_the_last_one_end_too(http, total):
+    for offset, shown in enumerate([(6, 5), (4, 3), (4, 3), (4, 3), (4, 3)]):
+        expect(http, rows(*shown), offset=2 * offset, total=total)
+    assert listed() == ([6, 5, 4, 3], False)
+
+
+@pytest.mark.parametrize("first", [[4, 3], [4, 3, 2], [2, 4, 3, 1]])
+def test_active_outages_whose_first_page_comes_again_and_again_end_too(http, first):
+    expect(http, rows(*first), total=100, query=ACTIVE)
+    place = len(first) - 1
+    for _ in range(3):
+        # It does not begin at the last one of the page before, but with one that was seen: it brings nothing.
+        expect(http, rows(*first), offset=place, total=100, query=ACTIVE)
+        place += len(first) - 1
+    assert listed(status="Active") == (first, False)
+
+
+def test_entries_of_a_log_that_loops_end_too(http):
+    log = "/outage/-5/outage_log"
+    for offset in (0, 2, 4, 6):
+        shown = [{"entry": "same"}, {"entry": "same"}]
+        expect_page(http, log, shown, offset=offset, total=100_000, following="more")
+    result = execute("get_fortimonitor_incident_log", {"incident": "-5"})
+    assert [each["entry"] for each in result["entries"]] == ["same", "same"]
 
 
 META = {"limit": 50, "offset": 0, "next": None, "total_count": 1}
@@ -130,14 +207,12 @@ META = {"limit": 50, "offset": 0, "next": None, "total_count": 1}
 @pytest.mark.parametrize(
     ("body", "happened"),
     [
-        ({"meta": META}, "a page that cannot be right"),
-        ({"outage_list": []}, "a page that cannot be right"),
-        ({"outage_list": {}, "meta": META}, "a page that cannot be right"),
-        ({"outage_list": [5], "meta": META}, "a page that cannot be right"),
-        ({"outage_list": [], "meta": []}, "a page that cannot be right"),
-        ({"outage_list": [], "meta": {**META, "total_count": None}}, "a page that cannot be right"),
-        ({"outage_list": [], "meta": {**META, "total_count": "1"}}, "a page that cannot be right"),
-        ({"server_list": [], "meta": META}, "a page that cannot be right"),
+        ({"meta": META}, "without outage_list"),
+        ({"outage_list": {}, "meta": META}, "without outage_list"),
+        ({"outage_list": None, "meta": META}, "without outage_list"),
+        ({"outage_list": "", "meta": META}, "without outage_list"),
+        ({"server_list": [], "meta": META}, "without outage_list"),
+        ({"error": "no"}, "without outage_list"),
         ([], "without a JSON object"),
     ],
 )
@@ -146,8 +221,40 @@ def test_a_page_of_another_shape_is_refused(http, body, happened):
     with pytest.raises(ConnectorError) as caught:
         execute("list_fortimonitor_incidents", {})
     assert str(caught.value).startswith(
-        f"Could not list the incidents: FortiMonitor answered 200 to GET /v2/outage with {happened}. Nothing was changed."
+        f"Could not list the incidents: FortiMonitor answered 200 to GET /v2/outage {happened}. Nothing was changed."
     )
+
+
+UNREADABLE = [
+    (5, "5", "it is not an object"),
+    (None, "", "it is not an object"),
+    ([], "[]", "it is not an object"),
+    ({"description": "Disk full"}, '{"description":"Disk full"}', "it has no usable URL"),
+    ({"url": None, "a": 1}, '{"url":null,"a":1}', "it has no usable URL"),
+    ({"url": "https://fortimonitor.test/v2/outage/"}, "https://fortimonitor.test/v2/outage/", "it has no usable URL"),
+    ({"url": "/v2/server/5"}, "/v2/server/5", "it has no usable URL"),
+    ({"url": "/v2/outage/5.0"}, "/v2/outage/5.0", "it has no usable URL"),
+    ({"url": "https://[bad/v2/outage/5"}, "https://[bad/v2/outage/5", "it has no usable URL"),
+]
+
+
+@pytest.mark.parametrize(("row", "name", "reason"), UNREADABLE)
+@pytest.mark.parametrize("query", [{}, ACTIVE])
+def test_a_row_that_cannot_be_read_costs_itself_and_is_named(http, row, name, reason, query):
+    expect(http, [*rows(4), row, *rows(3)], total=3, query=query)
+    result = execute("list_fortimonitor_incidents", {"status": "Active"} if query else {})
+    assert [each["incident_id"] for each in result["incidents"]] == [4, 3]
+    assert (result["count"], result["skipped"]) == (2, [{"row": name, "reason": reason}])
+
+
+@pytest.mark.parametrize("status", ["active", "resolved"])
+def test_no_more_rows_are_read_than_asked_for_even_if_the_filter_is_ignored(http, status):
+    query = {"status": "resolved"}
+    for offset in (0, 50):
+        shown = [outage(1000 - number, "m", status) for number in range(offset, offset + 50)]
+        expect(http, shown, offset=offset, total=6000, query=query)
+    listing = account().outages(status="resolved", most=100)
+    assert (len(ids(listing)), listing.is_complete) == (100 if status == "resolved" else 0, False)
 
 
 def test_a_page_that_fails_is_told_and_a_part_is_not_taken_for_the_whole(http):
@@ -163,7 +270,7 @@ def test_a_page_that_fails_is_told_and_a_part_is_not_taken_for_the_whole(http):
 
 
 def test_the_first_page_is_asked_for_when_the_first_row_is(http):
-    found = account().outages()
+    found = iter(account().outages())
     assert len(http.calls) == 0
     expect(http, rows(2, 1), total=2)
     assert next(found).id == 2
@@ -171,7 +278,7 @@ def test_the_first_page_is_asked_for_when_the_first_row_is(http):
 
 def test_the_next_page_is_asked_for_when_its_first_row_is(http):
     expect(http, rows(3, 2), total=3)
-    found = account().outages()
+    found = iter(account().outages())
     assert [next(found).id, next(found).id] == [3, 2]
     assert len(http.calls) == 1
     expect(http, rows(1), offset=2, total=3, following=None)
@@ -262,9 +369,37 @@ def test_the_active_outages_of_a_server_are_read_in_the_same_way(http):
 
 @pytest.mark.parametrize("query", [{"status": "resolved"}, {}])
 def test_no_outage_leaves_any_other_list_so_its_pages_do_not_overlap(http, query):
-    expect(http, rows(3, 2), total=3, query=query)
-    expect(http, rows(1), offset=2, total=3, query=query)
+    status = query.get("status", "active")
+    expect(http, [outage(number, "m", status) for number in (3, 2)], total=3, query=query)
+    expect(http, [outage(1, "m", status)], offset=2, total=3, query=query)
     assert ids(account().outages(**query)) == [3, 2, 1]
+
+
+FILTERS = {
+    "status": [("Active", ["active", "ACTIVE", " Active "]), ("Resolved", ["resolved", "Resolved", "RESOLVED"])],
+    "severity": [("Critical", ["critical", "CRITICAL", "Critical "]), ("Warning", ["warning", "Warning", "WARNING"])],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "shown"), [(name, *choice) for name, choices in FILTERS.items() for choice in choices]
+)
+def test_a_filter_that_fortimonitor_ignores_is_applied_here_in_any_letter_case(http, name, wanted, shown):
+    others = [word for choice, words in FILTERS[name] if choice != wanted for word in words]
+    others += ["unheard of", None] if name == "severity" else []
+    rows = [outage(number, "m", **{name: word}) for number, word in enumerate([*shown, *others], 1)]
+    expect(http, rows, total=len(rows), query={name: wanted.lower()})
+    result = execute("list_fortimonitor_incidents", {name: wanted})
+    assert [each["incident_id"] for each in result["incidents"]] == [1, 2, 3]
+    assert (result["count"], result["is_complete"], result["skipped"]) == (3, True, [])
+
+
+@pytest.mark.parametrize("status", ["closed", "", None, 5])
+def test_of_a_status_that_nobody_knows_the_end_tells(http, status):
+    rows = [outage(1, "m", status=status, end_time="Fri, 05 Nov 2021 17:37:35 -0000"), outage(2, "m", status=status)]
+    for wanted in ("active", "resolved"):
+        expect(http, rows, total=2, query={"status": wanted})
+    assert [listed(status=wanted)[0] for wanted in ("Active", "Resolved")] == [[2], [1]]
 
 
 # Bounds of time.

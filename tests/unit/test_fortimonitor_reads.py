@@ -12,6 +12,7 @@ from tests.support.fortimonitor import (
     SIGN_IN,
     expect_get,
     expect_page,
+    marked,
     outage,
     server,
     undeclared,
@@ -105,12 +106,48 @@ def test_an_incident_is_shown_in_whole(http):
         ({"summary": "Disk"}, {"summary": "Disk"}),
         ({"summary": None, "severity": None}, {"summary": "", "severity": ""}),
         ({"tags": ["a", 5]}, {"tags": ["a", "5"]}),
-        ({"tags": "a,b"}, {"tags": []}),
+        ({"tags": "a,b"}, {"tags": ["a", "b"]}),
+        ({"tags": " a , ,b,"}, {"tags": ["a", "b"]}),
+        ({"tags": [" a ", "", None, 5.0]}, {"tags": ["a", "5"]}),
+        ({"tags": {"a": 1}}, {"tags": []}),
+        ({"tags": None}, {"tags": []}),
+        ({"status": "ACTIVE", "severity": "Critical"}, {}),
+        ({"status": " Active ", "type": "OUTAGE"}, {}),
+        ({"status": "Resolved"}, {"status": "resolved"}),
+        ({"start_time": "2021-11-05T17:37:35Z"}, {}),
+        ({"start_time": "2021-11-05 17:37:35"}, {}),
+        ({"start_time": "2021-11-05T18:37:35.250+0100"}, {}),
+        ({"start_time": 1636133855}, {}),
+        ({"start_time": "1636133855"}, {}),
+        ({"start_time": 1636133855000}, {}),
+        ({"start_time": "Fri, 05 Nov 2021 17:37:35 GMT"}, {}),
+        ({"start_time": 0}, {"start_time": None}),
+        ({"start_time": {"a": 1}}, {"start_time": None}),
+        ({"acknowledged": True}, {"acknowledged": True, "acknowledged_by": "somebody"}),
+        ({"acknowledged": "true"}, {"acknowledged": True, "acknowledged_by": "somebody"}),
+        (
+            {"acknowledged": f"{FORTIMONITOR_URL}/user/502"},
+            {"acknowledged": True, "acknowledged_by": f"{FORTIMONITOR_URL}/user/502"},
+        ),
+        (
+            {"acknowledged": {"username": "gone@example.com"}},
+            {"acknowledged": True, "acknowledged_by": "gone@example.com"},
+        ),
+        (
+            {"acknowledged": {"url": None, "display_name": "Deleted user"}},
+            {"acknowledged": True, "acknowledged_by": "Deleted user"},
+        ),
+        *(
+            ({"acknowledged": nobody}, {"acknowledged": False, "acknowledged_by": None})
+            for nobody in ({}, [], "", "false", 0)
+        ),
         (
             {"metadata": [{"name": "case", "value": 7}, {"value": 1}, "odd"]},
             {"metadata": {"case": 7}},
         ),
-        ({"metadata": {"case": 7}}, {"metadata": {}}),
+        ({"metadata": {"case": 7}}, {"metadata": {"case": 7}}),
+        ({"metadata": {"case": float("nan")}}, {"metadata": {"case": None}}),
+        ({"metadata": "case"}, {"metadata": {}}),
         (
             {"metadata": [{"name": "correlation_id", "value": "m-1"}], "description": "[correlation_id: m-2]"},
             {
@@ -122,6 +159,14 @@ def test_an_incident_is_shown_in_whole(http):
         (
             {"description": "[correlation_id: m-1]\n[correlation_id: m-2]"},
             {"description": "[correlation_id: m-1]\n[correlation_id: m-2]", "correlation_id": "m-2"},
+        ),
+        (
+            {"description": marked("Disk full", "m-1")},
+            {"description": marked("Disk full", "m-1"), "correlation_id": "m-1"},
+        ),
+        (
+            {"description": marked("x" * 300, "m-1")[:255]},
+            {"description": marked("x" * 300, "m-1")[:255], "correlation_id": None},
         ),
     ],
 )
@@ -169,17 +214,32 @@ GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/ou
         ),
         *((answer, f"{GET.format(200)} without a JSON object. {NOTHING} Check the address.") for answer in NO_OBJECT),
         *(
-            (
-                {"json": {"url": url}},
-                "Could not read incident -28000855: FortiMonitor showed an outage without a usable URL. Nothing was changed.",
-            )
-            for url in (None, "", 5, "https://elsewhere.test/v2/outage/5", f"{FORTIMONITOR_URL}/server/5")
+            ({"json": {"url": url}}, f"{GET.format(200)}, but it has no usable URL. {NOTHING}")
+            for url in (None, "", 5, "https://[bad/v2/outage/5", f"{FORTIMONITOR_URL}/server/5", "/outage/5/log")
         ),
     ],
 )
 def test_an_incident_that_cannot_be_read_is_told_with_the_reason(http, answer, message):
     expect_get(http, READ, **answer)
     assert failure("get_fortimonitor_incident", incident="-28000855") == message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api2.panopta.com/v2/outage/-28000855",
+        "http://10.1.1.1:8080/behind/a/proxy/outage/-28000855/",
+        "https://FORTIMONITOR.test:443/v2/outage/-28000855?full=true#top",
+        "/v2/outage/-28000855",
+        "outage/-28000855",
+    ],
+)
+def test_the_id_is_read_from_the_path_and_the_url_is_of_the_configured_address(http, url):
+    expect_get(http, READ, json={**OUTAGE, "url": url})
+    expect_page(http, "/outage", [{**OUTAGE, "url": url}], total=1)
+    one = execute("get_fortimonitor_incident", {"incident": "-28000855"})
+    (same,) = execute("list_fortimonitor_incidents", {})["incidents"]
+    assert one == same == {**SHOWN, "incident_id": -28000855, "incident_url": f"{FORTIMONITOR_URL}{READ}"}
 
 
 # Incidents.
@@ -197,7 +257,12 @@ def listed(**params):
 
 def test_incidents_are_shown_as_one_is(http):
     expect_page(http, "/outage", [OUTAGE], total=1)
-    assert execute("list_fortimonitor_incidents", {}) == {"incidents": [SHOWN], "count": 1, "is_complete": True}
+    assert execute("list_fortimonitor_incidents", {}) == {
+        "incidents": [SHOWN],
+        "count": 1,
+        "is_complete": True,
+        "skipped": [],
+    }
 
 
 def test_no_incidents_are_a_complete_list(http):
@@ -218,7 +283,8 @@ def test_no_incidents_are_a_complete_list(http):
     ],
 )
 def test_filters_go_out_in_the_vendors_words(http, given, query):
-    expect_page(http, "/outage", numbered(1), total=1, query=query)
+    shown = {name: query[name] for name in ("status", "severity") if name in query}
+    expect_page(http, "/outage", numbered(1, **shown), total=1, query=query)
     assert listed(**given) == ([1], True)
 
 
@@ -319,9 +385,16 @@ def test_a_log_is_shown_in_whole(http):
     ("change", "shown"),
     [
         ({"user": user()}, {"user": f"{FORTIMONITOR_URL}/user/502"}),
-        ({"user": 5}, {"user": None}),
+        ({"user": 5}, {"user": "5"}),
+        ({"user": None}, {"user": None}),
+        ({"user": {}}, {"user": None}),
         ({"public": True}, {"public": True}),
-        ({"public": "yes"}, {"public": None}),
+        ({"public": "yes"}, {"public": True}),
+        ({"public": "False"}, {"public": False}),
+        ({"public": 1}, {"public": True}),
+        ({"public": "perhaps"}, {"public": None}),
+        ({"created": "2021-11-05T17:37:35Z"}, {"created": "2021-11-05T17:37:35Z"}),
+        ({"created": 1636133855}, {"created": "2021-11-05T17:37:35Z"}),
         ({"entry": None}, {"entry": ""}),
     ],
 )
@@ -398,11 +471,16 @@ def test_no_more_servers_are_read_than_wanted(http):
     assert [each["server_id"] for each in execute("list_fortimonitor_servers", {"max_results": 2})] == [1001, 1002]
 
 
-def test_a_server_without_a_usable_url_is_not_passed_over(http):
-    expect_page(http, "/server", [{"name": "web-1", "url": "https://elsewhere.test/v2/server/1"}], total=1)
-    assert failure("list_fortimonitor_servers") == (
-        "Could not list servers: FortiMonitor listed a server without a usable URL. Nothing was changed."
-    )
+@pytest.mark.parametrize("url", [None, "", 5, f"{FORTIMONITOR_URL}/outage/5", f"{FORTIMONITOR_URL}/server/-5"])
+def test_a_server_without_a_usable_url_costs_itself_alone(http, url):
+    expect_page(http, "/server", [{"name": "web-1", "url": url}, *SERVERS], total=4)
+    assert [each["server_id"] for each in execute("list_fortimonitor_servers", {})] == [1001, 1002, 1003]
+
+
+@pytest.mark.parametrize("url", ["https://api2.panopta.com/v2/server/7", "http://10.1.1.1/a/b/server/7/", "/server/7"])
+def test_a_server_is_known_by_its_urls_path_whatever_host_it_names(http, url):
+    expect_page(http, "/server", [{**SERVERS[0], "url": url}], total=1)
+    assert [each["value"] for each in execute("list_fortimonitor_servers", {})] == ["7"]
 
 
 def test_users_are_shown_as_choices(http):

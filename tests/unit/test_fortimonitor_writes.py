@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,11 +17,14 @@ from tests.support.fortimonitor import (
     expect_get,
     expect_page,
     expect_put,
+    marked,
     outage,
     undeclared,
     user,
 )
-from tests.support.package import FORTIMONITOR_URL, WAIT_FIRST, ConnectorError, configuration, execute
+from tests.support.package import API_KEY, FORTIMONITOR_URL, WAIT_FIRST, ConnectorError, configuration, execute, module
+
+tag_of = module("clients.fortimonitor.markers").tag_of
 
 INCIDENT = "/outage/-28000855"
 SOAR = f"{FORTIMONITOR_URL}/user/502"
@@ -55,9 +59,10 @@ class Write(NamedTuple):
             self.run(**params)
         return str(caught.value)
 
-    def result(self, outcome="done", confirmed_by="response", attempts=1, status=204):
+    def result(self, outcome="done", confirmed_by="response", attempts=1, status=204, warning=None):
         sent = {"method": "PUT", "path": f"/v2{INCIDENT}/{self.path}", "status": status} if attempts else None
-        further = {"acknowledged_by": SOAR} if self is ACKNOWLEDGE else {}
+        further = {"warning": warning} if self.path in ("description", "summary", "tags") else {}
+        further = {"acknowledged_by": SOAR} if self is ACKNOWLEDGE else further
         return {
             "outcome": outcome,
             "changed": outcome == "done",
@@ -70,7 +75,7 @@ class Write(NamedTuple):
         }
 
 
-MARKED = "Disk is full now\n[correlation_id: m]"
+MARKED = marked("Disk is full now", "m")
 ACKNOWLEDGE = Write(
     "acknowledge_fortimonitor_incident",
     "acknowledge",
@@ -314,13 +319,40 @@ def test_who_acknowledged_an_incident_earlier_is_told(http):
     assert (result["outcome"], result["acknowledged_by"]) == ("already_done", "jane@example.com (Jane, 501)")
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(400, "already_done"), (500, "done"), (200, "done")])
-def test_somebody_who_was_quicker_is_told_instead(http, status, outcome):
+@pytest.mark.parametrize("status", [400, 404, 500, 503, 200, 202])
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (user(501, "jane@example.com", "Jane"), "jane@example.com (Jane, 501)"),
+        (f"{FORTIMONITOR_URL}/user/501", f"{FORTIMONITOR_URL}/user/501"),
+        ({"url": "https://api2.panopta.com/v2/contact/501", "name": "Night shift"}, "Night shift"),
+    ],
+)
+def test_somebody_who_was_quicker_is_told_instead(http, status, shown, told):
     expect_read(http)
     ACKNOWLEDGE.expect(http, status=status)
-    expect_read(http, acknowledged=user(501, "jane@example.com", "Jane"))
+    expect_read(http, acknowledged=shown)
     result = ACKNOWLEDGE.run()
-    assert (result["outcome"], result["acknowledged_by"]) == (outcome, "jane@example.com (Jane, 501)")
+    assert (result["outcome"], result["changed"], result["acknowledged_by"]) == ("already_done", False, told)
+
+
+@pytest.mark.parametrize("status", [500, 200])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"url": "https://api2.panopta.com/v2/user/502"},
+        f"{FORTIMONITOR_URL}/user/502/",
+        True,
+        {"display_name": "Deleted user"},
+        {"url": None, "username": None},
+    ],
+)
+def test_an_acknowledger_who_may_be_the_same_one_is_no_other_one(http, status, shown):
+    expect_read(http)
+    ACKNOWLEDGE.expect(http, status=status)
+    expect_read(http, acknowledged=shown)
+    result = ACKNOWLEDGE.run()
+    assert (result["outcome"], result["changed"], result["confirmed_by"]) == ("done", True, "read_back")
 
 
 PAGING = ACKNOWLEDGE._replace(params={**BY_ID, "should_broadcast": True}, body={"who": SOAR, "should_broadcast": True})
@@ -363,6 +395,21 @@ def test_the_marker_is_kept_wherever_it_stood(http, places):
     assert DESCRIBE.run() == DESCRIBE.result()
 
 
+@pytest.mark.parametrize(
+    ("shown", "sent"),
+    [
+        ({"description": "Disk full\n[correlation_id: m]", "metadata": []}, MARKED),
+        ({"description": marked("x" * 300, "m")[:255], "metadata": []}, f"[{tag_of('m')}] Disk is full now"),
+        ({"description": html.escape(marked("Disk <full>", "m")).upper()}, MARKED),
+        ({"description": "Disk full"}, MARKED),
+    ],
+)
+def test_the_marker_goes_out_again_as_far_as_it_is_shown(http, shown, sent):
+    expect_read(http, **shown)
+    DESCRIBE._replace(body={"description": sent}).expect(http)
+    assert DESCRIBE.run() == DESCRIBE.result()
+
+
 UNMARKED = DESCRIBE._replace(body=DESCRIBE.params)
 
 
@@ -401,10 +448,177 @@ def test_the_same_description_without_a_marker_is_not_sent_again(http):
     assert UNMARKED.run()["outcome"] == "already_done"
 
 
-def test_a_marker_is_not_taken_from_the_new_description(http):
-    assert DESCRIBE.failure(description="Now [correlation_id: other]") == (
-        f"The parameters are not valid: Description must not contain '[correlation_id:'; use Correlation ID. {NOTHING}"
+@pytest.mark.parametrize(
+    ("description", "quoted"),
+    [
+        ("Now [correlation_id: other]", "[correlation_id:"),
+        ("Now\n[ Correlation_ID : other]", "[ Correlation_ID :"),
+        ("&#91;correlation_id: other]", "[correlation_id:"),
+        ("\uff3bcorrelation_id\uff1aother", "[correlation_id:"),
+        (f"[{tag_of('x')}] Disk", f"[{tag_of('x')}"),
+        (f"  {tag_of('x').upper()}abc", tag_of("x").upper()),
+        (f"&lt;{tag_of('x')}&gt;", f"<{tag_of('x')}"),
+        (f"\n\n?({tag_of('x')})", f"({tag_of('x')}"),
+    ],
+)
+def test_a_marker_is_not_taken_from_the_new_description(http, description, quoted):
+    assert DESCRIBE.failure(description=description) == (
+        f"The parameters are not valid: Description must not contain {quoted!r}; use Correlation ID. {NOTHING}"
     )
+
+
+@pytest.mark.parametrize("text", [f"See {tag_of('x')}", "correlation_id: 5", "fsr-7 is down", "[correlation id] (x)"])
+def test_what_only_speaks_of_a_marker_is_no_marker(http, text):
+    expect_read(http)
+    DESCRIBE._replace(body={"description": marked(text, "m")}).expect(http)
+    assert DESCRIBE.run(description=text)["outcome"] == "done"
+
+
+# What comes back in another form.
+
+BETWEEN = "Disk <b>&amp;</b> \u00fc \u2460 \U0001f600\r\n is\tfull "
+SAME = {
+    "line ends": "Disk <b>&amp;</b> \u00fc \u2460 \U0001f600\n is\tfull",
+    "folded": "Disk <b>&amp;</b> \u00fc \u2460 \U0001f600 is full",
+    "escaped": "Disk &lt;b&gt;&amp;amp;&lt;/b&gt; \u00fc &#9312; \U0001f600\n is full",
+    "unescaped": "Disk <b>&</b> \u00fc \u2460 \U0001f600\n is full",
+    "composed": "Disk <b>&amp;</b> \u00fc 1 \U0001f600\n is full",
+    "decomposed": "Disk <b>&amp;</b> u\u0308 \u2460 \U0001f600\n is full",
+    "without the emoji": "Disk <b>&amp;</b> \u00fc \u2460 \n is full",
+    "with a question mark": "Disk <b>&amp;</b> \u00fc \u2460 ??\n is full",
+}
+SUMMARY = SUMMARISE._replace(params={"summary": BETWEEN, **BY_ID}, body={"summary": BETWEEN.strip(), "who": SOAR})
+
+
+@pytest.mark.parametrize("form", SAME)
+def test_a_text_that_is_shown_in_another_form_is_the_same_text(http, form):
+    shown = {"summary": SAME[form]}
+    expect_read(http, **shown)
+    assert SUMMARY.run() == SUMMARY.result("already_done", "read_back", attempts=0)
+    for answer in ({"status": 200}, {"status": 500}, LATE):
+        expect_read(http)
+        SUMMARY.expect(http, **answer)
+        expect_read(http, **shown)
+        assert SUMMARY.run() == SUMMARY.result(confirmed_by="read_back", status=answer.get("status"))
+
+
+OTHER_FORMS = [
+    (SUMMARISE, {"summary": "before"}, {"summary": "Dis"}, "'Dis'"),
+    (SUMMARISE, {"summary": "before"}, {"summary": "[Disk]"}, "'[Disk]'"),
+    (SUMMARISE, {}, {"summary": "x" * 100}, repr("x" * 57 + "...")),
+    (DESCRIBE, {}, {"description": marked("Disk is", "m")}, repr(marked("Disk is", "m"))),
+    (DESCRIBE, {}, {"description": "Disk is full"}, "'Disk is full'"),
+    (TAG, {"tags": ["a"]}, {"tags": ["disk"]}, """'["disk"]'"""),
+    (TAG, {}, {"tags": "disk;db"}, """'["disk;db"]'"""),
+]
+
+
+@pytest.mark.parametrize(("change", "before", "after", "told"), OTHER_FORMS)
+def test_what_is_shown_neither_as_before_nor_as_sent_is_done_with_a_warning(http, change, before, after, told):
+    expect_read(http, **before)
+    change.expect(http, status=200)
+    expect_read(http, **after)
+    assert change.run() == change.result(status=200, warning=f"FortiMonitor shows {told} instead.")
+
+
+@pytest.mark.parametrize(("change", "before", "after", "told"), OTHER_FORMS)
+@each_ambiguous
+def test_what_is_shown_neither_as_before_nor_as_sent_leaves_an_ambiguous_change_unknown(
+    http, change, before, after, told, answer
+):
+    expect_read(http, **before)
+    change.expect(http, **answer)
+    expect_read(http, **after)
+    message = change.failure()
+    assert UNKNOWN in message
+    assert "still" not in message
+
+
+@pytest.mark.parametrize("tags", ["disk,db", ["DISK", " db "], ["db", "disk", "db"], "DB, Disk ,"])
+def test_tags_in_another_form_are_the_same_tags(http, tags):
+    expect_read(http, tags=tags)
+    assert TAG.run() == TAG.result("already_done", "read_back", attempts=0)
+
+
+# An error in the body of a 2xx.
+
+ERRORS = [
+    ({"error": "who is not a valid user"}, "'who is not a valid user'"),
+    ({"errors": ["who is not a valid user"]}, """'["who is not a valid user"]'"""),
+    ({"success": False}, "'success: false'"),
+    ({"success": "false", "message": "who is not a valid user"}, "'who is not a valid user'"),
+    ({"Error": {"code": 17}}, """'{"code":17}'"""),
+    ({"result": {"error": "not yours"}, "id": 5}, "'not yours'"),
+    ({"data": [{"ok": True}, {"error_message": "not yours"}]}, "'not yours'"),
+    ([{"success": 0}], "'success: 0'"),
+    ({"status": "error", "message": "no"}, "'no'"),
+    ({"result": "FAILED"}, "'result: FAILED'"),
+    ({"error": 17}, "'17'"),
+    ({"error": True}, "'true'"),
+]
+NO_ERRORS = [
+    {"error": None},
+    {"error": ""},
+    {"errors": []},
+    {"error": False, "success": True},
+    {"errors": {}, "error": "null"},
+    {"error": 0, "status": "active"},
+    {"error": "no", "errors": "false"},
+    {"success": "true", "result": {"error": "None"}},
+    {"metadata": {"error": "E42", "success": False}},
+    {"entry": "error", "message": "failed"},
+    "error",
+    [],
+]
+
+
+@pytest.mark.parametrize(("body", "told"), ERRORS)
+@each_once
+def test_an_error_under_2xx_is_no_success_and_sent_once(http, once, body, told):
+    once.expect(http, status=200, json=body)
+    assert once.failure() == (
+        f"{once.where.format(200)} with an error in its body: {told}. {UNKNOWN} Look into FortiMonitor whether it was "
+        "done, before running the action again."
+    )
+
+
+@pytest.mark.parametrize("body", NO_ERRORS)
+@each_once
+def test_a_body_that_says_no_error_is_success(http, once, body):
+    once.expect(http, status=200, json=body)
+    assert once.run() == once.result(status=200)
+
+
+@pytest.mark.parametrize(("body", "told"), ERRORS[::4])
+@each_change
+def test_an_error_under_2xx_is_settled_by_a_read(http, change, body, told):
+    expect_read(http)
+    change.expect(http, status=200, json=body)
+    expect_read(http, change)
+    assert change.run() == change.result(confirmed_by="read_back", status=200)
+    expect_read(http)
+    for _ in range(3):
+        change.expect(http, status=200, json=body)
+        expect_read(http)
+    assert change.failure().startswith(
+        f"{change.where.format(200)} with an error in its body: {told}. {NOTHING} It was read back and is still "
+    )
+
+
+@pytest.mark.parametrize(("body", "told"), ERRORS[::4])
+@each_change
+def test_an_error_under_2xx_that_no_read_settles_is_unknown(http, change, body, told):
+    expect_read(http)
+    change.expect(http, status=201, json=body)
+    expect_get(http, INCIDENT, status=404)
+    assert change.failure().startswith(f"{change.where.format(201)} with an error in its body: {told}. {UNKNOWN}")
+
+
+def test_a_secret_in_such_an_error_is_masked_before_it_is_cut(http):
+    ESCALATE.expect(http, status=200, json={"error": f"{'x' * 50}{API_KEY}"})
+    message = ESCALATE.failure()
+    assert f"{'x' * 50}***" in message
+    assert API_KEY[:8] not in message
 
 
 # Tags.
@@ -551,8 +765,8 @@ IS_NONE = "User 'soar@example.com' is no user's ID, user name or URL"
             "Give the ID.",
         ),
         (
-            [{**user(), "url": "https://elsewhere.test/v2/user/502"}],
-            f"{IS_NONE}. Similar users: soar@example.com (SOAR, 0).",
+            [{**user(), "url": "https://elsewhere.test/v2/server/502"}],
+            f"{IS_NONE}. Similar users: soar@example.com (SOAR).",
         ),
     ],
 )
@@ -634,7 +848,7 @@ def failed_note(**params):
     return str(caught.value)
 
 
-def noted(confirmed_by="response", status: int | None = 201):
+def noted(confirmed_by="read_back", status: int | None = 201, warning: str | None = None):
     return {
         "outcome": "done",
         "changed": True,
@@ -643,20 +857,66 @@ def noted(confirmed_by="response", status: int | None = 201):
         "incident_id": -28000855,
         "incident_url": f"{FORTIMONITOR_URL}{INCIDENT}",
         "request": {"method": "POST", "path": f"/v2{LOG}", "status": status},
+        "warning": warning,
     }
 
 
 @pytest.mark.parametrize("status", [201, 200])
-def test_a_note_is_added_once(http, status):
+@pytest.mark.parametrize(
+    "shown", ["Looking into it", " Looking\tinto it\r\n", "Looking into it\u200b", "Looking &#105;nto it"]
+)
+def test_a_note_is_added_once_and_read_back(http, status, shown):
     expect_log(http, OTHER)
     expect_note(http, status=status)
+    expect_log(http, OTHER, {"entry": shown})
     assert note() == noted(status=status)
+
+
+NOT_SHOWN = "FortiMonitor accepted the note; its log does not show it as it was sent, or not yet."
+NOT_READ = f"The log could not be read back: FortiMonitor answered {{}} to GET /v2{LOG}{{}}."
+
+
+@pytest.mark.parametrize(
+    ("after", "warning"),
+    [
+        ({"rows": []}, NOT_SHOWN),
+        ({"rows": [OTHER]}, NOT_SHOWN),
+        ({"rows": [OTHER, {"entry": "Looking"}]}, NOT_SHOWN),
+        ({"rows": [OTHER, {"entry": "SOAR: Looking into it"}]}, NOT_SHOWN),
+        ({"status": 500}, NOT_READ.format(500, "")),
+        ({"status": 403}, NOT_READ.format(403, "")),
+        ({"json": {}}, NOT_READ.format(200, " without outage_log_list")),
+    ],
+)
+def test_a_note_that_the_log_does_not_show_after_a_clean_answer_is_done_with_a_warning(http, after, warning):
+    expect_log(http, OTHER)
+    expect_note(http)
+    expect_log(http, *after.get("rows", ()), **{name: value for name, value in after.items() if name != "rows"})
+    assert note() == noted("response", warning=warning)
+
+
+@pytest.mark.parametrize(("body", "told"), ERRORS)
+def test_a_note_whose_answer_says_an_error_is_looked_for_in_the_log(http, body, told):
+    expect_log(http)
+    expect_note(http, status=200, json=body)
+    expect_log(http, NOTE)
+    assert note() == noted(status=200)
+    expect_log(http)
+    expect_note(http, status=200, json=body)
+    for _ in range(3):
+        expect_log(http)
+    assert failed_note() == (
+        f"Could not add a note to incident -28000855: FortiMonitor answered 200 to POST /v2{LOG} with an error in its body: "
+        f"{told}, and the log did not show the note afterwards. {UNKNOWN} Look into the incident's log before running the "
+        "action again."
+    )
 
 
 def test_a_note_may_be_public_and_in_somebodys_name(http):
     expect_users(http, user())
     expect_log(http)
     expect_note(http, {"entry": "Looking into it", "public": True, "user": SOAR})
+    expect_log(http, NOTE)
     assert note(public="true", user="soar@example.com") == noted()
 
 
@@ -665,7 +925,7 @@ def test_a_note_that_the_log_shows_afterwards_is_added(http, answer, slept):
     expect_log(http, OTHER)
     expect_note(http, **answer)
     expect_log(http, OTHER, {"entry": " Looking into it\n"})
-    assert note() == noted("read_back", answer.get("status"))
+    assert note() == noted(status=answer.get("status"))
     assert slept == []
 
 
@@ -675,7 +935,7 @@ def test_a_note_that_the_log_shows_late_is_added(http, slept):
     expect_log(http)
     expect_log(http, status=500)
     expect_log(http, NOTE)
-    assert note() == noted("read_back", 500)
+    assert note() == noted(status=500)
     assert slept == [1, 2]
 
 
@@ -687,11 +947,13 @@ def test_an_equal_note_of_earlier_is_not_taken_for_this_one(http):
     assert UNKNOWN in failed_note()
 
 
-def test_one_more_equal_note_is_this_one(http):
+@pytest.mark.parametrize("answer", [{"status": 201}, {"status": 500}, LATE])
+@pytest.mark.parametrize("more", [NOTE, {**NOTE, "url": "2"}, {**NOTE, "created": "Fri, 05 Nov 2021 17:37:35 -0000"}])
+def test_one_more_equal_note_is_this_one(http, answer, more):
     expect_log(http, NOTE, {**NOTE, "url": "1"})
-    expect_note(http, status=500)
-    expect_log(http, NOTE, {**NOTE, "url": "1"}, {**NOTE, "url": "2"})
-    assert note()["confirmed_by"] == "read_back"
+    expect_note(http, **answer)
+    expect_log(http, NOTE, {**NOTE, "url": "1"}, more)
+    assert note() == noted(status=answer.get("status"))
 
 
 @pytest.mark.parametrize(("answer", "happened", "_advice"), HAPPENED)

@@ -183,7 +183,8 @@ def test_a_comment_keeps_its_lines_and_signs(http):
     assert comment(comment=f"  {text}\n")["fields"] == {"comments": text}
 
 
-def test_a_comment_is_verified_by_a_read_unless_that_is_switched_off(http):
+def test_a_comment_is_verified_by_a_read_before_and_after_unless_that_is_switched_off(http):
+    expect_siem_read(http, ["incidentComments"], {"incidentComments": "before"})
     expect_siem_update(http, {"comments": "Seen"})
     expect_siem_read(http, ["incidentComments"], {"incidentComments": "before\nSeen"})
     assert execute("comment_siem_incident", {"incident_id": 1, "comment": "Seen"}) == result(
@@ -205,9 +206,16 @@ AMBIGUOUS = [
 @pytest.mark.parametrize(("answer", "happened"), AMBIGUOUS)
 @pytest.mark.parametrize("shown", [{"incidentComments": ""}, {"incidentComments": "before"}, {}, None])
 def test_a_comment_of_which_nothing_is_known_is_never_sent_twice(http, slept, answer, happened, shown):
+    is_empty = shown == {"incidentComments": ""}
     expect_siem_update(http, {"comments": "Seen"}, **answer)
     expect_siem_read(http, ["incidentComments"], shown)
     message = failure(comment)
+    assert message.startswith(f"Could not update FortiSIEM incident 1: {happened}. {UNKNOWN}")
+    assert ("It was read back: comments not applied." in message) is is_empty
+    expect_siem_read(http, ["incidentComments"], shown)
+    expect_siem_update(http, {"comments": "Seen"}, **answer)
+    expect_siem_read(http, ["incidentComments"], shown)
+    message = failure(comment, verify=True)
     assert message.startswith(f"Could not update FortiSIEM incident 1: {happened}. {UNKNOWN}")
     assert ("It was read back: comments not applied." in message) is bool(shown)
     assert slept == []
@@ -215,10 +223,22 @@ def test_a_comment_of_which_nothing_is_known_is_never_sent_twice(http, slept, an
 
 @pytest.mark.parametrize(("answer", "happened"), AMBIGUOUS)
 def test_a_comment_that_a_read_shows_is_done(http, answer, happened):
+    expect_siem_read(http, ["incidentComments"], {"incidentComments": "before"})
     expect_siem_update(http, {"comments": "Seen"}, **answer)
-    expect_siem_read(http, ["incidentComments"], {"incidentComments": "before\nSeen"})
-    done = comment()
+    for _ in range(2):
+        expect_siem_read(http, ["incidentComments"], {"incidentComments": "before\nSeen"})
+    done = comment(verify=True)
     assert (done["outcome"], done["changed"], done["confirmed_by"]) == ("done", True, "read_back")
+
+
+@pytest.mark.parametrize(("answer", "happened"), AMBIGUOUS)
+@pytest.mark.parametrize("older", ["Seen", "before\nSeen", "Seen by nobody", "Not Seen"])
+def test_a_comment_that_is_shown_may_be_an_older_one_where_nobody_read_before(http, answer, happened, older):
+    expect_siem_update(http, {"comments": "Seen"}, **answer)
+    expect_siem_read(http, ["incidentComments"], {"incidentComments": older})
+    message = failure(comment)
+    assert message.startswith(f"Could not update FortiSIEM incident 1: {happened}. {UNKNOWN}")
+    assert "not applied" not in message
 
 
 def test_a_comment_on_an_incident_that_does_not_exist_says_so(http):

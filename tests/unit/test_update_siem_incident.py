@@ -196,6 +196,8 @@ AMBIGUOUS: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 INCIDENTS = f"{FORTISIEM_URL}/phoenix/rest/pub/incident"
+BOTH = ["incidentStatus", "incidentComments"]
+STATES = ((0, "before"), (2, "before\nhello"))
 
 
 def expect_read(http, fields, row=None, **answer):
@@ -221,20 +223,109 @@ def test_an_ambiguous_answer_that_cannot_be_read_back_stays_unknown(http, kind):
 
 @pytest.mark.parametrize("kind", AMBIGUOUS)
 def test_an_ambiguous_answer_is_read_back_and_found_done(http, kind):
+    before, after = ({"incidentStatus": status, "incidentComments": text} for status, text in STATES)
+    expect_read(http, BOTH, before)
     expect_update(http, {"comments": "hello", "incidentStatus": "2"}, **AMBIGUOUS[kind][0])
-    expect_read(
-        http, ["incidentStatus", "incidentComments"], {"incidentStatus": 2, "incidentComments": "before\nhello"}
-    )
-    result = update(comments="hello", status="Manually Cleared")
+    expect_read(http, BOTH, after)  # what became of it
+    expect_read(http, BOTH, after)  # what it is verified by
+    result = update(comments="hello", status="Manually Cleared", verify=True)
     assert (result["outcome"], result["changed"], result["confirmed_by"]) == ("done", True, "read_back")
+    assert (result["verified"], result["warning"]) == ({"status": "applied", "comments": "applied"}, None)
+
+
+@pytest.mark.parametrize("shown", ["before\nhello", "hello", "hello\nhello", "say hello"])
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+def test_an_ambiguous_comment_without_a_read_before_is_unknown_whatever_a_read_shows(http, kind, shown):
+    answer, message = AMBIGUOUS[kind]
+    expect_update(http, {"comments": "hello"}, **answer)
+    expect_read(http, ["incidentComments"], {"incidentComments": shown})
+    assert failure() == message
+
+
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Not hello yet", "Not hello yet"),
+        ("Not hello yet", "Not hello yet\nhello you"),
+        ("hello", "hello"),
+        ("a\nhello", "a\nhello"),
+        ("hello\nb", "hello\nb"),
+        ("", "admin: hello"),
+    ],
+)
+def test_a_comment_is_not_known_again_by_what_was_there_or_by_a_part_of_another(http, kind, before, after):
+    expect_read(http, ["incidentComments"], {"incidentComments": before})
+    expect_update(http, {"comments": "hello"}, **AMBIGUOUS[kind][0])
+    expect_read(http, ["incidentComments"], {"incidentComments": after})
+    assert UNKNOWN in failure(comments="hello", verify=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "hello"),
+        (None, "hello"),
+        ("Not hello yet", "Not hello yet\r\nhello"),
+        ("hello", "hello\nhello"),
+        ("hello", "b\nhello\nhello\n"),
+        ("old", "hello"),  # a version that overwrites
+        ("a\nhello", "hello"),
+    ],
+)
+def test_a_comment_is_known_again_as_an_entry_more_or_as_the_only_one(http, before, after):
+    expect_read(http, ["incidentComments"], {"incidentComments": before})
+    expect_update(http, {"comments": "hello"}, status=500)
+    for _ in range(2):
+        expect_read(http, ["incidentComments"], {"incidentComments": after})
+    result = update(comments="hello", verify=True)
+    assert (result["outcome"], result["confirmed_by"], result["verified"]) == (
+        "done",
+        "read_back",
+        {"comments": "applied"},
+    )
+
+
+FORMS = {
+    "line ends": ("step 1\r\nstep 2", "step 1\nstep 2"),
+    "folded": ("step 1\nstep 2", "step 1 step 2"),
+    "a lost emoji": ("fixed \U0001f600 now", "fixed now"),
+    "a question mark for it": ("fixed \U0001f600", "fixed ??"),
+    "escaped": ("a < b & c", "a &lt; b &amp; c"),
+    "composed": ("u\u0308ber", "\u00fcber"),
+    "blanks": ("a  b\t c", "a b c"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_comment_in_another_form_is_the_same_comment(http, form):
+    sent, shown = FORMS[form]
+    expect_read(http, ["incidentComments"], {"incidentComments": "before"})
+    expect_update(http, {"comments": sent}, body="")
+    expect_read(http, ["incidentComments"], {"incidentComments": f"before\n{shown}"})
+    result = update(comments=sent, verify=True)
+    assert (result["outcome"], result["confirmed_by"]) == ("done", "read_back")
+    assert (result["verified"], result["warning"]) == ({"comments": "applied"}, None)
+
+
+@pytest.mark.parametrize("after", ["before\nhel", "before\nh\u00ebllo", "before\nby admin: hello"])
+def test_a_comment_that_is_shown_otherwise_is_not_readable_and_never_nothing(http, after):
+    expect_read(http, ["incidentComments"], {"incidentComments": "before"})
+    expect_update(http, {"comments": "hello"}, body="")
+    expect_read(http, ["incidentComments"], {"incidentComments": after})
+    result = update(comments="hello", verify=True)
+    assert (result["outcome"], result["changed"], result["confirmed_by"]) == ("done", True, None)
+    assert result["warning"] == "Read back: comments not readable."
 
 
 def test_only_what_a_read_shows_to_be_missing_is_sent_again(http, slept):
+    expect_read(http, BOTH, {"incidentStatus": 0, "incidentComments": ""})
     expect_update(http, {"comments": "hello", "incidentStatus": "2"}, status=500)
-    expect_read(http, ["incidentStatus", "incidentComments"], {"incidentStatus": 0, "incidentComments": "hello"})
+    expect_read(http, BOTH, {"incidentStatus": 0, "incidentComments": "hello"})
     expect_update(http, {"incidentStatus": "2"}, **OK)
-    result = update(comments="hello", status="Manually Cleared")
-    assert (result["outcome"], result["confirmed_by"], result["attempts"]) == ("done", "response", 2)
+    expect_read(http, BOTH, {"incidentStatus": 2, "incidentComments": "hello"})
+    result = update(comments="hello", status="Manually Cleared", verify=True)
+    assert (result["outcome"], result["confirmed_by"], result["attempts"]) == ("done", "read_back", 2)
     assert result["fields"] == {"status": "Manually Cleared", "comments": "hello"}
     assert slept == [0.5]
 
@@ -266,7 +357,9 @@ def test_after_three_repeats_it_is_known_not_to_be_done(http):
         ({"status": "Manually Cleared"}, {"incidentStatus": "2"}, {"incidentStatus": 0}, "not applied"),
         ({"status": "Manually Cleared"}, {"incidentStatus": "2"}, {}, "not readable"),
         ({"comments": "b"}, {"comments": "b"}, {"incidentComments": "a\nb"}, "applied"),
-        ({"comments": "b"}, {"comments": "b"}, {"incidentComments": None}, "not applied"),
+        ({"comments": "b"}, {"comments": "b"}, {"incidentComments": "a"}, "not applied"),
+        ({"comments": "b"}, {"comments": "b"}, {"incidentComments": None}, "not readable"),
+        ({"comments": "b"}, {"comments": "b"}, {"incidentComments": "ab"}, "not readable"),
         ({"severity": "High"}, {"severity": "HIGH"}, {"eventSeverityCat": "HIGH"}, "applied"),
         ({"severity": "High"}, {"severity": "HIGH"}, {"eventSeverityCat": "LOW"}, "not applied"),
         ({"resolution": "False Positive"}, {"resolution": "3"}, {"incidentReso": 3}, "applied"),
@@ -277,7 +370,10 @@ def test_after_three_repeats_it_is_known_not_to_be_done(http):
             "applied",
         ),
         ({"external_ticket_id": "7"}, {"externalTicketId": "7"}, {"incidentExtTicketId": 7}, "applied"),
-        ({"external_ticket_id": "7"}, {"externalTicketId": "7"}, {"incidentExtTicketId": "77"}, "not applied"),
+        ({"external_ticket_id": "7"}, {"externalTicketId": "7"}, {"incidentExtTicketId": ""}, "not applied"),
+        ({"external_ticket_id": "7"}, {"externalTicketId": "7"}, {"incidentExtTicketId": None}, "not applied"),
+        ({"external_ticket_id": "7"}, {"externalTicketId": "7"}, {"incidentExtTicketId": "77"}, "not readable"),
+        ({"external_ticket_id": "A-1"}, {"externalTicketId": "A-1"}, {"incidentExtTicketId": "A1"}, "not readable"),
         (
             {"external_ticket_state": "Closed"},
             {"externalTicketState": "Closed"},
@@ -289,6 +385,8 @@ def test_after_three_repeats_it_is_known_not_to_be_done(http):
 )
 def test_each_attribute_is_told_as_applied_not_applied_or_not_readable(http, given, sent, row, reading):
     field = module("clients.fortisiem.client").ATTRIBUTES[next(iter(given))].read
+    if "comments" in given:  # whether it is there is told by what was there before
+        expect_read(http, [field], {"incidentComments": "a"})
     expect_update(http, sent, **OK)
     expect_read(http, [field], row)
     result = update(verify=True, **given)
@@ -309,6 +407,7 @@ def test_each_attribute_is_told_as_applied_not_applied_or_not_readable(http, giv
     ],
 )
 def test_an_update_that_cannot_be_read_back_is_done_all_the_same(http, read):
+    expect_read(http, ["incidentComments"], **read)
     expect_update(http, {"comments": "a"}, **OK)
     expect_read(http, ["incidentComments"], **read)
     result = update(verify=True, comments="a")
@@ -316,9 +415,11 @@ def test_an_update_that_cannot_be_read_back_is_done_all_the_same(http, read):
     assert result["warning"] == "Read back: comments not readable."
 
 
-def test_an_empty_answer_of_which_nothing_is_applied_is_not_success(http):
+@pytest.mark.parametrize("shown", ["", None, "before", "hello you"])
+def test_an_empty_answer_of_which_nothing_is_applied_is_not_success(http, shown):
+    expect_read(http, ["incidentComments"], {"incidentComments": shown})
     expect_update(http, {"comments": "hello"}, body="")
-    expect_read(http, ["incidentComments"], {"incidentComments": ""})
+    expect_read(http, ["incidentComments"], {"incidentComments": shown})
     with pytest.raises(ConnectorError) as caught:
         update(verify=True, comments="hello")
     assert str(caught.value) == (

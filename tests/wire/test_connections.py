@@ -149,7 +149,6 @@ def _peer(number):
         return None
 
 
-@pytest.mark.timeout(60)
 def test_a_thousand_calls_leave_no_descriptor_and_no_thread_behind(serve):
     server = serve(answering(RESOLVED))
     config = config_for(server)
@@ -190,7 +189,6 @@ def grown_after(count, server):
     return kept() - before
 
 
-@pytest.mark.timeout(120)
 def test_five_hundred_calls_leave_no_memory_behind(serve):
     assert grown_after(500, serve(answering(RESOLVED))) <= 0
 

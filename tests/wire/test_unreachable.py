@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import json
 import socket
 import ssl
+import threading
 import warnings
 
 import pytest
 
-from tests.support.package import ConnectorError, configuration, execute
+from tests.support.package import ConnectorError, configuration, context, execute, module
 from tests.support.wire import answering, hanging, http_answer, resetting
 
 RESOLVED = http_answer("204 No Content")
@@ -166,7 +169,268 @@ def test_a_handshake_that_hangs_ends_with_the_connect_timeout(serve, ca_pem):
     assert "cannot be reached: no connection within the connect timeout. Nothing was changed." in message
 
 
+CREATE = {"server": "1001", "description": "d", "plugin_textkey": "p", "resource_textkey": "r"}
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_demands_a_client_certificate_got_nothing_and_is_told_apart(
+    serve, server_context, ca_pem, version, waits
+):
+    demanding = server_context()
+    demanding.minimum_version = demanding.maximum_version = version
+    demanding.verify_mode = ssl.CERT_REQUIRED
+
+    def refuse(connection, server):
+        connection.settimeout(10)
+        tls = demanding.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with contextlib.suppress(ssl.SSLError):
+            tls.do_handshake()
+        server.stopped.wait(30)  # so that no reset overtakes the refusal
+        tls.close()
+
+    server = serve(answering(RESOLVED), tls=demanding, accepting=refuse)
+    config = configuration(fortisiem_enabled=False, fortimonitor_url=f"{server.origin}/v2", ca_certificate=ca_pem)
+    with pytest.raises(ConnectorError) as caught:
+        execute("create_custom_incident", CREATE, config)
+    message = str(caught.value)
+    assert f"FortiMonitor at {server.origin} refused the TLS handshake" in message
+    assert "demands a client certificate" in message
+    assert "Nothing was changed." in message
+    assert (server.connections, waits) == (1, [])
+
+
+@pytest.mark.parametrize("names", [("elsewhere.test",), ("127.0.0.2",), ("10.0.0.1", "*.test"), ("localhost",)])
+def test_a_certificate_without_the_address_is_refused(serve, server_context, ca_pem, names):
+    server = serve(answering(RESOLVED), tls=server_context(*names))
+    message = failure(server.origin, ca_certificate=ca_pem)
+    assert "shows a certificate that is not trusted: IP address mismatch" in message
+    assert "Nothing was changed." in message
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("names", [("elsewhere.test",), ("127.0.0.1",), ("*.localhost",), ("localhost.test",)])
+def test_a_certificate_without_the_host_name_is_refused(serve, server_context, ca_pem, names):
+    server = serve(answering(RESOLVED), tls=server_context(*names))
+    message = failure(f"https://localhost:{server.port}", ca_certificate=ca_pem)
+    assert "shows a certificate that is not trusted: Hostname mismatch" in message
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_certificate_with_name_and_address_is_trusted_for_both(serve, server_context, ca_pem, host):
+    server = serve(answering(RESOLVED), tls=server_context("localhost", "127.0.0.1"))
+    assert resolve(f"https://{host}:{server.port}", ca_certificate=ca_pem)["outcome"] == "done"
+
+
+def test_a_tls_library_that_refuses_to_begin_sent_nothing(serve, server_context, ca_pem, monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise ValueError("check_hostname requires server_hostname")
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", refuse)
+    server = serve(answering(RESOLVED), tls=None)
+    message = failure(server.origin.replace("http:", "https:"), ca_certificate=ca_pem)
+    assert "cannot be reached: no connection could be made. Nothing was changed." in message
+    assert server.requests == []
+
+
+BEFORE_A_CONNECTION = [
+    ValueError("x"),
+    UnicodeError("label too long"),
+    OSError("x"),
+    KeyError("x"),
+    MemoryError(),
+    TypeError("x"),
+]
+
+
+@pytest.mark.parametrize("error", BEFORE_A_CONNECTION, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("place", ["socket", "getaddrinfo"])
+def test_whatever_goes_wrong_before_a_connection_stands_sent_nothing(monkeypatch, place, error):
+    def broken(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr(socket, place, broken)
+    config = configuration(fortisiem_enabled=False, fortimonitor_url="https://nowhere.test/v2")
+    with pytest.raises(ConnectorError) as caught:
+        execute("create_custom_incident", CREATE, config)
+    assert "Nothing was changed." in str(caught.value)
+    assert "unknown" not in str(caught.value)
+
+
+# Names and addresses, within the time.
+
+
+def resolving_to(monkeypatch, *addresses):
+    """Let every name have these addresses."""
+
+    def found(host, port, *_args, **_kwargs):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def deaf(monkeypatch, *addresses):
+    """Let connections to these addresses get no answer; return the timeouts with which they were tried."""
+    real, tried = socket.socket.connect, []
+
+    def connect(self, address):
+        if address[0] in addresses:
+            tried.append(self.gettimeout())
+            raise socket.timeout("timed out")
+        return real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return tried
+
+
+def test_all_addresses_of_a_name_share_the_connect_timeout(monkeypatch):
+    addresses = [f"198.51.100.{number}" for number in range(1, 5)]
+    resolving_to(monkeypatch, *addresses)
+    tried = deaf(monkeypatch, *addresses)
+    message = failure("https://many.test", connect_timeout=4, total_timeout=55)
+    assert "cannot be reached: no connection within the connect timeout. Nothing was changed." in message
+    assert len(tried) == 12  # three attempts
+    assert max(tried[0::4]) <= 1.0
+    assert all(each <= 4 for each in tried)
+
+
+def test_the_first_address_that_answers_is_taken(serve, monkeypatch):
+    server = serve(answering(RESOLVED))
+    resolving_to(monkeypatch, "198.51.100.1", "127.0.0.1")
+    tried = deaf(monkeypatch, "198.51.100.1")
+    assert resolve(f"http://localhost:{server.port}")["attempts"] == 1
+    assert len(tried) == 1
+
+
+def test_a_name_without_an_address_cannot_be_reached(monkeypatch):
+    resolving_to(monkeypatch)
+    assert "cannot be reached: no connection could be made. Nothing was changed." in failure("https://empty.test")
+
+
+def test_a_resolver_that_hangs_takes_no_longer_than_the_connect_timeout_and_one_thread(monkeypatch):
+    over, asked = threading.Event(), []
+
+    def hang(*args, **_kwargs):
+        asked.append(args)
+        over.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        message = failure("https://slow.test", connect_timeout=1, total_timeout=5)
+    finally:
+        over.set()
+    assert "cannot be reached: no connection within the connect timeout. Nothing was changed." in message
+    assert len(asked) == 1  # the three attempts waited for one look-up
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".test", "siem..test", "x" * 300 + ".test"])
+def test_a_name_that_no_resolver_takes_does_not_resolve(host):
+    settings = module("core.http.sessions").ConnectionSettings(module("core.urls").Origin("https", host, 443))
+    base, bridge = module("core.urls").BaseUrl(settings.origin, ""), context(configuration())
+    http = module("core.http.transport").Transport(
+        "FortiMonitor", base, settings, (5, 30), bridge.deadline, bridge.redact
+    )
+    with pytest.raises(module("core.errors").Unreachable, match="cannot be reached: its name does not resolve"):
+        http.send("POST", "/x")
+
+
+# What cannot be written.
+
+
+def circular():
+    body = {}
+    body["itself"] = body
+    return body
+
+
+def deep():
+    body = {}
+    for _ in range(5000):
+        body = {"a": body}
+    return body
+
+
+UNWRITABLE = {
+    "NaN": ({"value": float("nan")}, "NaN or infinity"),
+    "infinity": ({"a": [float("-inf")]}, "NaN or infinity"),
+    "circular": (circular(), "itself"),
+    "deep": (deep(), "nested too deeply"),
+    "101 levels": (json.loads('{"a":' * 101 + "1" + "}" * 101), "nested too deeply"),
+    "half a pair": ({"value": "\ud800"}, "half of a surrogate pair"),
+    "half a pair in a name": ({"\udfff": 1}, "half of a surrogate pair"),
+    "bytes": ({"value": b"x"}, "no form for"),
+    "a set": ({"value": {1}}, "no form for"),
+}
+
+
+@pytest.mark.parametrize("kind", UNWRITABLE)
+def test_a_body_that_json_has_no_form_for_is_refused_before_anything_is_sent(serve, kind):
+    body, words = UNWRITABLE[kind]
+    server = serve(answering(RESOLVED))
+    http = context(configuration(fortimonitor_url=f"{server.origin}/v2")).fortimonitor._http
+    with pytest.raises(module("core.errors").InvalidInput) as caught:
+        http.send("POST", "/x", json_body=body)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith("Nothing was changed.")
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"Authorization": "ApiKey \u20ac"}},
+        {"headers": {"Authorization": "ApiKey a\r\nX: b"}},
+        {"headers": {"Authorization": "ApiKey \ud800"}},
+        {"params": {"name": "\ud800"}},
+        {"form": {"client_secret": "\udc00"}},
+    ],
+)
+def test_a_request_with_characters_that_do_not_fit_is_refused_before_anything_is_sent(serve, given):
+    server = serve(answering(RESOLVED))
+    http = context(configuration(fortimonitor_url=f"{server.origin}/v2")).fortimonitor._http
+    with pytest.raises(module("core.errors").InvalidInput, match="cannot be sent") as caught:
+        http.send("POST", "/x", **given)
+    assert str(caught.value).endswith("Nothing was changed.")
+    assert server.connections == 0
+
+
 # Proxies.
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("407 Proxy Authentication Required", "answered 407: it wants a user name and a password"),
+        ("502 Bad Gateway", "answered 502"),
+        ("504 Gateway Timeout", "answered 504"),
+    ],
+)
+def test_a_tunnel_that_is_refused_is_the_proxys_doing_and_its_credentials_are_not_shown(serve, ca_pem, status, words):
+    proxy = serve(answering(http_answer(status, b"", 'Proxy-Authenticate: Basic realm="x"')))
+    with_credentials = proxy.origin.replace("//", "//svc:Winter2026@")
+    message = failure("https://127.0.0.1:1", ca_certificate=ca_pem, proxy=with_credentials)
+    assert f"cannot be reached: the proxy {proxy.origin} {words}. Nothing was changed." in message
+    assert "Winter2026" not in message
+    assert "svc" not in message
+    assert b"Proxy-Authorization: Basic" in proxy.requests[0]
+    assert b"ApiKey" not in b"".join(proxy.requests)
+
+
+def test_a_plain_407_is_the_proxys_doing(serve):
+    proxy = serve(answering(http_answer("407 Proxy Authentication Required", b"<html>", "Content-Type: text/html")))
+    assert failure("http://127.0.0.1:1", proxy=proxy.origin.replace("//", "//svc:Winter2026@")) == (
+        f"{GOAL}the proxy {proxy.origin} answered 407: it wants a user name and a password. Nothing was changed. Check Proxy "
+        "in the configuration, and the user name and the password in it."
+    )
+    assert len(proxy.requests) == 1
+
+
+@pytest.mark.parametrize("origin", ["https://127.0.0.1:1", "http://127.0.0.1:1"])
+def test_a_proxy_that_is_not_there_is_named(origin):
+    proxy = f"127.0.0.1:{free_port()}"
+    message = failure(origin, proxy=f"http://svc:Winter2026@{proxy}")
+    assert f"cannot be reached: the proxy http://{proxy} cannot be reached. Nothing was changed." in message
 
 
 def test_a_proxy_is_used_where_the_configuration_names_one(serve):
