@@ -18,6 +18,7 @@ from ...core.errors import (
 )
 from ...core.http.answers import Answer, checked, error_text, json_of, xml_error
 from ...core.http.transport import Transport, named_endpoint
+from ...core.http.values import whole_number
 from ...core.process_state import STATE
 from ...core.urls import path
 from ..product_client import Product
@@ -107,8 +108,8 @@ class FortiSIEM(Product):
         rows = read.get("data") if isinstance(read, dict) else None
         if not isinstance(rows, list):
             raise AnswerBroken(f"{self._http.where(answer)} without a list of incidents", changed="no")
-        shown = {str(row.get("incidentId")): row for row in rows if isinstance(row, dict)}
-        return {number: shown[str(number)] for number in wanted if str(number) in shown}
+        shown = {whole_number(row.get("incidentId")): row for row in rows if isinstance(row, dict)}
+        return {number: shown[number] for number in wanted if number in shown}
 
     def newest_incidents(self, wanted: Wanted, size: int) -> Page:
         """POST /phoenix/rest/pub/incident: return the newest incidents, at most a page of them."""

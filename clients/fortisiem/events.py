@@ -10,12 +10,14 @@ from typing import Any, Callable, Dict, List, Optional
 from ...core.errors import AnswerBroken, Failure, ProductFailed, Rejected
 from ...core.http.answers import Answer, error_text, json_of
 from ...core.http.transport import Transport
+from ...core.http.values import whole_number
 from ...core.process_state import STATE
 from ...core.urls import path
 from .authentication import REST
 from .lists import QUERY_ID
 
 EVENTS = f"{REST}/pub/incident/triggeringEvents"
+NONE_FOUND = "no triggering events"
 PROGRESS_WAITS = (0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
 
 
@@ -34,7 +36,7 @@ class EventSource:
     def of_incident(
         self, incident_id: int, time_from: Optional[int], time_to: Optional[int], size: int
     ) -> List[Dict[str, Any]]:
-        """Return an incident's events as FortiSIEM shows them.
+        """Return an incident's events as FortiSIEM shows them, none where it says that there are none.
 
         Event queries are tried first: the one call is deprecated since 7.5, and slow. Servers before 7.3.3 have it
         alone.
@@ -45,6 +47,14 @@ class EventSource:
         """
         wanted = {"incidentId": incident_id, "size": size, "timeFrom": time_from, "timeTo": time_to}
         params = {name: value for name, value in wanted.items() if value is not None}
+        try:
+            return self._found(params)
+        except Rejected as refusal:
+            if NONE_FOUND in refusal.happened.lower():
+                return []
+            raise
+
+    def _found(self, params: Dict[str, Any]) -> List[Dict[str, Any]]:
         account, now = self._http.account, self._http.deadline.timing.monotonic()
         if not STATE.without_event_queries.get(account, now):
             try:
@@ -87,6 +97,8 @@ class EventSource:
         """Read events: a bare list up to 6.6, the ``data`` of an object since."""
         body = self._body(answer)
         rows = body.get("data") if isinstance(body, dict) else body
+        if rows is None and isinstance(body, dict) and isinstance(body.get("result"), dict):
+            return []  # the result says that all is well, and there is nothing to show
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise AnswerBroken(f"{self._http.where(answer)} without a list of events", changed="no")
         return rows
@@ -95,6 +107,6 @@ class EventSource:
         """Read an answer's JSON. Raises Rejected for a refusal: ``{"result": {"code": 255, ...}}``, even under 200."""
         body = json_of(answer)
         result = body.get("result") if isinstance(body, dict) else None
-        if isinstance(result, dict) and result.get("code") not in (None, 0):
+        if isinstance(result, dict) and result.get("code") is not None and whole_number(result["code"]) != 0:
             raise Rejected(f"{self._http.where(answer)}: {error_text(self._http, answer)}")
         return body

@@ -11,9 +11,10 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ...core.errors import AnswerBroken, Failure, ProductFailed
-from ...core.http.answers import Answer, json_of
+from ...core.http.answers import Answer, AnswerTooLarge, json_of
 from ...core.http.transport import Transport
-from ...core.urls import path, signed_id
+from ...core.http.values import whole_number
+from ...core.urls import path
 from .authentication import REST
 
 INCIDENTS = f"{REST}/pub/incident"
@@ -43,12 +44,16 @@ class Wanted(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page of a list. ``query_id`` is empty and ``pages`` 0 where the server pages by start and size."""
+    """A page of a list. ``query_id`` is empty and ``pages`` 0 where the server pages by start and size.
+
+    ``size`` is what was asked for.
+    """
 
     rows: List[Row]
     total: int
     pages: int
     query_id: str
+    size: int
 
 
 class IncidentList:
@@ -67,11 +72,11 @@ class IncidentList:
 
     def newest(self, size: int) -> Page:
         """Return the first page, the newest incidents first."""
-        return self._query(size, 0, descending=True)
+        return self._fitting(size, 0, descending=True)
 
     def oldest(self, size: int) -> Page:
         """Return the first page, those first whose last occurrence is longest ago."""
-        return self._query(size, 0, order_by="incidentLastSeen")
+        return self._fitting(size, 0, order_by="incidentLastSeen")
 
     def all(self) -> Iterator[Row]:
         """Yield every incident once, by ascending id, one page in memory at a time.
@@ -87,7 +92,7 @@ class IncidentList:
             for page in self._pages(PAGE_SIZE):
                 totals.append(page.total)
                 for row in page.rows:
-                    number = signed_id(row.get("incidentId"))
+                    number = whole_number(row.get("incidentId"))
                     if number is None:
                         continue
                     came.add(number)
@@ -103,26 +108,30 @@ class IncidentList:
         )
 
     def _pages(self, size: int) -> Iterator[Page]:
-        first = self._query(size, 0)
+        first = self._fitting(size, 0)
         yield first
         if first.query_id:
-            yield from self._by_query(first, size)
+            yield from self._by_query(first)
         else:
-            yield from self._by_start(first, size)
+            yield from self._by_start(first)
 
-    def _by_start(self, first: Page, size: int) -> Iterator[Page]:
+    def _by_start(self, first: Page) -> Iterator[Page]:
         page, start = first, len(first.rows)
         while page.rows and start < page.total:
-            page = self._query(size, start)
+            page = self._fitting(page.size, start)
             start += len(page.rows)
             yield page
 
-    def _by_query(self, first: Page, size: int) -> Iterator[Page]:
-        pages, number = first.pages, 2
+    def _by_query(self, first: Page) -> Iterator[Page]:
+        pages, number, size = first.pages, 2, first.size
         while number <= pages:
             third = math.ceil(first.total / 3)
             may_never_come = pages == 2 and 0 < third < size  # 6.7 to 7.0.0 never deliver page 2 of exactly 2
-            page = self._further(first.query_id, number, () if may_never_come else NOT_READY_WAITS)
+            try:
+                page = self._further(first.query_id, number, () if may_never_come else NOT_READY_WAITS)
+            except AnswerTooLarge:
+                yield from self._pages(_smaller(size))
+                return
             if page is None:
                 yield from self._pages(third)
                 return
@@ -134,7 +143,7 @@ class IncidentList:
         endpoint = f"{INCIDENTS}{path('/{query}/{page}', query=query_id, page=number)}"
         for wait in (*waits, None):
             try:
-                return self._read(self._send("GET", endpoint))
+                return self._read(self._send("GET", endpoint), 0)
             except Failure as failure:
                 if failure.request.get("status") not in NOT_READY:
                     raise
@@ -144,7 +153,17 @@ class IncidentList:
                     raise
         return None
 
-    def _query(self, size: int, start: int, order_by: str = "incidentId", descending: bool = False) -> Page:
+    def _fitting(self, size: int, start: int, order_by: str = "incidentId", descending: bool = False) -> Page:
+        """Ask for a page, and for a smaller one as long as it is too large for one answer."""
+        while True:
+            try:
+                return self._query(size, start, order_by, descending)
+            except AnswerTooLarge:
+                if size == 1:
+                    raise
+                size = _smaller(size)
+
+    def _query(self, size: int, start: int, order_by: str, descending: bool) -> Page:
         body = {
             "filters": self._wanted.filters,
             "timeFrom": self._wanted.time_from,
@@ -155,9 +174,9 @@ class IncidentList:
             "descending": descending,
             "fields": list(self._wanted.fields),
         }
-        return self._read(self._send("POST", INCIDENTS, body, changes=False))
+        return self._read(self._send("POST", INCIDENTS, body, changes=False), size)
 
-    def _read(self, answer: Answer) -> Page:
+    def _read(self, answer: Answer, size: int) -> Page:
         body = json_of(answer)
         rows = body.get("data") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -165,5 +184,10 @@ class IncidentList:
         query_id = str(body.get("queryId") or "")
         if query_id and not QUERY_ID.fullmatch(query_id):
             raise AnswerBroken(f"{self._http.where(answer)} with a query's ID that is none", changed="no")
-        total, pages = (signed_id(body.get(name)) or 0 for name in ("total", "pages"))
-        return Page(rows, total, pages, query_id)
+        total, pages = (whole_number(body.get(name)) or 0 for name in ("total", "pages"))
+        return Page(rows, total, pages, query_id, size)
+
+
+def _smaller(size: int) -> int:
+    """Return the size to ask for where an answer of this size is too large."""
+    return max(1, size // 4)

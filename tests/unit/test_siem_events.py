@@ -264,6 +264,40 @@ def test_a_refusal_of_the_one_call_says_why(http, status):
     )
 
 
+NO_EVENTS = {"result": {"code": 255, "description": "No triggering events found"}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 400, "json": NO_EVENTS},
+        {"status": 200, "json": NO_EVENTS},
+        {"json": {"data": None, "result": {"code": 0, "description": "success"}}},
+        {"json": {"data": None, "result": {"code": "0"}}},
+        {"json": {"data": [], "result": {"code": "0"}}},
+        {"json": {"data": [], "result": {"code": 0.0}}},
+        {"json": {"result": {"code": 0}}},
+    ],
+)
+@pytest.mark.parametrize("has_queries", [True, False])
+def test_an_incident_without_events_has_none(http, answer, has_queries):
+    if has_queries:
+        expect_start(http)
+        expect(http, "/progress/14262", json=100)
+        expect(http, "/result/14262", {"size": "100"}, **answer)
+    else:
+        expect_start(http, status=404)
+        expect_one_call(http, **answer)
+    assert get() == {"incident_id": 562, "events": [], "count": 0}
+
+
+@pytest.mark.parametrize("code", [255, "255", 255.0, "E17", True])
+def test_any_other_code_is_a_refusal(http, code):
+    expect_start(http, status=404)
+    expect_one_call(http, json={"result": {"code": code, "description": "Invalid Incident Id 562"}, "data": None})
+    assert "Invalid Incident Id 562" in failure()
+
+
 @pytest.mark.parametrize("body", [{"json": {}}, {"json": {"data": {}}}, {"json": [1]}, {"json": "x"}, {"body": "x"}])
 def test_an_answer_without_a_list_has_no_events(http, body):
     expect_start(http, status=404)

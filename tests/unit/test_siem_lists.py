@@ -649,3 +649,60 @@ def test_a_page_is_asked_for_only_when_the_one_before_is_used_up(http, by_query)
     for _ in incidents:
         asked.append(len(http.calls))
     assert asked == [1, 1, 2, 2]
+
+
+# Answers that are too large, and numbers in other forms.
+
+TOO_LARGE = {"body": b" " * (8 * 1024 * 1024 + 1)}
+
+
+def expect_too_large(http, size, start=0, newest=False):
+    wanted = {"start": start, "size": size, "descending": newest}
+    http.post(INCIDENTS, match=[matchers.json_params_matcher(wanted, strict_match=False)], **TOO_LARGE)
+
+
+def all_ids():
+    fields = module("clients.fortisiem.attributes").READ_FIELDS
+    wanted = module("clients.fortisiem.lists").Wanted({}, FROM, TO, fields)
+    return [each["incidentId"] for each in context(configuration()).fortisiem.all_incidents(wanted)]
+
+
+def test_an_answer_that_is_too_large_is_asked_for_in_smaller_pages(http):
+    expect_too_large(http, 500)
+    expect_too_large(http, 125)
+    expect_query(http, rows(1, 2), total=3, size=31)
+    expect_query(http, rows(3), total=3, size=31, start=2)
+    assert all_ids() == [1, 2, 3]
+
+
+def test_a_further_page_that_is_too_large_begins_the_list_again_with_smaller_ones_and_shows_none_twice(http):
+    expect_query(http, rows(1, 2), total=3, queryId="q-1", pages=2)
+    http.get(f"{INCIDENTS}/q-1/2", **TOO_LARGE)
+    expect_query(http, rows(1, 2), total=3, size=125, queryId="q-2", pages=2)
+    expect_page(http, 2, rows(3), 3, query="q-2")
+    assert all_ids() == [1, 2, 3]
+
+
+def test_one_incident_that_is_too_large_alone_is_a_failure(http):
+    for size in (100, 25, 6, 1):
+        expect_too_large(http, size, newest=True)
+    assert failure().startswith(f"{FAILED}FortiSIEM sent more than 8388608 bytes for POST /phoenix/rest/pub/incident.")
+
+
+@pytest.mark.parametrize("total", ["2.0", "2E+0"])
+def test_a_total_may_be_a_double_in_a_text(http, total):
+    expect_newest(http, rows(9, 8), total=total)
+    assert listed() == ([9, 8], True)
+
+
+def test_ids_may_be_doubles(http):
+    body = '{"total": 3.0, "data": [{"incidentId": 5.0}, {"incidentId": 2.8E+07}, {"incidentId": "6.0"}]}'
+    http.post(INCIDENTS, body=body)
+    assert all_ids() == [5, 28_000_000, "6.0"]
+
+
+def test_an_incident_is_found_by_an_id_that_is_shown_as_a_double(http):
+    http.post(INCIDENTS, body='{"data": [{"incidentId": 7.0, "incidentTitle": "A"}], "total": 1.0}')
+    http.post(INCIDENTS, body='{"data": [{"incidentId": "7.0", "incidentTitle": "A"}], "total": 1.0}')
+    for _ in range(2):
+        assert context(configuration()).fortisiem.incident(7, ["incidentTitle"])["incidentTitle"] == "A"
