@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from typing import Any, Dict, NamedTuple, Optional
 
@@ -91,7 +92,5 @@ def written_marker(text: str) -> Optional[str]:
 
 
 def _readable(description: str) -> Optional[str]:
-    from html import unescape
-
-    found = READABLE.search(unescape(description[-END:]))
+    found = READABLE.search(html.unescape(description[-END:]))
     return found.group(1) if found else None
