@@ -36,13 +36,6 @@ TEXTKEYS = ("plugin_textkey", "resource_textkey")
 def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Create a custom incident in FortiMonitor for an incident of FortiSIEM, and note it there as external ticket.
 
-    Parameters:
-        incident_id: FortiSIEM's, a positive integer.
-        server, plugin_textkey, resource_textkey: as create_custom_incident.
-        description: text; optional, default made of the FortiSIEM incident.
-        comments: comment for the FortiSIEM incident; optional, default names the other one.
-        correlation_id: marker of the pair; optional, default made of server name and incident id.
-    Returns: outcome, changed, fortimonitor (as create_custom_incident), fortisiem (as update_siem_incident).
     Raises: AlreadyClosed for a cleared incident; AlreadyExists where it has a ticket of something else; HalfDone with
         what is done; the kinds of both actions.
     """
@@ -68,13 +61,6 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
 def close_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Force-resolve an incident in FortiMonitor and clear the one in FortiSIEM that belong together.
 
-    Parameters:
-        incident_id: FortiSIEM's, a positive integer.
-        incident: FortiMonitor's; optional, default the external ticket, if it carries the pair's marker.
-        reason: text, for both.
-        resolution: True Positive | False Positive; optional.
-        correlation_id: marker of the pair; optional, default made of server name and incident id.
-    Returns: outcome, changed, fortimonitor (as force_resolve_incident), fortisiem (as update_siem_incident).
     Raises: NotResolvable, with nothing changed in FortiSIEM either, where FortiMonitor's is not of the pair; HalfDone
         with what is done; the kinds of both actions.
     """
@@ -93,14 +79,7 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
 
 
 def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
-    """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together.
-
-    Parameters:
-        incident_id: FortiSIEM's, a positive integer.
-        incident: FortiMonitor's; optional, default the external ticket.
-        correlation_id: marker of the pair; optional, default made of server name and incident id.
-    Returns: agree, differences (what, fortimonitor, fortisiem, since), fortimonitor and fortisiem (the incidents).
-    """
+    """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together."""
     _require_both(context)
     with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
         markers = _markers(context, params)

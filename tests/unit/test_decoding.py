@@ -99,9 +99,9 @@ ENCODED = {
     "x-gzip": ("x-gzip", gzip.compress),
     "deflate": ("deflate", zlib.compress),
     "bare deflate": ("deflate", bare),
-    "two members": ("gzip", lambda content: gzip.compress(content[:2]) + gzip.compress(content[2:])),
-    "zeros behind": ("gzip", lambda content: gzip.compress(content) + b"\0" * 9),
-    "twice": ("deflate, gzip", lambda content: gzip.compress(zlib.compress(content))),
+    "two members": ("gzip", lambda content: gzip.compress(content[:2], mtime=0) + gzip.compress(content[2:], mtime=0)),
+    "zeros behind": ("gzip", lambda content: gzip.compress(content, mtime=0) + b"\0" * 9),
+    "twice": ("deflate, gzip", lambda content: gzip.compress(zlib.compress(content), mtime=0)),
 }
 
 
@@ -120,7 +120,7 @@ def test_an_empty_body_is_empty_in_every_encoding(encoding):
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, br", "gzip;q=1", "\ud800"])
 def test_an_encoding_that_is_not_known_is_named(encoding):
     with pytest.raises(decoding.Undecodable, match="which was not asked for"):
-        decoding.decompressed(gzip.compress(b"x"), encoding, MOST)
+        decoding.decompressed(gzip.compress(b"x", mtime=0), encoding, MOST)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_an_encoding_that_is_not_known_is_named(encoding):
     [
         (b'{"plain": true}', "gzip"),
         (b'{"plain": true}', "deflate"),
-        (gzip.compress(b"x" * 500)[:-9], "gzip"),
-        (gzip.compress(b"x" * 500)[:5], "gzip"),
+        (gzip.compress(b"x" * 500, mtime=0)[:-9], "gzip"),
+        (gzip.compress(b"x" * 500, mtime=0)[:5], "gzip"),
         (zlib.compress(b"x" * 500)[:-3], "deflate"),
-        (gzip.compress(b"x")[:-8] + bytes(8), "gzip"),
-        (gzip.compress(b"x") + b"garbage", "gzip"),
+        (gzip.compress(b"x", mtime=0)[:-8] + bytes(8), "gzip"),
+        (gzip.compress(b"x", mtime=0) + b"garbage", "gzip"),
     ],
 )
 def test_what_is_not_encoded_as_it_says_or_is_cut_is_an_error(body, encoding):
@@ -141,9 +141,9 @@ def test_what_is_not_encoded_as_it_says_or_is_cut_is_an_error(body, encoding):
 
 
 BOMBS = {
-    "gzip": gzip.compress(bytes(50_000_000)),
+    "gzip": gzip.compress(bytes(50_000_000), mtime=0),
     "deflate": zlib.compress(bytes(50_000_000)),
-    "gzip, gzip": gzip.compress(gzip.compress(bytes(50_000_000))),
+    "gzip, gzip": gzip.compress(gzip.compress(bytes(50_000_000), mtime=0)),
 }
 
 
@@ -155,8 +155,8 @@ def test_a_bomb_is_an_error_before_it_is_inflated(encoding):
 
 def test_many_small_members_count_together():
     with pytest.raises(decoding.TooLong):
-        decoding.decompressed(gzip.compress(b"x" * 100) * 11, "gzip", MOST)
-    assert len(decoding.decompressed(gzip.compress(b"x" * 100) * 10, "gzip", MOST)) == 1000
+        decoding.decompressed(gzip.compress(b"x" * 100, mtime=0) * 11, "gzip", MOST)
+    assert len(decoding.decompressed(gzip.compress(b"x" * 100, mtime=0) * 10, "gzip", MOST)) == 1000
 
 
 # Charsets.
@@ -269,41 +269,6 @@ def test_every_json_value_that_can_be_stored_is_read_as_it_is(value, behind):
     read = decoding.json_value(decoding.text_of(text.encode("utf-8", "replace"), ""))
     json.dumps(read, allow_nan=False)
     assert "\\u0000" not in json.dumps(read)
-
-
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (5, 5),
-        (-5, -5),
-        (5.0, 5),
-        (2.8e7, 28_000_000),
-        ("5", 5),
-        ("5.0", 5),
-        (" 5.00 ", 5),
-        ("2.8E+07", 28_000_000),
-        ("-1.2e3", -1200),
-        ("9223372036854775807", 2**63 - 1),
-        ("9007199254740991.0", 2**53 - 1),
-        ("9007199254740993.0", None),
-        (2.0**53, None),
-        (5.5, None),
-        ("5.5", None),
-        ("5e-1", None),
-        ("1e99", None),
-        ("0x5", None),
-        ("\u0665", None),
-        ("1_000", None),
-        ("", None),
-        (None, None),
-        (True, None),
-        ([5], None),
-        (float("nan"), None),
-        (float("inf"), None),
-    ],
-)
-def test_a_whole_number_may_come_as_a_double_or_a_text_and_a_rounded_one_is_none(value, number):
-    assert decoding.whole_number(value) == number
 
 
 # Time.

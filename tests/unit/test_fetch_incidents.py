@@ -9,7 +9,7 @@ import pytest
 from responses import matchers
 
 from tests.support.fortimonitor import expect_page, outage
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, module
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, go_by, module
 from tests.support.pair import BASIC, INCIDENTS
 
 START = 1762300800000  # 2025-11-05T00:00:00Z
@@ -24,13 +24,7 @@ NOTHING = "Nothing was changed."
 @pytest.fixture(autouse=True)
 def now(monkeypatch):
     """Let this machine's clock stand still."""
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return NOW.astimezone(tz)
-
-    monkeypatch.setattr(module("operations.ingestion"), "datetime", Clock)
+    go_by(monkeypatch, wall=NOW.timestamp)
 
 
 def row(number, second, **values):

@@ -39,11 +39,11 @@ def raw(*lines, body=BODY):
 
 
 READABLE = {
-    "gzip": http_answer("200 OK", gzip.compress(BODY), "Content-Encoding: gzip"),
+    "gzip": http_answer("200 OK", gzip.compress(BODY, mtime=0), "Content-Encoding: gzip"),
     "deflate": http_answer("200 OK", zlib.compress(BODY), "Content-Encoding: deflate"),
-    "gzip twice": http_answer("200 OK", gzip.compress(gzip.compress(BODY)), "Content-Encoding: gzip, gzip"),
+    "gzip twice": http_answer("200 OK", gzip.compress(gzip.compress(BODY), mtime=0), "Content-Encoding: gzip, gzip"),
     "chunked": chunked(BODY),
-    "chunked gzip": chunked(gzip.compress(BODY), "Content-Encoding: gzip"),
+    "chunked gzip": chunked(gzip.compress(BODY, mtime=0), "Content-Encoding: gzip"),
     "chunked with a length that means nothing": chunked(BODY, "Content-Length: 9999"),
     "trailers": chunked(BODY, "Trailer: X-Checksum", trailers=(b"X-Checksum: abc", b"ErrorCode: 17")),
     "a length that came twice": http_answer("200 OK", BODY, f"Content-Length: {len(BODY)}"),
@@ -105,11 +105,11 @@ BROKEN = {
         "a content encoding that the content does not have",
     ),
     "a cut gzip": (
-        http_answer("200 OK", gzip.compress(BODY * 9)[:-12], "Content-Encoding: gzip"),
+        http_answer("200 OK", gzip.compress(BODY * 9, mtime=0)[:-12], "Content-Encoding: gzip"),
         "a compressed body that is cut",
     ),
     "a cut gzip in chunks": (
-        chunked(gzip.compress(BODY * 9)[:-12], "Content-Encoding: gzip"),
+        chunked(gzip.compress(BODY * 9, mtime=0)[:-12], "Content-Encoding: gzip"),
         "a compressed body that is cut",
     ),
 }
@@ -147,7 +147,7 @@ def test_a_bomb_is_an_error(serve, encoding, in_chunks):
 
 
 def test_a_compressed_body_that_is_cut_on_the_wire_is_a_lost_answer_which_is_asked_for_again(serve):
-    answer = http_answer("200 OK", gzip.compress(BODY), "Content-Encoding: gzip")
+    answer = http_answer("200 OK", gzip.compress(BODY, mtime=0), "Content-Encoding: gzip")
     server = serve(cutting(answer[:-3]))
     assert "broke the connection before its answer was whole" in failure(server)
     assert len(server.requests) == 3

@@ -8,7 +8,7 @@ import sys
 import jsonschema
 import pytest
 
-from tests.support.package import configuration, connector, module
+from tests.support.package import configuration, connector, let_go, module
 from tests.support.wire import answering, http_answer
 
 CALLS = 20
@@ -58,7 +58,7 @@ def counted(monkeypatch):
     count(ssl.SSLContext, "load_verify_locations", "certificates")
     count(ssl, "create_default_context", "certificates")
     monkeypatch.setattr(sys.modules[__name__], "opened", [])
-    module("core.configuration").forget_configurations()
+    let_go()
     module("core.validation")._fits.cache_clear()
     return lambda: {**counts, "files": len(opened)}
 
