@@ -6,7 +6,6 @@ characters that databases replace or drop (those beyond the basic plane; ``?`` i
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from typing import Optional
@@ -17,8 +16,10 @@ MOST_ESCAPES = 3  # times that a text was escaped on its way
 
 def survivors(text: str) -> str:
     """Return what survives of a text, with its line breaks."""
+    from html import unescape  # takes as long to import as the rest of this file
+
     for _ in range(MOST_ESCAPES):
-        unescaped = html.unescape(text)
+        unescaped = unescape(text)
         if unescaped == text:
             break
         text = unescaped

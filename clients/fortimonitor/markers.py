@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
 from typing import Any, Dict, NamedTuple, Optional
 
@@ -92,5 +91,7 @@ def written_marker(text: str) -> Optional[str]:
 
 
 def _readable(description: str) -> Optional[str]:
-    found = READABLE.search(html.unescape(description[-END:]))
+    from html import unescape
+
+    found = READABLE.search(unescape(description[-END:]))
     return found.group(1) if found else None
