@@ -14,7 +14,7 @@ from ..core.http.transport import Transport
 from ..core.redaction import Redactor, fingerprint
 from ..core.urls import BaseUrl, base_url
 from .fortimonitor.client import FortiMonitor
-from .fortisiem.authentication import Access, Login
+from .fortisiem.authentication import Authentication, Login
 from .fortisiem.client import FortiSIEM
 
 
@@ -64,7 +64,7 @@ class Context:
         base = BaseUrl(base_url(self.config["fortisiem_server"]).origin, "")
         login = Login(*(self.config.get(f"fortisiem_{field}", "") for field in Login._fields))
         http = self._transport("FortiSIEM", base, *login)
-        return FortiSIEM(http, Access(http, login, self.redact), login.organization)
+        return FortiSIEM(http, Authentication(http, login, self.redact), login.organization)
 
     def waiting_for_rate_limit(self) -> Context:
         """Return a context for many requests: its FortiMonitor waits until the rate limit allows each of them."""

@@ -1,4 +1,7 @@
-"""What an analyst can ask for: one function for each action, ``action(context, params) -> dict or list``."""
+"""What an analyst can ask for: one function for each action, ``action(context, params) -> dict or list``.
+
+info.json says what the parameters and results are; it is not said again.
+"""
 
 from __future__ import annotations
 

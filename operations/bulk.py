@@ -53,12 +53,6 @@ class _Update(NamedTuple):
 def update_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """Update many incidents in FortiSIEM.
 
-    Parameters:
-        items: list of 1 to 1000 objects with the parameters of update_siem_incident; without verify, it is off.
-        skip_done: read the incidents first, and leave out those that show all attributes already.
-        concurrency: how many requests are under way at once, 1 to 16.
-    Returns: outcome, changed, counts, results (one for each item, in their order), resume (the items that were not
-        attempted, to run the action with again), stopped_by.
     Raises: InvalidInput with the problems of all items, before anything is sent.
     """
     items: List[Any] = params["items"]
@@ -72,11 +66,6 @@ def update_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
 def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
     """Force-resolve many custom incidents in FortiMonitor, at most 100 requests a minute.
 
-    Parameters:
-        items: list of 1 to 1000 ids, ``#ids``, URLs, or objects with the parameters of force_resolve_incident.
-        reason: text for the items that have none of their own; optional.
-        concurrency: how many requests are under way at once, 1 to 16.
-    Returns: as update_siem_incidents.
     Raises: InvalidInput with the problems of all items, before anything is sent.
     """
     items: List[Any] = params["items"]

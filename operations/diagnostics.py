@@ -19,11 +19,7 @@ from .results import Result
 
 
 def get_diagnostics(context: Context, params: Dict[str, Any]) -> Result:
-    """Collect what a support ticket needs, without secrets. A product that cannot be used is no failure here.
-
-    Returns: connector (name, version), software, configuration, products (product, address, is_usable, message,
-        version, features), last_requests (of this worker process to these servers).
-    """
+    """Collect what a support ticket needs, without secrets. A product that cannot be used is no failure here."""
     products = [_product(client) for client in context.enabled]
     shown = {name: _hidden(name, value) for name, value in context.config.items()}
     result: Result = context.redact.within(

@@ -24,17 +24,6 @@ ORDINARY = "outage"  # the type of an outage that no custom incident has
 def create_custom_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Create a custom incident on a server in FortiMonitor, and no second one whatever happens on the way.
 
-    Parameters:
-        server: id, exact name or FQDN.
-        description, plugin_textkey, resource_textkey: text.
-        metadata: object of scalars, sent as text; optional.
-        start_time: moment in time; optional, default now.
-        auto_close_duration: seconds (assumed); optional.
-        correlation_id: marker that names the event, so that a re-run is safe; optional, default a fresh one.
-        if_exists: Return Existing | Create Another | Fail, where the server has an incident with that marker.
-        verify: read the new incident and compare it; costs one request.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, correlation_id, server_id, warning,
-        request.
     Raises: InvalidInput, AlreadyExists, AuthenticationFailed, NotFound, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiMonitor 21.4 "Custom incidents using API", Create a custom incident.
     """
@@ -74,11 +63,6 @@ def _created(context: Context, creation: Creation, if_exists: str) -> Result:
 def force_resolve_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Force the resolution of a custom incident in FortiMonitor.
 
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        reason: text that is appended to the incident's log; optional.
-        expect_correlation_id: refuse unless the incident carries this marker; optional, costs one request.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
     Raises: InvalidInput, AuthenticationFailed, NotFound, NotResolvable, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiMonitor 21.4 "Custom incidents using API", Resolve an incident.
     """
@@ -103,26 +87,12 @@ def resolve(context: Context, outage_id: int, reason: Optional[str], expected: S
 
 
 def get_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
-    """Read an incident of FortiMonitor: a custom incident, an outage or an anomaly.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-    Returns: the incident (``results.outage``).
-    """
+    """Read an incident of FortiMonitor: a custom incident, an outage or an anomaly."""
     return results.outage(context, context.fortimonitor.outage(context.fortimonitor.outage_id(params["incident"])))
 
 
 def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Result:
-    """List incidents of FortiMonitor, newest first.
-
-    Parameters:
-        server: id, exact name or FQDN; optional, default all.
-        status: Active | Resolved; severity: Critical | Warning; optional.
-        started_after, started_before: moments in time; optional.
-        text: what the description must contain, in any case; optional.
-        max_results: 1 to 25000.
-    Returns: incidents, count, is_complete (whether there are no more than these), skipped (unreadable rows).
-    """
+    """List incidents of FortiMonitor, newest first."""
     server_id = context.fortimonitor.server_id(params["server"]) if "server" in params else None
     listing = context.fortimonitor.outages(
         server_id,
@@ -139,13 +109,7 @@ def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Res
 
 
 def get_fortimonitor_incident_log(context: Context, params: Dict[str, Any]) -> Result:
-    """Read the log of an incident of FortiMonitor.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        since: moment in time; optional.
-    Returns: incident_id, entries (created, entry, public, user), count.
-    """
+    """Read the log of an incident of FortiMonitor."""
     outage_id = context.fortimonitor.outage_id(params["incident"])
     entries = [
         {"created": iso(entry.created), "entry": entry.entry, "public": entry.public, "user": entry.user}
@@ -155,15 +119,7 @@ def get_fortimonitor_incident_log(context: Context, params: Dict[str, Any]) -> R
 
 
 def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> Result:
-    """Add a note to the log of an incident of FortiMonitor, once.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        note: text.
-        public: whether it shows on public pages.
-        user: user name, id or URL; optional.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Add a note to the log of an incident of FortiMonitor, once."""
     outage_id = context.fortimonitor.outage_id(params["incident"])
     user = context.fortimonitor.user(params["user"]) if "user" in params else None
     with attempting(f"add a note to incident {outage_id}"):
@@ -175,11 +131,6 @@ def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> 
 def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Acknowledge an outage of FortiMonitor, unless it is acknowledged already.
 
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        who: user name, id or URL.
-        message, should_broadcast, delay_in_seconds: as FortiMonitor's own; optional.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, acknowledged_by, request.
     Raises: Rejected for an anomaly, besides the other kinds.
     """
     outage_id = context.fortimonitor.outage_id(params["incident"])
@@ -206,13 +157,7 @@ def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) 
 
 
 def update_fortimonitor_incident_description(context: Context, params: Dict[str, Any]) -> Result:
-    """Replace the description of a custom incident of FortiMonitor; its correlation marker stays in it.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        description: text.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Replace the description of a custom incident of FortiMonitor; its correlation marker stays in it."""
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"update the description of incident {outage_id}"):
         earlier = context.fortimonitor.outage(outage_id)
@@ -222,14 +167,7 @@ def update_fortimonitor_incident_description(context: Context, params: Dict[str,
 
 
 def set_fortimonitor_incident_summary(context: Context, params: Dict[str, Any]) -> Result:
-    """Set the summary of an incident of FortiMonitor.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        summary: text.
-        who: user name, id or URL.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Set the summary of an incident of FortiMonitor."""
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"set the summary of incident {outage_id}"):
         body = {"summary": params["summary"], "who": context.fortimonitor.user(params["who"]).url}
@@ -238,13 +176,7 @@ def set_fortimonitor_incident_summary(context: Context, params: Dict[str, Any]) 
 
 
 def set_fortimonitor_incident_tags(context: Context, params: Dict[str, Any]) -> Result:
-    """Set the tags of an incident of FortiMonitor, in place of those it has.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        tags: text with commas.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Set the tags of an incident of FortiMonitor, in place of those it has."""
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(f"set the tags of incident {outage_id}"):
         body = {"tags": list(dict.fromkeys(tags_in(params["tags"])))}
@@ -253,49 +185,23 @@ def set_fortimonitor_incident_tags(context: Context, params: Dict[str, Any]) -> 
 
 
 def set_fortimonitor_incident_lead(context: Context, params: Dict[str, Any]) -> Result:
-    """Make a user the lead of an incident of FortiMonitor. No read shows the lead, so it is sent once.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        who: user name, id or URL.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Make a user the lead of an incident of FortiMonitor. No read shows the lead, so it is sent once."""
     return _once(context, params, "set the lead of incident {id}", partial(_act, context, "lead"))
 
 
 def escalate_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
-    """Send the next scheduled alert of an incident of FortiMonitor now. It pages people, so it is sent once.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        who: user name, id or URL.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Send the next scheduled alert of an incident of FortiMonitor now. It pages people, so it is sent once."""
     return _once(context, params, "escalate incident {id}", partial(_act, context, "escalate"))
 
 
 def broadcast_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
-    """Send a message to everybody who was alerted of an incident of FortiMonitor. It is sent once.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        message: text.
-        who: user name, id or URL.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Send a message to everybody who was alerted of an incident of FortiMonitor. It is sent once."""
     send = partial(_act, context, "broadcast", message=params["message"])
     return _once(context, params, "broadcast a message on incident {id}", send)
 
 
 def delay_fortimonitor_incident_alerts(context: Context, params: Dict[str, Any]) -> Result:
-    """Hold back further alerts of an incident of FortiMonitor. No read shows it, so it is sent once.
-
-    Parameters:
-        incident: signed id, ``#id``, or the incident's URL on the configured origin.
-        delay_in_seconds: whole number; 0 cancels them for good.
-        who: user name, id or URL.
-    Returns: outcome, changed, confirmed_by, attempts, incident_id, incident_url, request.
-    """
+    """Hold back further alerts of an incident of FortiMonitor. No read shows it, so it is sent once."""
     seconds = params["delay_in_seconds"]
     return _once(
         context,
@@ -306,14 +212,7 @@ def delay_fortimonitor_incident_alerts(context: Context, params: Dict[str, Any])
 
 
 def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List servers of FortiMonitor. The forms' Server fields show them as choices: ``title`` for ``value``.
-
-    Parameters:
-        text: what name or FQDN must contain, in any case; optional.
-        tags: text with commas, of which a server must have one; optional.
-        max_results: 1 to 25000.
-    Returns: a list of title, value (the id as text), server_id, name, fqdn, status, tags.
-    """
+    """List servers of FortiMonitor. The forms' Server fields show them as choices: ``title`` for ``value``."""
     filters = {"tags": params["tags"]} if "tags" in params else {}
     text = params.get("text", "").lower()
     matching = (
@@ -326,45 +225,24 @@ def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[
 
 
 def list_fortimonitor_users(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List users of FortiMonitor. The forms' Who and User fields show them as choices.
-
-    Parameters:
-        username: what the user name must contain; optional.
-    Returns: a list of title, value (the user name), user_id, username, display_name, user_url.
-    """
+    """List users of FortiMonitor. The forms' Who and User fields show them as choices."""
     with attempting("list users"):
         return [results.user(user) for user in context.fortimonitor.users(params.get("username"))]
 
 
 def list_incident_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List the textkeys that FortiMonitor shows. The forms' Plugin Textkey fields show them as choices.
-
-    Parameters:
-        server: id, exact name or FQDN; optional, default the types of all resources.
-    Returns: a list of title, value (the plugin textkey), plugin_textkey, resource_textkey, label, category.
-    """
+    """List the textkeys that FortiMonitor shows. The forms' Plugin Textkey fields show them as choices."""
     return [results.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(context, params)]
 
 
 def list_resource_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List the same textkeys for the forms' Resource Textkey fields.
-
-    Parameters:
-        server: id, exact name or FQDN; optional, default the types of all resources.
-    Returns: a list of title, value (the resource textkey), plugin_textkey, resource_textkey, label, category.
-    """
+    """List the same textkeys for the forms' Resource Textkey fields."""
     return [results.textkeys(pair, pair.resource_textkey) for pair in _textkeys(context, params)]
 
 
 def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> Result:
     """Send a request to any endpoint of FortiMonitor, once.
 
-    Parameters:
-        method: GET | POST | PUT | DELETE.
-        endpoint: path below the base URL, or a URL of the configured origin, without a query.
-        query: object of scalars; optional.
-        body: object; optional.
-    Returns: status, body (the answer's JSON, else null), text (else), location (of a new object), attempts, request.
     Raises: InvalidInput for another origin, and for a GET that would act; the other kinds for other statuses than 2xx.
     """
     with attempting("make the API request"):

@@ -33,16 +33,6 @@ SEARCHED = ("incidentTitle", "incidentSrc", "incidentTarget", "incidentDetail", 
 def update_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Update attributes of an incident in FortiSIEM; those that are not given stay as they are.
 
-    Parameters:
-        incident_id: positive integer.
-        status: Active | Auto Cleared | Manually Cleared | System Cleared; optional.
-        severity, external_ticket_type: Low | Medium | High; optional.
-        resolution: True Positive | False Positive; optional.
-        external_ticket_state: New | Assigned | In Progress | Closed; optional.
-        comments, external_ticket_id, external_assigned_user: text; optional.
-        verify: read the incident back, since FortiSIEM does not tell which attribute it ignored; costs one request.
-    Returns: outcome, changed, confirmed_by (null where FortiSIEM accepted and said no more), attempts, incident_id,
-        fields (what was asked for), verified (applied | not applied | not readable for each), warning, request.
     Raises: InvalidInput, AuthenticationFailed, NotFound, Rejected, OutcomeUnknown and the other kinds.
     Source: FortiSIEM Integration API Guide, Update Incident Attributes (since 5.2.5).
     """
@@ -54,15 +44,7 @@ def update_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
 
 
 def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
-    """Clear an incident in FortiSIEM by hand, unless it is cleared already.
-
-    Parameters:
-        incident_id: positive integer.
-        reason: text, which becomes a comment: FortiSOAR's own connector sends it so.
-        resolution: True Positive | False Positive; optional.
-        verify: read the incident back; costs one request.
-    Returns: as update_siem_incident.
-    """
+    """Clear an incident in FortiSIEM by hand, unless it is cleared already."""
     incident_id = params["incident_id"]
     fields = {"status": "Manually Cleared", "comments": params["reason"]}
     if "resolution" in params:
@@ -75,14 +57,7 @@ def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
 
 
 def comment_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
-    """Add a comment to an incident in FortiSIEM. It is never sent twice, since it may append.
-
-    Parameters:
-        incident_id: positive integer.
-        comment: text.
-        verify: read the incident back; costs one request.
-    Returns: as update_siem_incident.
-    """
+    """Add a comment to an incident in FortiSIEM. It is never sent twice, since it may append."""
     with attempting(f"comment FortiSIEM incident {params['incident_id']}"):
         return update(context, params["incident_id"], {"comments": params["comment"]}, params["verify"])
 
@@ -90,10 +65,6 @@ def comment_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
 def get_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Read an incident of FortiSIEM.
 
-    Parameters:
-        incident_id: positive integer.
-        fields: names of further attributes, with commas; optional.
-    Returns: the incident (``results.siem_incident``).
     Raises: NotFound where there is no such one, besides the other kinds.
     """
     further = _names(params.get("fields"))
@@ -106,15 +77,6 @@ def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
     One request is enough where a page holds them all, or the newest ones do. Else all pages are read by ascending
     id, without the filter on the status: an incident that is cleared meanwhile would leave the list, and another one
     would slip past.
-
-    Parameters:
-        status, severity, category: lists of choices; optional.
-        event_type: text with commas; organization, text: text; optional.
-        time_from, time_to: moments in time; default the last 24 hours.
-        fields: names of further attributes, with commas; optional.
-        max_results: 1 to 25000.
-    Returns: incidents, count, is_complete (whether it is known that there are no more than these), skipped (row and
-        reason of each that could not be read).
     """
     wanted, further = _wanted(params), _names(params.get("fields"))
     most: int = params["max_results"]
@@ -137,15 +99,7 @@ def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
 
 
 def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result:
-    """Read the events that triggered an incident of FortiSIEM.
-
-    Parameters:
-        incident_id: positive integer.
-        time_from, time_to: moments in time, at most 24 hours apart; optional.
-        max_results: 1 to 100, which is FortiSIEM's limit.
-    Returns: incident_id, events (event_id, event_type, received, raw_message, attributes), count, skipped (row and
-        reason of each that could not be read).
-    """
+    """Read the events that triggered an incident of FortiSIEM."""
     time_from, time_to = params.get("time_from"), params.get("time_to")
     if time_from and time_to and time_to - time_from > DAY:
         raise InvalidInput("Time From and Time To must be within 24 hours.")
@@ -162,12 +116,6 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
 def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Result:
     """Send a request to any endpoint of FortiSIEM, once.
 
-    Parameters:
-        method: GET | POST | PUT | DELETE.
-        endpoint: path below /phoenix/rest, or a URL of the configured origin, without a query.
-        query: object of scalars; optional.
-        body: object; optional.
-    Returns: status, body (the answer's JSON, else null), text (else), location (of a new object), attempts, request.
     Raises: InvalidInput for another origin; the other kinds for other statuses than 2xx.
     """
     with attempting("make the API request"):

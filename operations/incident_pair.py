@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage
-from ..clients.fortisiem.attributes import CLEARED, STATUSES, word
+from ..clients.fortisiem.attributes import is_cleared, status
 from ..core.errors import (
     AlreadyClosed,
     AlreadyExists,
@@ -17,8 +17,9 @@ from ..core.errors import (
     NotResolvable,
     attempting,
 )
-from ..core.times import iso, shown_time
+from ..core.times import iso
 from ..core.urls import signed_id
+from ..core.values import moment
 from . import results
 from .creation import SEARCH_DAYS
 from .fortimonitor import create, resolve
@@ -36,13 +37,6 @@ TEXTKEYS = ("plugin_textkey", "resource_textkey")
 def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Create a custom incident in FortiMonitor for an incident of FortiSIEM, and note it there as external ticket.
 
-    Parameters:
-        incident_id: FortiSIEM's, a positive integer.
-        server, plugin_textkey, resource_textkey: as create_custom_incident.
-        description: text; optional, default made of the FortiSIEM incident.
-        comments: comment for the FortiSIEM incident; optional, default names the other one.
-        correlation_id: marker of the pair; optional, default made of server name and incident id.
-    Returns: outcome, changed, fortimonitor (as create_custom_incident), fortisiem (as update_siem_incident).
     Raises: AlreadyClosed for a cleared incident; AlreadyExists where it has a ticket of something else; HalfDone with
         what is done; the kinds of both actions.
     """
@@ -54,9 +48,8 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
         row = existing_row(context, incident_id)
         earlier = _escalated(context, row, markers)
         is_over = earlier is not None and earlier.is_resolved and params["if_resolved"] == "Create Another"
-        status = word(STATUSES, row.get("incidentStatus"))
-        if (earlier is None or is_over) and status in CLEARED:
-            raise AlreadyClosed(f"it is {status} already", "Only an active incident is escalated.")
+        if (earlier is None or is_over) and is_cleared(row):
+            raise AlreadyClosed(f"it is {status(row) or 'cleared'} already", "Only an active incident is escalated.")
         if earlier is not None and not is_over:
             created = _found(context, earlier, server_id)
         else:
@@ -68,13 +61,6 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
 def close_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Force-resolve an incident in FortiMonitor and clear the one in FortiSIEM that belong together.
 
-    Parameters:
-        incident_id: FortiSIEM's, a positive integer.
-        incident: FortiMonitor's; optional, default the external ticket, if it carries the pair's marker.
-        reason: text, for both.
-        resolution: True Positive | False Positive; optional.
-        correlation_id: marker of the pair; optional, default made of server name and incident id.
-    Returns: outcome, changed, fortimonitor (as force_resolve_incident), fortisiem (as update_siem_incident).
     Raises: NotResolvable, with nothing changed in FortiSIEM either, where FortiMonitor's is not of the pair; HalfDone
         with what is done; the kinds of both actions.
     """
@@ -93,14 +79,7 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
 
 
 def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
-    """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together.
-
-    Parameters:
-        incident_id: FortiSIEM's, a positive integer.
-        incident: FortiMonitor's; optional, default the external ticket.
-        correlation_id: marker of the pair; optional, default made of server name and incident id.
-    Returns: agree, differences (what, fortimonitor, fortisiem, since), fortimonitor and fortisiem (the incidents).
-    """
+    """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together."""
     _require_both(context)
     with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
         markers = _markers(context, params)
@@ -239,9 +218,8 @@ def _cleared(context: Context, params: Dict[str, Any], row: Row, outage_id: int)
     if signed_id(_ticket(row)) == outage_id:  # the ticket of another system is none of ours
         fields["external_ticket_state"] = "Closed"
     missing, warning = fields, None
-    status = word(STATUSES, row.get("incidentStatus"))
-    if status in CLEARED:
-        warning = already_cleared(status)
+    if is_cleared(row):
+        warning = already_cleared(status(row) or "cleared")
         missing = {name: value for name, value in fields.items() if name == "external_ticket_state"}
     missing = {name: value for name, value in missing.items() if name == "comments" or not_applied(row, {name: value})}
     if not missing:
@@ -286,12 +264,11 @@ def _failure(done: Dict[str, Result], failures: Dict[str, Failure]) -> Failure:
 
 
 def _status_difference(row: Row, outage: Outage) -> List[Row]:
-    status = word(STATUSES, row.get("incidentStatus"))
-    if outage.is_resolved == (status in CLEARED):
+    if outage.is_resolved == is_cleared(row):
         return []
     # The side that is closed has changed last.
-    since = outage.end if outage.is_resolved else shown_time(row.get("incidentClearedTime"))
-    return [{"what": "status", "fortimonitor": outage.status, "fortisiem": status, "since": iso(since)}]
+    since = outage.end if outage.is_resolved else moment(row.get("incidentClearedTime"))
+    return [{"what": "status", "fortimonitor": outage.status, "fortisiem": status(row), "since": iso(since)}]
 
 
 def _link_differences(row: Row, outage: Outage, markers: List[str]) -> List[Row]:

@@ -98,14 +98,6 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
     FortiSIEM's incidents come anew when they recur: the time that counts is their last occurrence. FortiMonitor's
     outages come once, by their start.
 
-    Parameters:
-        source: FortiSIEM | FortiMonitor.
-        watermark: as the call before returned it; optional, for the first call.
-        overlap: seconds to look back behind the watermark.
-        lookback: minutes to look back without a watermark.
-        max_results: 1 to 5000; of FortiMonitor at most 2000 come at once.
-    Returns: incidents (``source_id`` is unique for each), count, watermark, is_complete (whether nothing is waiting),
-        skipped (rows that are no incidents).
     Raises: whatever a read raises: then nothing is returned and the watermark stands.
     """
     name, source = params["source"], _SOURCES[params["source"]]

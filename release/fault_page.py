@@ -37,7 +37,7 @@ This page is made by `make docs` from the table that the tests run.
 
 def fault_page() -> str:
     """Return the page's text."""
-    parts = [INTRODUCTION, *_faults(), *_left_out_everywhere(), *_untrue()]
+    parts = [INTRODUCTION, *_faults(), *_left_out_everywhere()]
     for action in ACTIONS:
         parts += _action(action)
     return "\n".join(parts)
@@ -55,19 +55,6 @@ def _left_out_everywhere() -> Iterator[str]:
     rows = [row for row in ROWS if all(isinstance(cell, LeftOut) for cell in row.cells)]
     yield "## Left out\n"
     yield _reasons((cell.reason, row) for row in rows for cell in row.cells[:1] if isinstance(cell, LeftOut))
-
-
-def _untrue() -> Iterator[str]:
-    """Yield where what an action says is not so."""
-    reasons: dict[str, list[str]] = {}
-    for row in ROWS:
-        for action in ACTIONS:
-            cell = row.cell(action)
-            if isinstance(cell, Outcome) and cell.why:
-                reasons.setdefault(cell.why, []).append(f"{action.title}: {_fault(row)} {row.when or ''}".rstrip())
-    if reasons:
-        yield "## Where what is said is not so\n"
-        yield "\n".join(f"- {why}\n{_indented(places)}" for why, places in reasons.items()) + "\n"
 
 
 def _action(action: Action) -> Iterator[str]:
@@ -88,7 +75,7 @@ def _action(action: Action) -> Iterator[str]:
 
 def _line(row: Row, action: Action, cell: Outcome) -> list[str]:
     confirmed = "" if cell.says != DONE else str(cell.confirmed_by or "nothing")
-    remark = cell.why or ("" if cell.says == DONE else f"{row.message_of(action, 'its address')} ...")
+    remark = "" if cell.says == DONE else f"{row.message_of(action, 'its address')} ..."
     numbers = [str(cell.sent), str(cell.received), str(cell.made)]
     return [_fault(row), row.when or "", SAYS[cell.says], confirmed, *numbers, remark]
 
@@ -103,10 +90,6 @@ def _reasons(left_out: Iterable[tuple[str, Row]]) -> str:
     for reason, row in left_out:
         by_reason.setdefault(reason, []).append(f"{_fault(row)} {row.when or ''}".rstrip())
     return "\n".join(f"- {', '.join(rows)}: {reason}" for reason, rows in by_reason.items()) + "\n"
-
-
-def _indented(lines: Iterable[str]) -> str:
-    return "\n".join(f"  - {line}" for line in lines)
 
 
 def _table(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

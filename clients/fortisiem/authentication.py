@@ -73,7 +73,7 @@ def lifetime(expires_in: float) -> float:
     return expires_in * 60 if expires_in < LEAST_SECONDS else expires_in
 
 
-class Access:
+class Authentication:
     """What one account needs to send along with a request.
 
     Parameters:

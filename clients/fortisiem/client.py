@@ -24,7 +24,7 @@ from ...core.urls import path
 from ...core.values import read_rows, text
 from ..product_client import Product
 from .attributes import ATTRIBUTES, EXTERNAL, TWIN
-from .authentication import BAD_CLIENT, REST, Access
+from .authentication import BAD_CLIENT, REST, Authentication
 from .events import EventSource
 from .lists import INCIDENTS, IncidentList, Page, Wanted, rows_of, with_id
 from .versions import since
@@ -50,13 +50,13 @@ class FortiSIEM(Product):
 
     Parameters:
         http: where requests go.
-        access: the account.
+        authentication: the account.
         organization: whose incidents the account sees, for messages.
     """
 
-    def __init__(self, http: Transport, access: Access, organization: str) -> None:
+    def __init__(self, http: Transport, authentication: Authentication, organization: str) -> None:
         super().__init__(http)
-        self._access = access
+        self._authentication = authentication
         self._organization = organization
 
     def update_incident(self, incident_id: int, values: Mapping[str, str]) -> Answer:
@@ -254,17 +254,17 @@ class FortiSIEM(Product):
         def sent(headers: Dict[str, str]) -> Answer:
             return self._http.send(method, endpoint, headers=headers, params=params, json_body=body, changes=changes)
 
-        headers = self._access.headers()
+        headers = self._authentication.headers()
         answer = sent(headers)
-        if answer.status == 401 and self._access.by_token:
-            self._access.forget(headers)
-            answer = sent(self._access.headers())
+        if answer.status == 401 and self._authentication.by_token:
+            self._authentication.forget(headers)
+            answer = sent(self._authentication.headers())
         return checked(self._http, answer, self._advice)
 
     def _advice(self, answer: Answer, text: str) -> Optional[str]:
         if "invalid incident id" in text.lower():
             return f"Check that the incident exists in organization {self._organization}."
-        if answer.status == 401 and self._access.by_token:
+        if answer.status == 401 and self._authentication.by_token:
             return BAD_CLIENT
         return ADVICE.get(answer.status, ADVICE[500] if answer.status > 500 else None)
 

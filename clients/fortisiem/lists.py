@@ -72,7 +72,7 @@ class Page(NamedTuple):
     @property
     def may_be_all(self) -> bool:
         """Whether nothing says that there are more than these."""
-        return self.is_last if self.total is None else self.total <= self.sent
+        return not self.is_part and (self.is_last if self.total is None else self.total <= self.sent)
 
     @property
     def is_whole(self) -> bool:
@@ -93,15 +93,17 @@ class _Reading:
         self.is_ended = False
         self.goes_on = False
         self._is_part = False
+        self._named: Set[Tuple[str, ...]] = set()
         self._totals: List[int] = []
         self._largest = 0  # what a server that sends fewer than were asked for has on a full page
 
     def take(self, page: Page) -> List[Row]:
         """Count a page; return its incidents that have not come before."""
         new = {row["incidentId"]: row for row in page.rows if row["incidentId"] not in self.came}
-        skipped = [each for each in page.skipped if each not in self.skipped]
+        skipped = [each for each in page.skipped if tuple(each.values()) not in self._named]
         self.came.update(new)
         self.skipped += skipped
+        self._named.update(tuple(each.values()) for each in skipped)
         self._is_part = self._is_part or page.is_part
         self._totals += [] if page.total is None else [page.total]
         is_last = page.is_last and page.sent != self._largest
@@ -166,7 +168,7 @@ class IncidentList:
             reading = _Reading()
             for rows in self._new_rows(reading, PAGE_SIZE):
                 yield from (row for row in rows if row["incidentId"] not in seen)
-                seen.update(reading.came)
+                seen.update(row["incidentId"] for row in rows)
             self.is_complete, self.skipped = reading.is_complete, reading.skipped
             if not reading.has_shrunk:
                 return
@@ -199,7 +201,9 @@ class IncidentList:
             try:
                 page = self._further(first.query_id, number, size, waits)
             except AnswerTooLarge:
-                self._fits = max(1, size // 2)
+                if size == 1:
+                    raise
+                self._fits = size // 2
                 yield from self._again(reading, self._fits)
                 return
             if page is None:

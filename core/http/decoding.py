@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from decimal import Decimal
 from typing import Any, Optional
+
+from ..values import EXACT
 
 MOST_NESTED = 100  # levels; what is deeper would end the walk of whoever works with it
 MOST_DIGITS = 309  # of a whole number; beyond that no double holds it
@@ -24,7 +25,6 @@ CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.I)
 STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.S)
 NO_BRACKETS = re.compile(r"[^][{}]+")
 UNSTORABLE = re.compile(r"\\u(?:0000|d[89a-f])", re.I)  # half of a pair, or NUL, which databases refuse
-DOUBLE = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?(e\+?[0-9]{1,2})?", re.I | re.ASCII)
 
 BEFORE_THE_FIRST_TAG = re.compile(r"\s+|<!--.*?-->|<\?.*?>", re.S)
 FIRST_TAG = re.compile(r"<(!doctype\s+)?([a-z][a-z0-9]*)", re.I | re.ASCII)
@@ -128,23 +128,6 @@ def is_deep(text: str) -> bool:
     return False
 
 
-def whole_number(value: Any) -> Optional[int]:
-    """Return the whole number that a JSON value or its text means, None if it means none.
-
-    A double beyond 2 ** 53 means none: it may have been rounded.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    if isinstance(value, int):
-        return value
-    text = str(value).strip()
-    if not DOUBLE.fullmatch(text):
-        return None
-    number = Decimal(text)
-    is_exact = text.lstrip("+-").isdigit() or abs(number) < EXACT_BELOW
-    return int(number) if is_exact and number == int(number) else None
-
-
 def is_web_page(text: str, is_declared: bool) -> bool:
     """Tell whether a text begins as a web page does. What it holds further on is no sign: that may be data.
 
@@ -164,7 +147,7 @@ def _from_double(text: str) -> Any:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         return None
-    return int(number) if number.is_integer() and abs(number) < EXACT_BELOW else number
+    return int(number) if number.is_integer() and abs(number) < EXACT else number
 
 
 def _from_digits(text: str) -> Optional[int]:

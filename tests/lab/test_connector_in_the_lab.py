@@ -542,8 +542,7 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     "a port without TLS": (
         {"fortisiem_server": "{plain}"},
         UPDATE,
-        f"{UPDATE_GOAL}FortiSIEM at {{plain}} does not speak TLS there, or not in a version that is allowed (1.2 or newer). "
-        f"{NOTHING} Check the address and its port.",
+        f"{UPDATE_GOAL}FortiSIEM at {{plain}} does not speak TLS there. {NOTHING} Check the address and its port.",
         [],
     ),
     "an address without /v2": (

@@ -1371,7 +1371,7 @@ def test_workers_end_when_the_lab_is_killed(tmp_path: Path) -> None:
         handle = os.pidfd_open(worker)
         lab.kill()
     try:
-        assert select.select([handle], [], [], 10)[0] == [handle]
+        assert select.select([handle], [], [], 60)[0] == [handle]
     finally:
         os.close(handle)
 
@@ -1385,7 +1385,7 @@ def test_a_call_that_waits_when_the_lab_stops_is_answered(tmp_path: Path) -> Non
         waiting = threads.submit(workers.call, hang)
         workers.close()
         with pytest.raises(WorkerFailed):
-            waiting.result(timeout=10)
+            waiting.result(timeout=60)
     with pytest.raises(WorkerFailed, match="the lab is stopping"):
         workers.call(hang)
 

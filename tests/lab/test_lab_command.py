@@ -79,7 +79,7 @@ def test_the_lab_prints_one_line_and_leaves_nothing_when_it_is_stopped(
     with _silent_client(ready["fortisoar"]):
         # A terminal tells the whole group, workers included; a service manager only the lab.
         lab.send_signal(number) if number == signal.SIGTERM else os.killpg(lab.pid, number)
-        rest, errors = lab.communicate(timeout=20)
+        rest, errors = lab.communicate(timeout=60)
     assert (lab.returncode, rest) == (0, "")
     assert errors == f"FortiSOAR answers on {ready['fortisoar']['https']}. Ctrl-C stops the lab.\n"
     assert not ready_file.exists()
@@ -100,7 +100,7 @@ def _silent_client(fortisoar: dict[str, Any]) -> Iterator[None]:
 
 def _ended(handle: int) -> bool:
     try:
-        return bool(select.select([handle], [], [], 10)[0])
+        return bool(select.select([handle], [], [], 60)[0])
     finally:
         os.close(handle)
 

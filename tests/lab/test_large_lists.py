@@ -240,7 +240,7 @@ def test_a_list_from_which_incidents_went_is_read_again(small_lab: Busy, version
     assert len(small_lab.siem_requests()) == 2 * 6
 
 
-def test_a_list_from_which_incidents_keep_going_is_given_up_and_says_that_it_is_not_complete(small_lab: Busy) -> None:
+def test_a_list_from_which_incidents_keep_going_is_read_three_times_and_not_called_complete(small_lab: Busy) -> None:
     small_lab.siem.add_incidents(1200, incidentStatus=0)
     until = small_lab.siem.now()
     small_lab.clock.advance(60)

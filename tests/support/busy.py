@@ -25,8 +25,8 @@ OUTAGES, INCIDENTS = 12_345, 25_000
 API_KEY, PASSWORD = "key-of-the-busy-lab", "password-of-the-busy-lab"
 UPDATES = "/phoenix/rest/incident/external"
 DATABASES = ("fortimonitor.sqlite", "fortisiem.sqlite")
-TOGETHER_WITHIN = 20  # seconds
-MEASURED_WITHIN = 60
+TOGETHER_WITHIN = 60  # seconds
+MEASURED_WITHIN = 140
 
 Act = Callable[[int], object]
 

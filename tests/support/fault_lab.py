@@ -33,7 +33,7 @@ PARAMS: dict[Action, dict[str, Any]] = {
 # FortiSIEM has two addresses for updates.
 WRITES = {action: [action.path] for action in PARAMS} | {UPDATE: [UPDATE.path, "/phoenix/rest/pub/incident/update/1"]}
 SILENT = ("hang", "delay")
-SETTLED_WITHIN = 10
+SETTLED_WITHIN = 60
 
 
 class FaultLab:

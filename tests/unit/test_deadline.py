@@ -83,3 +83,19 @@ def test_retry_after_comes_before_the_others(timing):
     assert deadline.retry_after({"X-RateLimit-Reset": "9", "Retry-After": "7"}, timing) == 7.0
     assert deadline.retry_after({"X-RateLimit-Reset": "9", "Retry-After": "soon"}, timing) == 9.0
     assert deadline.retry_after({}, timing) is None
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Reset", "RateLimit-Reset"])
+@pytest.mark.parametrize("until", ["Sun, 22 Nov 2026 07:00:30 GMT", "1795330830", "1795330830000"])
+@pytest.mark.parametrize("timezone", ["Sun, 22 Nov 2026 07:00:00 GMT", "Sun, 22 Nov 2026 08:00:00 +0100"])
+def test_a_moment_is_one_of_the_servers_clock_which_is_three_hours_behind_ours(timing, name, until, timezone):
+    assert deadline.retry_after({name: until, "Date": timezone}, timing) == 30.0
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Sun, 99 Nov 2026 07:00:00 GMT", "nan"])
+def test_without_a_clock_of_the_servers_ours_counts(timing, date):
+    assert deadline.retry_after({"Retry-After": "1795341609", "Date": date}, timing) == 9.0
+
+
+def test_a_number_of_seconds_has_nothing_to_do_with_any_clock(timing):
+    assert deadline.retry_after({"Retry-After": "7", "Date": "Sun, 22 Nov 2020 07:00:00 GMT"}, timing) == 7.0

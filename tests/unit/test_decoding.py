@@ -271,41 +271,6 @@ def test_every_json_value_that_can_be_stored_is_read_as_it_is(value, behind):
     assert "\\u0000" not in json.dumps(read)
 
 
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (5, 5),
-        (-5, -5),
-        (5.0, 5),
-        (2.8e7, 28_000_000),
-        ("5", 5),
-        ("5.0", 5),
-        (" 5.00 ", 5),
-        ("2.8E+07", 28_000_000),
-        ("-1.2e3", -1200),
-        ("9223372036854775807", 2**63 - 1),
-        ("9007199254740991.0", 2**53 - 1),
-        ("9007199254740993.0", None),
-        (2.0**53, None),
-        (5.5, None),
-        ("5.5", None),
-        ("5e-1", None),
-        ("1e99", None),
-        ("0x5", None),
-        ("\u0665", None),
-        ("1_000", None),
-        ("", None),
-        (None, None),
-        (True, None),
-        ([5], None),
-        (float("nan"), None),
-        (float("inf"), None),
-    ],
-)
-def test_a_whole_number_may_come_as_a_double_or_a_text_and_a_rounded_one_is_none(value, number):
-    assert decoding.whole_number(value) == number
-
-
 # Time.
 
 

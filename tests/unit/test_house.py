@@ -1,4 +1,4 @@
-"""The rules that hold the package together, over the source of every file that ships.
+"""The rules that hold the package together and that neither ruff nor import-linter knows, over all files that ship.
 
 A rule is a function from a file's path in the package and its text to findings: ``path:line: what is wrong. What to
 do.`` Each rule is also shown what it must notice, and what it must leave alone.
@@ -18,11 +18,10 @@ import pytest
 
 from release.archive import ROOT, shipped_files
 
-FLOORS = ("core", "clients", "operations", "connector")  # a file imports from its own floor and those before it
+FLOORS = ("core", "clients", "operations", "connector")
 WORKSHOP = ("lab", "release", "tests", "vendor")
 PLATFORM = ("connectors", "integrations")
 THIRD_PARTY = ("requests", "urllib3", "jsonschema")
-IMPORTED_AT_FIRST_USE = ("difflib", "html", "jsonschema")
 # In the standard library of the Python that runs the tests, but not in both 3.9 and 3.12.
 NOT_IN_BOTH = {"asynchat", "asyncore", "distutils", "imp", "smtpd", "tomllib"}
 STANDARD_LIBRARY = (sys.stdlib_module_names | {"__future__"}) - NOT_IN_BOTH
@@ -44,7 +43,6 @@ class Import(NamedTuple):
     line: int
     relative: bool
     name: str | None
-    at_first_use: bool
 
     @property
     def top(self) -> str:
@@ -54,22 +52,16 @@ class Import(NamedTuple):
 def imports(path: str, source: str) -> Iterator[Import]:
     """Yield everything that a module imports, at its top or inside a function."""
     package = path.split("/")[:-1]
-    for node, in_function in _nodes(ast.parse(source)):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(node.lineno, False, alias.name, in_function)
+                yield Import(node.lineno, False, alias.name)
         if isinstance(node, ast.ImportFrom):
             up = node.level - 1
             home = [] if node.level == 0 else package[: len(package) - up] if up <= len(package) else None
             for alias in node.names:
                 parts = None if home is None else [*home, *filter(None, [node.module]), alias.name]
-                yield Import(node.lineno, node.level > 0, None if parts is None else ".".join(parts), in_function)
-
-
-def _nodes(node: ast.AST, in_function: bool = False) -> Iterator[tuple[ast.AST, bool]]:
-    for child in ast.iter_child_nodes(node):
-        yield child, in_function
-        yield from _nodes(child, in_function or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)))
+                yield Import(node.lineno, node.level > 0, None if parts is None else ".".join(parts))
 
 
 def _dotted(node: ast.AST) -> str:
@@ -77,34 +69,6 @@ def _dotted(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):
         return f"{_dotted(node.value)}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else "?"
-
-
-def _line(node: ast.AST) -> int:
-    return getattr(node, "lineno", 1)
-
-
-def imports_point_downward(path: str, source: str) -> Findings:
-    """A file imports only from its own floor or a floor below."""
-    height = FLOORS.index(path.removesuffix(".py").split("/")[0])
-    for each in imports(path, source):
-        if each.relative and each.name and each.top not in FLOORS[: height + 1]:
-            yield f"{path}:{each.line}: imports {each.name}, above its floor. Move what is needed down to {FLOORS[height]}."
-
-
-def own_modules_are_imported_relatively(path: str, source: str) -> Findings:
-    """FortiSOAR imports the package under a name that no import statement can spell."""
-    for each in imports(path, source):
-        if not each.relative and each.top in FLOORS:
-            yield f"{path}:{each.line}: imports {each.name} by an absolute name. Write a relative import."
-        if each.relative and each.name is None:
-            yield f"{path}:{each.line}: a relative import that leaves the package. Use fewer dots."
-
-
-def nothing_of_the_workshop_is_imported(path: str, source: str) -> Findings:
-    """What is not shipped is not there on the appliance."""
-    for each in imports(path, source):
-        if not each.relative and each.top in WORKSHOP:
-            yield f"{path}:{each.line}: imports {each.name}, which is not shipped. Do without it."
 
 
 def the_platform_is_imported_where_it_is_met(path: str, source: str) -> Findings:
@@ -122,26 +86,11 @@ def only_the_requirements_are_imported(path: str, source: str) -> Findings:
             yield f"{path}:{each.line}: imports {each.name}. Use the standard library of Python 3.9 and 3.12, or requests."
 
 
-def what_is_slow_to_import_waits(path: str, source: str) -> Findings:
-    """jsonschema takes as long to import as the rest of the connector; few calls need the others."""
-    for each in imports(path, source):
-        if not each.relative and each.top in IMPORTED_AT_FIRST_USE and not each.at_first_use:
-            yield f"{path}:{each.line}: imports {each.name} at its top. Import it inside the function that needs it."
-
-
 def text_is_ascii(path: str, source: str) -> Findings:
     """FortiSOAR reads some files as latin-1."""
     for number, line in enumerate(source.splitlines(), start=1):
         for sign in sorted({sign for sign in line if not sign.isascii()}):
             yield f"{path}:{number}: {sign!a} is not ASCII. Write it in ASCII."
-
-
-def python_39_can_read_it(path: str, source: str) -> Findings:
-    """Appliances run Python 3.9 or 3.12."""
-    try:
-        ast.parse(source, feature_version=(3, 9))
-    except SyntaxError as error:
-        yield f"{path}:{error.lineno}: Python 3.9 cannot read this ({error.msg}). Write it in the older way."
 
 
 def the_system_is_left_alone(path: str, source: str) -> Findings:
@@ -150,22 +99,9 @@ def the_system_is_left_alone(path: str, source: str) -> Findings:
         reads_versions = (each.name or "").startswith("importlib.metadata.")
         if not each.relative and each.top in SYSTEM_MODULES and not reads_versions:
             yield f"{path}:{each.line}: imports {each.name}. A connector starts no processes and writes no files."
-    for node, _ in _nodes(ast.parse(source)):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and SYSTEM_CALLS.fullmatch(called := _dotted(node.func)):
             yield f"{path}:{node.lineno}: calls {called}(). Log through the logger; touch no files and no processes."
-
-
-def only_the_deadline_sleeps(path: str, source: str) -> Findings:
-    """Every wait is counted against the deadline, and can be replaced by tests."""
-    tree = ast.parse(source)
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
-        imported = (
-            isinstance(node, ast.ImportFrom) and node.module == "time" and "sleep" in [a.name for a in node.names]
-        )
-        mentioned = isinstance(node, ast.Attribute) and _dotted(node) == "time.sleep"
-        if imported or (mentioned and (id(node) in called or path != "core/deadline.py")):
-            yield f"{path}:{_line(node)}: sleeps past the deadline. Use Deadline.wait()."
 
 
 def nothing_is_kept_on_the_connector(path: str, source: str) -> Findings:
@@ -186,27 +122,6 @@ def nothing_is_kept_on_the_connector(path: str, source: str) -> Findings:
 
 def _of_self(node: ast.Attribute) -> bool:
     return _dotted(node).startswith(("self.", "cls."))
-
-
-def what_is_public_says_what_it_does(path: str, source: str) -> Findings:
-    """Every module, and every public class, function and method, has a docstring whose first line stands alone."""
-    for node in _public(ast.parse(source)):
-        first = (ast.get_docstring(node) or "").split("\n")[0]
-        name, line = ("the module", 1) if isinstance(node, ast.Module) else (node.name, node.lineno)
-        if not first:
-            yield f"{path}:{line}: {name} has no docstring. Say in one sentence what it does."
-        elif not first.endswith("."):
-            yield f"{path}:{line}: the docstring of {name} runs on. End its first line with a full stop."
-
-
-Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def _public(node: Documented) -> Iterator[Documented]:
-    yield node
-    for child in node.body if isinstance(node, (ast.Module, ast.ClassDef)) else ():
-        if isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and not child.name.startswith("_"):
-            yield from _public(child)
 
 
 def certificates_are_verified(path: str, source: str) -> Findings:
@@ -251,17 +166,10 @@ def _defaults(node: object) -> Iterator[object]:
 
 
 PYTHON_RULES: tuple[Rule, ...] = (
-    imports_point_downward,
-    own_modules_are_imported_relatively,
-    nothing_of_the_workshop_is_imported,
     the_platform_is_imported_where_it_is_met,
     only_the_requirements_are_imported,
-    what_is_slow_to_import_waits,
-    python_39_can_read_it,
     the_system_is_left_alone,
-    only_the_deadline_sleeps,
     nothing_is_kept_on_the_connector,
-    what_is_public_says_what_it_does,
     certificates_are_verified,
 )
 RULES: tuple[Rule, ...] = (*PYTHON_RULES, text_is_ascii, default_addresses_are_https)
@@ -314,33 +222,11 @@ def test_the_package_keeps_the_rule_that(rule: Rule) -> None:
 
 
 def test_the_package_keeps_the_rule_that_no_modules_import_each_other() -> None:
-    findings = list(no_modules_import_each_other(dict(shipped(imports_point_downward))))
+    findings = list(no_modules_import_each_other(dict(shipped(the_system_is_left_alone))))
     assert not findings, "\n".join(findings)
 
 
 OFFENCES: list[tuple[Rule, str, str, str]] = [
-    (imports_point_downward, "core/x.py", "\nfrom ..clients.tokens import token", "2: imports clients.tokens.token"),
-    (imports_point_downward, "core/x.py", "from .. import operations", "1: imports operations"),
-    (imports_point_downward, "core/deep/x.py", "from ...clients import x", "1: imports clients.x"),
-    (imports_point_downward, "clients/x.py", "def f():\n    from ..operations import OPERATIONS", "2: imports op"),
-    (imports_point_downward, "operations/__init__.py", "from ..connector import logger", "1: imports connector.logger"),
-    (imports_point_downward, "clients/x.py", "from ..lab import clock", "1: imports lab.clock"),
-    (own_modules_are_imported_relatively, "connector.py", "import core.errors", "1: imports core.errors by an abs"),
-    (
-        own_modules_are_imported_relatively,
-        "clients/x.py",
-        "from core import errors",
-        "1: imports core.errors by an abs",
-    ),
-    (
-        own_modules_are_imported_relatively,
-        "connector.py",
-        "from ..core import errors",
-        "1: a relative import that leaves",
-    ),
-    (own_modules_are_imported_relatively, "core/x.py", "from ...x import y", "1: a relative import that leaves"),
-    (nothing_of_the_workshop_is_imported, "core/x.py", "from lab.clock import Clock", "1: imports lab.clock.Clock"),
-    (nothing_of_the_workshop_is_imported, "core/x.py", "import os\nimport vendor", "2: imports vendor"),
     (the_platform_is_imported_where_it_is_met, "core/x.py", "import integrations", "1: imports FortiSOAR's integ"),
     (
         the_platform_is_imported_where_it_is_met,
@@ -357,18 +243,8 @@ OFFENCES: list[tuple[Rule, str, str, str]] = [
     ),
     (only_the_requirements_are_imported, "core/x.py", "import tomllib", "1: imports tomllib"),
     (only_the_requirements_are_imported, "core/x.py", "import distutils.util", "1: imports distutils.util"),
-    (what_is_slow_to_import_waits, "core/x.py", "import jsonschema", "1: imports jsonschema at its top"),
-    (
-        what_is_slow_to_import_waits,
-        "core/x.py",
-        "if True:\n    from jsonschema import validate",
-        "2: imports jsonschema.v",
-    ),
-    (what_is_slow_to_import_waits, "core/x.py", "class A:\n    import jsonschema", "2: imports jsonschema at its top"),
     (text_is_ascii, "requirements.txt", "requests\n# caf\u00e9", "2: '\\xe9' is not ASCII"),
     (text_is_ascii, "info.json", '{"label": "a \u2013 b"}', "1: '\\u2013' is not ASCII"),
-    (python_39_can_read_it, "core/x.py", "match x:\n    case 1: pass", ": Python 3.9 cannot read this"),
-    (python_39_can_read_it, "core/x.py", "try: pass\nexcept* OSError: pass", ": Python 3.9 cannot read this"),
     (the_system_is_left_alone, "core/x.py", "import subprocess", "1: imports subprocess"),
     (
         the_system_is_left_alone,
@@ -383,10 +259,6 @@ OFFENCES: list[tuple[Rule, str, str, str]] = [
     (the_system_is_left_alone, "core/x.py", "os.system('ls')", "1: calls os.system()"),
     (the_system_is_left_alone, "core/x.py", "os.execvp('ls', [])", "1: calls os.execvp()"),
     (the_system_is_left_alone, "core/x.py", "eval('1')", "1: calls eval()"),
-    (only_the_deadline_sleeps, "core/x.py", "import time\ntime.sleep(1)", "2: sleeps past the deadline"),
-    (only_the_deadline_sleeps, "core/x.py", "wait = time.sleep", "1: sleeps past the deadline"),
-    (only_the_deadline_sleeps, "core/x.py", "from time import monotonic, sleep", "1: sleeps past the deadline"),
-    (only_the_deadline_sleeps, "core/deadline.py", "x = time.sleep\ntime.sleep(1)", "2: sleeps past the deadline"),
     (
         nothing_is_kept_on_the_connector,
         "connector.py",
@@ -423,16 +295,6 @@ OFFENCES: list[tuple[Rule, str, str, str]] = [
         "class A(Connector):\n    def f(self):\n        setattr(self, 'a', 1)",
         "3: A calls setattr()",
     ),
-    (what_is_public_says_what_it_does, "core/x.py", "x = 1", "1: the module has no docstring"),
-    (what_is_public_says_what_it_does, "core/x.py", "'''X.'''\ndef f(): pass", "2: f has no docstring"),
-    (what_is_public_says_what_it_does, "core/x.py", "'''X.'''\nasync def f(): pass", "2: f has no docstring"),
-    (what_is_public_says_what_it_does, "core/x.py", "'''X.'''\nclass A: pass", "2: A has no docstring"),
-    (
-        what_is_public_says_what_it_does,
-        "core/x.py",
-        "'''X.'''\nclass A:\n    '''A thing.'''\n    def f(self):\n        '''Do it'''",
-        "4: the docstring of f runs on",
-    ),
     (certificates_are_verified, "core/x.py", "get(url,\n    verify=False)", "2: verification is switched off"),
     (certificates_are_verified, "core/x.py", "session.verify = False", "1: verification is switched off"),
     (certificates_are_verified, "core/x.py", "verify: bool = False", "1: verification is switched off"),
@@ -463,25 +325,12 @@ def test_no_rule_goes_without_an_offence_that_it_notices() -> None:
 @pytest.mark.parametrize(
     ("rule", "path", "source"),
     [
-        (imports_point_downward, "connector.py", "from .operations import OPERATIONS\nfrom .core import errors"),
-        (imports_point_downward, "operations/__init__.py", "from . import health\nfrom ..core.errors import X"),
-        (imports_point_downward, "core/x.py", "import operations"),
-        (own_modules_are_imported_relatively, "clients/x.py", "from ..core import errors\nimport connectors.core"),
         (the_platform_is_imported_where_it_is_met, "connector.py", "from connectors.core.connector import Connector"),
         (the_platform_is_imported_where_it_is_met, "operations/x.py", "from integrations.crudhub import make_request"),
         (only_the_requirements_are_imported, "core/x.py", "import json, requests.adapters\nfrom urllib3 import util"),
-        (what_is_slow_to_import_waits, "core/x.py", "def f():\n    from jsonschema import validate"),
-        (python_39_can_read_it, "core/x.py", "if (n := 1): pass\ndef f(a, /, b): ..."),
         (the_system_is_left_alone, "core/x.py", "import os\nx = re.compile('x')\nos.getpid()\npath.read_text()"),
-        (only_the_deadline_sleeps, "core/deadline.py", "class Timing:\n    sleep: X = time.sleep"),
-        (only_the_deadline_sleeps, "core/x.py", "self.timing.sleep(1)\nfrom time import time"),
         (nothing_is_kept_on_the_connector, "connector.py", "class A(Connector):\n    '''A.'''\n    name = 'x'"),
         (nothing_is_kept_on_the_connector, "connector.py", "class A:\n    def f(self):\n        self.x = []"),
-        (
-            what_is_public_says_what_it_does,
-            "core/x.py",
-            "'''X.\n\nMore\n'''\ndef _f(): pass\nclass _A:\n    def f(): pass",
-        ),
         (certificates_are_verified, "core/x.py", "get(url, verify=config.verify, stream=False)"),
         (default_addresses_are_https, "info.json", '{"value": "https://a", "placeholder": "http://a"}'),
     ],

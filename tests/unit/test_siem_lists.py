@@ -786,6 +786,15 @@ def test_a_further_page_that_is_too_large_is_read_anew_with_smaller_pages(http):
 
 
 @pytest.mark.usefixtures("small_answers")
+def test_an_incident_that_alone_is_too_large_on_a_further_page_is_said_to_be(http, monkeypatch):
+    make_pages(monkeypatch, 1)
+    expect_newest(http, rows(9), total=3, size=1)
+    expect_first(http, rows(1), 3, pages=3, size=1)
+    expect_page(http, 2, rows(2, incidentTitle="x" * 300), 3)
+    assert failure().startswith(f"{FAILED}FortiSIEM sent more than 300 bytes")
+
+
+@pytest.mark.usefixtures("small_answers")
 def test_an_incident_that_alone_is_too_large_is_said_to_be(http):
     for size in (2, 1):
         expect_newest(http, rows(9, incidentTitle="x" * 300), size=size)

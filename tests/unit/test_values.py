@@ -115,7 +115,7 @@ def test_a_text_can_be_stored_whatever_came(value, shown):
 
 
 def test_data_that_is_nested_without_end_is_cut():
-    endless = []
+    endless: list[object] = []
     for _ in range(5000):
         endless = [endless]
     assert len(values.text(endless)) < 200
