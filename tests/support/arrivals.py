@@ -14,6 +14,7 @@ from tests.support.package import FORTIMONITOR_URL, FORTISIEM_URL, module
 
 START = 1_762_300_800  # 2025-11-05T00:00:00Z
 LISTED_BY_QUERY, LISTED_BY_START = "query", "start"
+TIMELESS, NAMELESS = "without a time", "without an id"
 
 Place = tuple[int, int]  # time in seconds, and id
 
@@ -25,7 +26,8 @@ class Product:
         sorts: how it sorts what it was asked to sort by time: "as asked" or "newest first".
         page: how many rows its pages have at most.
 
-    ``times`` has the time of each incident by its id, ``now`` the product's time in seconds. ``before`` is called with
+    ``times`` has the time of each incident by its id, ``odd`` how some of them are shown: without a time or without an
+    id. ``now`` is the product's time in seconds. ``before`` is called with
     the number of each request of a fetch, from 1 on; the request of the number ``fails_at`` is answered with 500.
     ``bridge`` is what actions get, with this product alone.
     """
@@ -36,6 +38,7 @@ class Product:
     def __init__(self, sorts: str, page: int) -> None:
         self.now = START
         self.times: dict[int, int] = {}
+        self.odd: dict[int, str] = {}
         self.before: Callable[[int], None] = lambda number: None
         self.fails_at = 0
         self.requests = 0
@@ -127,9 +130,15 @@ class Siem(Product):
         size = min(asked["size"], self._page)
         first = asked["start"] + (number - 1) * size
         page = listed[first : first + size]
-        rows = [{"incidentId": number, "incidentLastSeen": time * 1000} for time, number in page]
+        rows = [self._row(*place) for place in page]
         further = {"queryId": "q", "pages": math.ceil(len(listed) / size)} if self._by_query else {}
         return {"total": len(listed), "data": rows, **further}
+
+    def _row(self, time: int, number: int) -> dict[str, Any]:
+        odd = self.odd.get(number)
+        if odd == NAMELESS:
+            return {"incidentTitle": nameless(number), "incidentLastSeen": time * 1000}
+        return {"incidentId": number, "incidentLastSeen": None if odd == TIMELESS else time * 1000}
 
 
 class Monitor(Product):
@@ -159,8 +168,15 @@ class Monitor(Product):
         return {"outage_list": rows, "meta": meta}
 
     def _row(self, time: int, number: int) -> dict[str, Any]:
+        odd = self.odd.get(number)
+        moment = format_datetime(datetime.fromtimestamp(time, timezone.utc))
         return {
-            "url": f"{self.url}/outage/{number}",
-            "start_time": format_datetime(datetime.fromtimestamp(time, timezone.utc)),
+            "url": f"{self.url}/outage/{nameless(number) if odd == NAMELESS else number}",
+            "start_time": "some time ago" if odd == TIMELESS else moment,
             "status": "active",
         }
+
+
+def nameless(number: int) -> str:
+    """Return what an incident without an id shows in its place."""
+    return f"nameless {number}."
