@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -83,6 +84,9 @@ class Product:
         """Let an incident begin that many seconds ago, of which nothing was known until now, or ahead of the clock."""
         raise NotImplementedError
 
+    def _context(self, **client: Any) -> SimpleNamespace:
+        return SimpleNamespace(deadline=self.deadline, log=logging.getLogger("arrivals"), **client)
+
     def _sorted(self, places: list[Place], descending: bool) -> list[Place]:
         newest_first = descending or self._sorts == "newest first"
         return sorted(places, key=lambda place: (-place[0] if newest_first else place[0], self._sequence(place[1])))
@@ -102,7 +106,7 @@ class Siem(Product):
         self._by_query = paging == LISTED_BY_QUERY
         self._asked: dict[str, Any] = {}
         access = SimpleNamespace(headers=dict, by_token=False)
-        self.bridge = SimpleNamespace(fortisiem=module("clients.fortisiem.client").FortiSIEM(self, access, "super"))
+        self.bridge = self._context(fortisiem=module("clients.fortisiem.client").FortiSIEM(self, access, "super"))
 
     def arrive(self, late: int) -> None:
         """Let an incident occur; ids ascend in the order in which FortiSIEM comes to know of them."""
@@ -148,7 +152,7 @@ class Monitor(Product):
 
     def __init__(self, sorts: str, page: int) -> None:
         super().__init__(sorts, page)
-        self.bridge = SimpleNamespace(fortimonitor=module("clients.fortimonitor.client").FortiMonitor(self, "key"))
+        self.bridge = self._context(fortimonitor=module("clients.fortimonitor.client").FortiMonitor(self, "key"))
 
     def arrive(self, late: int) -> None:
         """Let an outage start."""
