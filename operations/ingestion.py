@@ -165,11 +165,10 @@ def _not_ahead(now: Optional[datetime], time: int) -> int:
 def _log_skipped(context: Context, name: str, skipped: Skipped) -> None:
     """Say which rows were skipped: by their ids alone, since the rest of a row may hold anything, also a secret."""
     if skipped:
-        rows = [f"{each['row'] if whole_number(each['row']) else 'one without ID'} ({each['reason']})" for each in skipped]
-        more = ", ..." if len(rows) > MOST_LOGGED else ""
-        context.log.warning(
-            "%s: %d rows could not be read: %s%s", name, len(rows), ", ".join(rows[:MOST_LOGGED]), more
-        )
+        ids = (each["row"] if whole_number(each["row"]) is not None else "one without ID" for each in skipped)
+        rows = [f"{shown} ({each['reason']})" for shown, each in zip(ids, skipped)][:MOST_LOGGED]
+        rows += ["..."] if len(skipped) > MOST_LOGGED else []
+        context.log.warning("%s: %d rows could not be read: %s", name, len(skipped), ", ".join(rows))
 
 
 def _source_ids(product: str, client: Product, incident_id: int) -> Row:
@@ -187,8 +186,10 @@ def _read_siem(context: Context, found: Found, begin: int, most: int) -> None:
     Each page is a query of its own, from the last time on: further pages of one query would lose incidents that recur
     and so move. One that recurs meanwhile comes again later, and counts once, at its later time.
     """
+    size = min(PAGE_SIZE, most + 1)
     while True:
-        page = context.fortisiem.oldest_incidents(_wanted(context, begin), min(PAGE_SIZE, most + 1))
+        page = context.fortisiem.oldest_incidents(_wanted(context, begin), size)
+        size = page.size  # smaller where an answer was too large
         found.skip(page.skipped)
         _add(context, found, page.rows)
         times = [time for time in map(_last_seen, page.rows) if time is not None]
