@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional
 from ..clients.context import Context
 from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..clients.fortisiem.client import FortiSIEM, is_ok
-from ..core.errors import AnswerBroken, Failure, attempting
+from ..core.errors import AnswerBroken, AuthenticationFailed, Failure, Unreachable, attempting
 from ..core.texts import entries_of, same_text, survivors
 from ..core.values import text
 from .results import Result
@@ -121,9 +121,14 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _row_before(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Optional[Row]:
-    """Read an incident before it is written; None where that fails, which settles nothing."""
+    """Read an incident before it is written; None where that fails, which settles nothing.
+
+    Raises what would meet the update as well: credentials that are refused must not be tried twice.
+    """
     try:
         return fortisiem.incident(incident_id, _shown_by(fields))
+    except (AuthenticationFailed, Unreachable):
+        raise
     except Failure:
         return None
 
