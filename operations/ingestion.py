@@ -9,7 +9,8 @@ future, say, would else take everything until then with it. The watermark is ret
 once the records are stored.
 
 One bad row costs one row: an incident without a readable time is returned with what it has, and moves no watermark; one
-without an id is named under ``skipped`` and in the log.
+without an id is named under ``skipped`` and in the log. Those without a time come with every call that sees them, so
+they get half of its room at most: the others must go on.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage
 from ..clients.fortisiem.attributes import CLEARED, READ_FIELDS
 from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
-from ..core.errors import attempting
+from ..clients.product_client import Product
+from ..core.errors import AnswerBroken, attempting
 from ..core.times import epoch_milliseconds, from_epoch, iso
-from ..core.values import Skipped, moment
+from ..core.values import Skipped, moment, whole_number
 from . import results
 from .results import Result
 from .watermark import Watermark
@@ -42,6 +44,7 @@ SEVERITIES = {
     **dict.fromkeys(("info", "information", "informational", "minor", "low", "notice"), "Low"),
 }
 DEFAULT_SEVERITY = "Medium"
+NO_ROOM = "it has no time, and more of these came than there is room for"
 CLOCKS_DIFFER = 60  # seconds from which on the first look back goes by the product's clock
 
 Row = Dict[str, Any]
@@ -70,10 +73,20 @@ class Found:
         elif self.since.is_behind((time, incident_id)):
             self.placed[incident_id] = ((time, incident_id), row)
 
+    def skip(self, skipped: Skipped) -> None:
+        """Add rows that are no incidents; one that comes on several pages counts once."""
+        self.skipped += [each for each in skipped if each not in self.skipped]
+
     @property
     def waiting(self) -> List[Tuple[Place, Row]]:
         """Those with a time, oldest first."""
         return sorted(self.placed.values(), key=lambda each: each[0])
+
+    def take_timeless(self, most: int) -> List[Row]:
+        """Return the incidents without a time, the newest where there are more; the others count as skipped."""
+        by_age = sorted(self.timeless.keys() - self.placed.keys(), key=abs, reverse=True)
+        self.skip([{"row": str(number), "reason": NO_ROOM} for number in by_age[most:]])
+        return [self.timeless[number] for number in by_age[:most]]
 
 
 class Source(NamedTuple):
@@ -104,17 +117,17 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
     most = min(params["max_results"], source.most)
     with attempting(f"fetch incidents from {name}"):
         begin, found = _found(context, source, params, most)
-        waiting = found.waiting
-        taken, is_complete = waiting[:most], len(waiting) <= most
+        timeless, waiting = found.take_timeless(most // 2), found.waiting
+        room = most - len(timeless)
+        taken, is_complete = waiting[:room], len(waiting) <= room
         newest = found.since.newest
         if newest is None:
             newest = max([found.since.time, *(time for (time, _), _ in taken)])
             newest = newest if is_complete else max(newest, source.newest(context, begin))
             newest = _not_ahead(source.client(context).server_time, newest)
-    if found.skipped:
-        context.log.warning("%s: %d rows could not be read: %s", name, len(found.skipped), found.skipped[:MOST_LOGGED])
+    _log_skipped(context, name, found.skipped)
     watermark = Watermark(newest) if is_complete else Watermark(*taken[-1][0], newest)
-    incidents = [*found.timeless.values(), *(incident for _, incident in taken)]
+    incidents = [*timeless, *(incident for _, incident in taken)]
     return {
         "incidents": incidents,
         "count": len(incidents),
@@ -141,12 +154,27 @@ def _found(context: Context, source: Source, params: Dict[str, Any], most: int) 
 
 
 def _first(now: float, lookback: int) -> Watermark:
-    return Watermark(epoch_milliseconds(from_epoch(now) - timedelta(minutes=lookback)))
+    return Watermark(max(0, epoch_milliseconds(from_epoch(now) - timedelta(minutes=lookback))))
 
 
 def _not_ahead(now: Optional[datetime], time: int) -> int:
     """Return a time, or the end of the second that the product's clock showed last if that is earlier."""
     return time if now is None else min(time, epoch_milliseconds(now) + 999)
+
+
+def _log_skipped(context: Context, name: str, skipped: Skipped) -> None:
+    """Say which rows were skipped: by their ids alone, since the rest of a row may hold anything, also a secret."""
+    if skipped:
+        ids = (each["row"] if whole_number(each["row"]) is not None else "one without ID" for each in skipped)
+        rows = [f"{shown} ({each['reason']})" for shown, each in zip(ids, skipped)][:MOST_LOGGED]
+        rows += ["..."] if len(skipped) > MOST_LOGGED else []
+        context.log.warning("%s: %d rows could not be read: %s", name, len(skipped), ", ".join(rows))
+
+
+def _source_ids(product: str, client: Product, incident_id: int) -> Row:
+    """Return an incident's Source ID, and the one that it had before ports were part of it."""
+    host, authority = (f"{product}:{name}:{incident_id}" for name in (client.host, client.authority))
+    return {"source_id": authority, "former_source_id": None if host == authority else host}
 
 
 # FortiSIEM.
@@ -158,20 +186,24 @@ def _read_siem(context: Context, found: Found, begin: int, most: int) -> None:
     Each page is a query of its own, from the last time on: further pages of one query would lose incidents that recur
     and so move. One that recurs meanwhile comes again later, and counts once, at its later time.
     """
+    size = min(PAGE_SIZE, most + 1)
     while True:
-        page = context.fortisiem.oldest_incidents(_wanted(context, begin), min(PAGE_SIZE, most + 1))
-        found.skipped += [each for each in page.skipped if each not in found.skipped]
+        page = context.fortisiem.oldest_incidents(_wanted(context, begin), size)
+        size = page.size  # smaller where an answer was too large
+        found.skip(page.skipped)
         _add(context, found, page.rows)
         times = [time for time in map(_last_seen, page.rows) if time is not None]
-        if page.may_be_all or not page.sent:
+        if page.may_be_all:
             return
+        if not page.sent:  # as if nothing were waiting, and the watermark would pass what is
+            raise AnswerBroken(f"FortiSIEM counted {page.total} incidents and sent none", changed="no")
         end = times[-1] if times else begin
         if times != sorted(times) or not times or times[0] < end <= begin:  # it sorts or looks back otherwise
-            _add(context, found, context.fortisiem.all_incidents(_wanted(context, begin)))
+            _add_all(context, found, _wanted(context, begin))
             return
         if times[0] == end:  # a page full of one moment, which does not show that it is the oldest one either
             end += 1  # whether incidents of timeTo itself are listed is documented nowhere
-            _add(context, found, context.fortisiem.all_incidents(_wanted(context, begin, end)))
+            _add_all(context, found, _wanted(context, begin, end))
         begin = end
         # Those of one moment come in any order, so the last one to be returned must be of a moment that is read whole.
         if sum(time < end for (time, _), _ in found.placed.values()) >= most < len(found.placed):
@@ -181,6 +213,12 @@ def _read_siem(context: Context, found: Found, begin: int, most: int) -> None:
 def _add(context: Context, found: Found, rows: Iterable[Row]) -> None:
     for row in rows:
         found.add(row["incidentId"], _last_seen(row), _from_siem(context, row))
+
+
+def _add_all(context: Context, found: Found, wanted: Wanted) -> None:
+    skipped: Skipped = []
+    _add(context, found, context.fortisiem.all_incidents(wanted, skipped))
+    found.skip(skipped)
 
 
 def _wanted(context: Context, time_from: int, time_to: Optional[int] = None) -> Wanted:
@@ -202,7 +240,7 @@ def _last_seen(row: Row) -> Optional[int]:
 def _from_siem(context: Context, row: Row) -> Row:
     incident = results.siem_incident(row)
     return {
-        "source_id": f"fortisiem:{context.fortisiem.authority}:{incident['incident_id']}",
+        **_source_ids("fortisiem", context.fortisiem, row["incidentId"]),
         "source": "FortiSIEM",
         "title": incident["title"] or incident["event_name"] or f"Incident {incident['incident_id']}",
         "status": "Closed" if incident["status"] in CLEARED else "Open",
@@ -232,7 +270,7 @@ def _read_outages(context: Context, found: Found, begin: int, most: int) -> None
         waiting = len(found.placed)
         if is_sorted and waiting > most and found.waiting[most - 1][0][0] < last:  # as above: of one moment all or none
             break
-    found.skipped += listing.skipped
+    found.skip(listing.skipped)
 
 
 def _newest_outage(context: Context, begin: int) -> int:
@@ -243,7 +281,7 @@ def _newest_outage(context: Context, begin: int) -> int:
 
 def _started(begin: int) -> datetime:
     # A second earlier: whether outages of start_time itself are listed is documented nowhere.
-    return from_epoch(begin // 1000 - 1)
+    return from_epoch(max(0, begin // 1000 - 1))
 
 
 def _start_of(outage: Outage) -> Optional[int]:
@@ -252,7 +290,7 @@ def _start_of(outage: Outage) -> Optional[int]:
 
 def _from_outage(context: Context, outage: Outage) -> Row:
     return {
-        "source_id": f"fortimonitor:{context.fortimonitor.authority}:{outage.id}",
+        **_source_ids("fortimonitor", context.fortimonitor, outage.id),
         "source": "FortiMonitor",
         "title": outage.title,
         "status": "Closed" if outage.is_resolved else "Open",

@@ -21,7 +21,7 @@ from ...core.http.answers import Answer, checked, error_text, json_of, xml_error
 from ...core.http.transport import Transport, named_endpoint
 from ...core.process_state import STATE
 from ...core.urls import path
-from ...core.values import read_rows, text
+from ...core.values import Skipped, read_rows, text
 from ..product_client import Product
 from .attributes import ATTRIBUTES, EXTERNAL, TWIN
 from .authentication import BAD_CLIENT, REST, Authentication
@@ -144,11 +144,17 @@ class FortiSIEM(Product):
         with attempting("list FortiSIEM incidents"):
             return IncidentList(self._http, self._send, wanted).oldest(size)
 
-    def all_incidents(self, wanted: Wanted) -> Iterator[Dict[str, Any]]:
-        """POST /phoenix/rest/pub/incident and its further pages: yield every incident, by ascending id."""
+    def all_incidents(self, wanted: Wanted, skipped: Optional[Skipped] = None) -> Iterator[Dict[str, Any]]:
+        """POST /phoenix/rest/pub/incident and its further pages: yield every incident, by ascending id.
+
+        Parameters:
+            skipped: to which the rows are added, in the end, that are no incidents.
+        """
         with attempting("list FortiSIEM incidents"):
             listed = self.incident_list(wanted)
             yield from listed.all()
+            if skipped is not None:
+                skipped += listed.skipped
             if not listed.is_complete:
                 raise AnswerBroken(
                     "FortiSIEM did not send all incidents that it counted", "Run the action again.", "no"

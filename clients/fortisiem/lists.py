@@ -100,7 +100,8 @@ class _Reading:
     def take(self, page: Page) -> List[Row]:
         """Count a page; return its incidents that have not come before."""
         new = {row["incidentId"]: row for row in page.rows if row["incidentId"] not in self.came}
-        skipped = [each for each in page.skipped if tuple(each.values()) not in self._named]
+        # Rows without an id may look alike. Only on a page that brings no incident are they those of another page.
+        skipped = page.skipped if new else [each for each in page.skipped if tuple(each.values()) not in self._named]
         self.came.update(new)
         self.skipped += skipped
         self._named.update(tuple(each.values()) for each in skipped)

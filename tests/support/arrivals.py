@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -14,6 +15,7 @@ from tests.support.package import FORTIMONITOR_URL, FORTISIEM_URL, module
 
 START = 1_762_300_800  # 2025-11-05T00:00:00Z
 LISTED_BY_QUERY, LISTED_BY_START = "query", "start"
+TIMELESS, NAMELESS = "without a time", "without an id"
 
 Place = tuple[int, int]  # time in seconds, and id
 
@@ -25,7 +27,8 @@ class Product:
         sorts: how it sorts what it was asked to sort by time: "as asked" or "newest first".
         page: how many rows its pages have at most.
 
-    ``times`` has the time of each incident by its id, ``now`` the product's time in seconds. ``before`` is called with
+    ``times`` has the time of each incident by its id, ``odd`` how some of them are shown: without a time or without an
+    id. ``now`` is the product's time in seconds. ``before`` is called with
     the number of each request of a fetch, from 1 on; the request of the number ``fails_at`` is answered with 500.
     ``bridge`` is what actions get, with this product alone.
     """
@@ -36,6 +39,7 @@ class Product:
     def __init__(self, sorts: str, page: int) -> None:
         self.now = START
         self.times: dict[int, int] = {}
+        self.odd: dict[int, str] = {}
         self.before: Callable[[int], None] = lambda number: None
         self.fails_at = 0
         self.requests = 0
@@ -80,6 +84,9 @@ class Product:
         """Let an incident begin that many seconds ago, of which nothing was known until now, or ahead of the clock."""
         raise NotImplementedError
 
+    def _context(self, **client: Any) -> SimpleNamespace:
+        return SimpleNamespace(deadline=self.deadline, log=logging.getLogger("arrivals"), **client)
+
     def _sorted(self, places: list[Place], descending: bool) -> list[Place]:
         newest_first = descending or self._sorts == "newest first"
         return sorted(places, key=lambda place: (-place[0] if newest_first else place[0], self._sequence(place[1])))
@@ -99,7 +106,7 @@ class Siem(Product):
         self._by_query = paging == LISTED_BY_QUERY
         self._asked: dict[str, Any] = {}
         access = SimpleNamespace(headers=dict, by_token=False)
-        self.bridge = SimpleNamespace(fortisiem=module("clients.fortisiem.client").FortiSIEM(self, access, "super"))
+        self.bridge = self._context(fortisiem=module("clients.fortisiem.client").FortiSIEM(self, access, "super"))
 
     def arrive(self, late: int) -> None:
         """Let an incident occur; ids ascend in the order in which FortiSIEM comes to know of them."""
@@ -127,9 +134,15 @@ class Siem(Product):
         size = min(asked["size"], self._page)
         first = asked["start"] + (number - 1) * size
         page = listed[first : first + size]
-        rows = [{"incidentId": number, "incidentLastSeen": time * 1000} for time, number in page]
+        rows = [self._row(*place) for place in page]
         further = {"queryId": "q", "pages": math.ceil(len(listed) / size)} if self._by_query else {}
         return {"total": len(listed), "data": rows, **further}
+
+    def _row(self, time: int, number: int) -> dict[str, Any]:
+        odd = self.odd.get(number)
+        if odd == NAMELESS:
+            return {"incidentTitle": nameless(number), "incidentLastSeen": time * 1000}
+        return {"incidentId": number, "incidentLastSeen": None if odd == TIMELESS else time * 1000}
 
 
 class Monitor(Product):
@@ -139,7 +152,7 @@ class Monitor(Product):
 
     def __init__(self, sorts: str, page: int) -> None:
         super().__init__(sorts, page)
-        self.bridge = SimpleNamespace(fortimonitor=module("clients.fortimonitor.client").FortiMonitor(self, "key"))
+        self.bridge = self._context(fortimonitor=module("clients.fortimonitor.client").FortiMonitor(self, "key"))
 
     def arrive(self, late: int) -> None:
         """Let an outage start."""
@@ -159,8 +172,15 @@ class Monitor(Product):
         return {"outage_list": rows, "meta": meta}
 
     def _row(self, time: int, number: int) -> dict[str, Any]:
+        odd = self.odd.get(number)
+        moment = format_datetime(datetime.fromtimestamp(time, timezone.utc))
         return {
-            "url": f"{self.url}/outage/{number}",
-            "start_time": format_datetime(datetime.fromtimestamp(time, timezone.utc)),
+            "url": f"{self.url}/outage/{nameless(number) if odd == NAMELESS else number}",
+            "start_time": "some time ago" if odd == TIMELESS else moment,
             "status": "active",
         }
+
+
+def nameless(number: int) -> str:
+    """Return what an incident without an id shows in its place."""
+    return f"nameless {number}."

@@ -150,13 +150,8 @@ def test_a_ca_certificate_in_pem_is_taken_and_is_not_asked_for_when_verification
 
 # Each content is validated once.
 
-<<<<<<< HEAD
-configurations = module("core.configuration")
-STATE_MODULE = module("core.process_state")
-=======
 configurations, state = module("core.configuration"), module("core.process_state")
 kept = state.STATE.configurations
->>>>>>> truth-tests
 ANOTHER = {
     "fortimonitor_url": "https://other.test/v2",
     "fortimonitor_api_key": "another-key",
@@ -218,19 +213,6 @@ def test_a_configuration_that_is_refused_is_not_kept(reads):
     for _ in range(2):
         failure(total_timeout=1)
     assert len(reads) == 2
-<<<<<<< HEAD
-    assert not STATE_MODULE.STATE.configurations._values
-
-
-def test_what_is_kept_is_bounded_forgotten_with_everything_else_and_has_no_secret_for_its_name(reads):
-    for number in range(STATE_MODULE.MOST_CONFIGURATIONS + 5):
-        valid(configuration(proxy=f"http://proxy-{number}.test"))
-    kept = list(STATE_MODULE.STATE.configurations._values)
-    assert len(kept) == STATE_MODULE.MOST_CONFIGURATIONS
-    assert API_KEY not in repr(kept)
-    connector().teardown({})
-    assert not STATE_MODULE.STATE.configurations._values
-=======
     assert not kept._values
 
 
@@ -241,7 +223,6 @@ def test_what_is_kept_is_bounded_forgotten_with_everything_else_and_has_no_secre
     assert API_KEY not in repr(list(kept._values))
     connector().teardown({})
     assert not kept._values
->>>>>>> truth-tests
 
 
 def test_a_rule_of_the_configuration_is_for_fields_that_it_has():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
 from responses import matchers
 
-from tests.support.fortimonitor import expect_page, outage
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, go_by, module
+from tests.support.fortimonitor import expect_page, marked, outage
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, configuration, execute, go_by, module
 from tests.support.pair import BASIC, INCIDENTS
 
 START = 1762300800000  # 2025-11-05T00:00:00Z
@@ -23,8 +24,8 @@ NOTHING = "Nothing was changed."
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch):
-    """Let this machine's clock stand still."""
-    go_by(monkeypatch, wall=NOW.timestamp)
+    """Let this machine's clock stand still, and nothing sleep."""
+    go_by(monkeypatch, wall=NOW.timestamp, sleep=lambda seconds: None, chance=lambda: 1.0)
 
 
 def row(number, second, **values):
@@ -36,13 +37,15 @@ def rows(*places):
     return [row(number, second) for number, second in places]
 
 
-def expect_query(http, shown, total=None, since=0, until=None, by="incidentLastSeen", size=500, newest=False, **answer):
+def expect_query(
+    http, shown, total=None, since=0, until=None, by="incidentLastSeen", size=500, newest=False, start=0, **answer
+):
     """Expect FortiSIEM to be asked for a page, of incidents that occurred so many seconds after START."""
     wanted = {
         "filters": {},
         "timeFrom": START + round(since * 1000),
         "timeTo": FAR if until is None else START + round(until * 1000),
-        "start": 0,
+        "start": start,
         "size": size,
         "orderBy": by,
         "descending": newest,
@@ -112,6 +115,23 @@ def failure(source, watermark=None, **params):
 
 
 SIEM, MONITOR = "FortiSIEM", "FortiMonitor"
+PLACES = pytest.mark.parametrize("where", ["first", "middle", "last", "all"])
+NO_ID, NO_OBJECT = "it has no ID that is a whole number", "it is not an object"
+NO_ROOM = "it has no time, and more of these came than there is room for"
+
+
+def among(good, bad, where):
+    """Return rows with a bad one at a place, or bad ones alone."""
+    place = {"first": 0, "middle": len(good) // 2, "last": len(good)}
+    return [bad] * len(good) if where == "all" else [*good[: place[where]], bad, *good[place[where] :]]
+
+
+def came(result):
+    """Return the ids of what came with a time, and of what came without one."""
+    ids = {True: [], False: []}
+    for incident in result["incidents"]:
+        ids[incident["last_time"] is not None].append(incident["incident"]["incident_id"])
+    return ids[True], ids[False]
 
 
 # Where a fetch begins.
@@ -119,13 +139,8 @@ SIEM, MONITOR = "FortiSIEM", "FortiMonitor"
 
 def test_the_first_fetch_looks_back_a_day_and_the_overlap(http):
     expect_query(http, [], since=-300)
-    assert answer(SIEM, overlap=None) == {
-        "incidents": [],
-        "count": 0,
-        "watermark": at(0),
-        "is_complete": True,
-        "skipped": [],
-    }
+    nothing = {"incidents": [], "count": 0, "watermark": at(0), "is_complete": True, "skipped": []}
+    assert answer(SIEM, overlap=None) == nothing
 
 
 def test_the_first_fetch_looks_back_as_long_as_it_is_told(http):
@@ -261,7 +276,7 @@ def test_as_many_as_are_wanted_are_all_where_no_more_wait(http):
 
 
 def test_the_newest_time_is_that_of_the_youngest_incident_where_it_is_later(http):
-    expect_query(http, rows((9, 1), (3, 5), (4, 6)), size=2)
+    expect_query(http, rows((9, 1), (3, 5)), total=3, size=2)
     expect_newest(http, rows((11, 60)))
     assert fetched(SIEM, max_results=1) == ([9], behind(1, 9, 60), False)
 
@@ -273,7 +288,8 @@ def test_the_newest_time_is_never_before_the_watermark(http):
 
 
 def test_the_newest_time_is_asked_for_once_and_kept_while_more_waits(http):
-    expect_query(http, rows((9, 1), (3, 5), (4, 70), (5, 80)), since=1, size=3)
+    expect_query(http, rows((9, 1), (3, 5), (4, 70)), total=4, since=1, size=3)
+    expect_query(http, rows((4, 70), (5, 80)), since=70, size=3)
     expect_query(http, rows((4, 70), (5, 80)), since=70, size=3)
     assert fetched(SIEM, behind(1, 9, 60), max_results=2) == ([3, 4], behind(70, 4, 60), False)
     assert fetched(SIEM, behind(70, 4, 60), max_results=2) == ([5], at(60), True)
@@ -313,7 +329,8 @@ def test_reading_ends_as_soon_as_enough_have_come_of_moments_that_are_read_whole
 def test_what_is_of_the_pages_last_moment_is_not_enough(http):
     # Of the last moment more may come, with lower ids.
     expect_query(http, rows((9, 1), (3, 5), (8, 5)), total=9, size=3)
-    expect_query(http, rows((2, 5), (3, 5), (8, 5), (4, 6)), total=9, since=5, size=3)
+    expect_query(http, rows((2, 5), (3, 5), (8, 5)), total=9, since=5, size=3)
+    expect_all(http, rows((2, 5), (3, 5), (8, 5)), since=5, until=5.001)
     expect_newest(http, [])
     assert fetched(SIEM, max_results=2) == ([9, 2], behind(5, 2, 5), False)
 
@@ -329,10 +346,7 @@ def test_incidents_that_recur_out_of_what_was_enough_make_reading_go_on(http):
     # Both of the first page recur; what is left is not enough.
     expect_query(http, rows((9, 1), (3, 5)), total=9, size=3)
     expect_query(http, rows((9, 8), (3, 8), (4, 9)), total=4, since=5, size=3)
-    expect_newest(
-        http,
-        [],
-    )
+    expect_newest(http, [])
     assert fetched(SIEM, max_results=2) == ([3, 9], behind(8, 9, 8), False)
 
 
@@ -391,36 +405,9 @@ def test_a_server_that_lists_what_is_before_the_period_does_not_hold_up_a_fetch(
     assert fetched(SIEM) == ([9, 8, 5, 3], at(5), True)
 
 
-@pytest.mark.parametrize("total", [4, "4", 4.0])
-def test_a_page_without_the_incidents_that_are_counted_leaves_the_watermark_where_it_was(http, total):
-    expect_query(http, [], total=total, since=600)
-    ids, watermark, _ = fetched(SIEM, at(600))
-    assert (ids, watermark) == ([], at(600))
-
-
-@pytest.mark.parametrize(
-    "row_",
-    [
-        {"incidentLastSeen": START},
-        {"incidentId": None, "incidentLastSeen": START},
-        {"incidentId": "x", "incidentLastSeen": START},
-    ],
-)
-def test_an_incident_without_id_is_named_and_costs_itself_alone(http, row_):
-    expect_query(http, [row(9, 1), row_, row(8, 2)])
-    result = answer(SIEM, at(0))
-    assert [each["incident"]["incident_id"] for each in result["incidents"]] == [9, 8]
-    assert [each["reason"] for each in result["skipped"]] == ["it has no ID that is a whole number"]
-    assert (result["count"], result["watermark"], result["is_complete"]) == (2, at(2), True)
-
-
-@pytest.mark.parametrize("seen", [{}, *({"incidentLastSeen": time} for time in (0, None, "", "yesterday", -1))])
-def test_an_incident_without_its_time_is_stored_with_what_it_has_and_the_watermark_goes_on(http, seen):
-    expect_query(http, [row(9, 1), {"incidentId": 3, **seen}, row(8, 2)])
-    result = answer(SIEM, at(0))
-    shown = {each["incident"]["incident_id"]: each["last_time"] for each in result["incidents"]}
-    assert shown == {3: None, 9: "2025-11-05T00:00:01Z", 8: "2025-11-05T00:00:02Z"}
-    assert (result["skipped"], result["watermark"], result["is_complete"]) == ([], at(2), True)
+def test_a_page_without_the_incidents_that_are_counted_is_broken(http):
+    expect_query(http, [], total=4)
+    assert failure(SIEM) == FAILED.format(SIEM) + f"FortiSIEM counted 4 incidents and sent none. {NOTHING}"
 
 
 def test_an_incident_whose_numbers_are_text_is_read_like_any_other(http):
@@ -439,6 +426,190 @@ def test_a_fetch_fails_if_the_newest_time_cannot_be_asked_for(http):
     expect_query(http, rows((9, 1), (3, 5)), size=2)
     expect_newest(http, None, status=500)
     assert failure(SIEM, max_results=1).startswith(f"{LISTING}FortiSIEM answered 500 to ")
+
+
+# Bad rows of FortiSIEM: one costs one.
+
+
+@PLACES
+@pytest.mark.parametrize("time", [None, 0, "", "yesterday", [], {}, True, "9" * 400, -5, 1e300])
+def test_an_incident_without_a_readable_time_comes_with_what_it_has_and_moves_no_watermark(http, time, where):
+    bad = {"incidentId": 7, "incidentLastSeen": time, "incidentTitle": "Odd"}
+    shown = among(rows((9, 1), (3, 5)), bad, where)
+    expect_query(http, shown)
+    result = answer(SIEM, at(0))
+    dated = [] if where == "all" else [9, 3]
+    assert came(result) == (dated, [7])
+    odd = result["incidents"][0]
+    assert (odd["source_id"], odd["title"], odd["status"]) == ("fortisiem:fortisiem.test:7", "Odd", "Open")
+    assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(5 if dated else 0), True, [])
+
+
+@PLACES
+@pytest.mark.parametrize(
+    ("bad", "named", "reason"),
+    [
+        (None, "", NO_OBJECT),
+        ("canary", "canary", NO_OBJECT),
+        ([7], "[7]", NO_OBJECT),
+        ({"incidentId": None, "incidentLastSeen": START}, f'{{"incidentId":null,"incidentLastSeen":{START}}}', NO_ID),
+        ({"incidentLastSeen": START}, f'{{"incidentLastSeen":{START}}}', NO_ID),
+        ({"incidentId": "x"}, "x", NO_ID),
+        ({"incidentId": 7.5}, "7.5", NO_ID),
+        ({"incidentId": 0}, "0", NO_ID),
+        ({"incidentId": -3}, "-3", NO_ID),
+        ({"incidentId": True}, "true", NO_ID),
+        ({"incidentId": 2.0**60}, "1.152921504606847e+18", NO_ID),
+    ],
+)
+def test_a_row_that_is_no_incident_costs_itself_alone_and_is_named(http, bad, named, reason, where):
+    expect_query(http, among(rows((9, 1), (3, 5)), bad, where))
+    result = answer(SIEM, at(0))
+    dated = [] if where == "all" else [9, 3]
+    assert came(result) == (dated, [])
+    assert result["skipped"] == [{"row": named, "reason": reason}] * (2 if where == "all" else 1)
+    assert (result["watermark"], result["is_complete"]) == (at(5 if dated else 0), True)
+
+
+@pytest.mark.parametrize("where", ["first", "middle", "last"])
+@pytest.mark.parametrize("bad", [{"incidentId": 7}, {"incidentId": "x"}, None])
+def test_a_bad_row_on_a_full_page_does_not_keep_the_next_page_from_being_read(http, bad, where):
+    expect_query(http, among(rows((9, 1), (3, 5)), bad, where), total=4, size=4)
+    expect_query(http, rows((3, 5), (4, 6)), since=5, size=4)
+    if bad == {"incidentId": 7}:
+        expect_newest(http, rows((4, 6)))
+    result = answer(SIEM, at(0), max_results=3)
+    ids, timeless = came(result)
+    if bad == {"incidentId": 7}:
+        assert (ids, timeless, result["skipped"]) == ([9, 3], [7], [])  # in the room of one
+        assert result["watermark"] == behind(5, 3, 6)
+    else:
+        assert (ids, timeless, len(result["skipped"]), result["watermark"]) == ([9, 3, 4], [], 1, at(6))
+
+
+def test_pages_with_nothing_but_timeless_rows_are_read_by_id_and_the_next_call_sees_them_again(http):
+    for _ in range(2):
+        expect_query(http, [{"incidentId": 5}, {"incidentId": 6}], total=3)
+        expect_all(http, [{"incidentId": 5}, {"incidentId": 6}, row(7, 4)])
+        result = answer(SIEM, at(0))
+        assert came(result) == ([7], [6, 5])
+        assert (result["watermark"], result["is_complete"]) == (at(4), True)
+
+
+def test_rows_that_are_no_incidents_are_named_also_where_all_is_read_by_id(http):
+    expect_query(http, rows((9, 8), (3, 5)), total=4)
+    expect_query(http, [row(3, 5), None], total=4, by="incidentId")
+    expect_query(http, [None, row(9, 8)], total=4, by="incidentId", start=2)
+    expect_query(http, [], total=4, by="incidentId", start=4)
+    result = answer(SIEM, at(0))
+    assert came(result) == ([3, 9], [])
+    assert result["skipped"] == [{"row": "", "reason": NO_OBJECT}] * 2
+
+
+def test_incidents_without_a_time_get_half_of_the_room_at_most_and_those_left_out_are_named(http):
+    odd = [{"incidentId": number} for number in (11, 12, 13)]
+    expect_query(http, [*odd, row(9, 1), row(3, 5)], total=6, size=5)
+    expect_query(http, [*odd, row(3, 5), row(4, 6)], total=5, since=5, size=5)
+    expect_newest(http, [])
+    result = answer(SIEM, at(0), max_results=4)
+    assert came(result) == ([9, 3], [13, 12])
+    assert (result["count"], result["watermark"]) == (4, behind(5, 3, 5))
+    assert result["skipped"] == [{"row": "11", "reason": NO_ROOM}]
+
+
+def test_where_one_incident_comes_at_a_time_those_without_a_time_are_named(http):
+    expect_query(http, [{"incidentId": 11}, row(9, 1)], size=2)
+    result = answer(SIEM, at(0), max_results=1)
+    assert came(result) == ([9], [])
+    assert (result["watermark"], result["skipped"]) == (at(1), [{"row": "11", "reason": NO_ROOM}])
+
+
+def test_an_incident_that_gets_its_time_between_two_pages_comes_once(http):
+    expect_query(http, [{"incidentId": 4}, row(9, 1), row(3, 5)], total=4)
+    expect_query(http, rows((3, 5), (4, 6)), since=5)
+    assert came(answer(SIEM, at(0))) == ([9, 3, 4], [])
+
+
+def test_skipped_rows_are_logged_by_their_ids_and_nothing_else_of_them(http, caplog):
+    secret = "canary-in-a-row"
+    expect_query(http, [{"incidentTitle": secret}, secret, {"incidentId": -7, "incidentTitle": secret}, row(9, 1)])
+    result = answer(SIEM, at(0))
+    assert len(result["skipped"]) == 3
+    assert secret not in caplog.text
+    assert (
+        f"FortiSIEM: 3 rows could not be read: one without ID ({NO_ID}), one without ID ({NO_OBJECT}), -7 ({NO_ID})"
+        in caplog.text
+    )
+
+
+def test_no_more_than_five_skipped_rows_are_logged(http, caplog):
+    expect_query(http, [{"incidentId": -number} for number in range(1, 8)])
+    answer(SIEM, at(0))
+    assert "FortiSIEM: 7 rows could not be read: -1" in caplog.text
+    assert f"-5 ({NO_ID}), ..." in caplog.text
+    assert "-6" not in caplog.text
+
+
+@pytest.mark.parametrize("bad", ["\0", "\ud800", "\udfff\ud800"])
+def test_what_databases_refuse_is_replaced_before_it_is_handed_over(http, bad):
+    expect_query(http, [row(7, 1, incidentTitle=f"Disk{bad}", incidentComments=bad, incidentTarget=f"a:{bad}")])
+    expect_outages(http, [started(-7, 1, description=f"Disk{bad}", tags=[bad], metadata={bad: [bad]})])
+    for source in (SIEM, MONITOR):
+        result = answer(source, at(0))
+        assert result["incidents"][0]["title"].startswith("Disk\ufffd")
+        text = json.dumps(result, ensure_ascii=False)
+        assert "\0" not in text
+        assert text.encode().count("\ufffd".encode()) >= 2
+
+
+# Answers that are too large.
+
+
+def test_after_an_answer_that_is_too_large_this_page_and_the_next_ones_are_smaller(http, monkeypatch):
+    monkeypatch.setattr(module("core.http.transport"), "LARGEST_ANSWER", 1000)  # room for about 17 incidents
+    waiting = rows(*((number, number) for number in range(1, 21)))
+    expect_query(http, waiting, size=31)
+    expect_query(http, waiting[:15], total=20, size=15)
+    expect_query(http, waiting[14:], since=15, size=15)
+    assert fetched(SIEM, max_results=30) == ([*range(1, 21)], at(20), True)
+
+
+# Clocks.
+
+
+@pytest.mark.parametrize(
+    ("ahead", "is_asked_again"), [(0, False), (60, False), (-60, False), (61, True), (-3600, True)]
+)
+def test_the_first_look_back_goes_by_the_products_clock_where_it_differs(http, ahead, is_asked_again):
+    day = 86400
+    here, there = at(day - 600), at(day - 600 + ahead)
+    body, headers = {"total": 0, "data": []}, clock_at(day + ahead)
+    for since in (day - 600, *([day - 600 + ahead] if is_asked_again else [])):
+        expect_query(http, [], since=since, json=body, headers=headers)
+    assert answer(SIEM, lookback=10)["watermark"] == (there if is_asked_again else here)
+    page = {"outage_list": [], "meta": {"limit": 50, "offset": 0, "next": None}}
+    for since in (day - 600, *([day - 600 + ahead] if is_asked_again else [])):
+        expect_outages(http, [], since=since, json=page, headers=headers)
+    assert answer(MONITOR, lookback=10)["watermark"] == (there if is_asked_again else here)
+
+
+def test_what_a_look_by_the_wrong_clock_showed_counts_for_nothing(http):
+    expect_query(http, [], since=86400 - 600, json={"total": 2, "data": [row(9, 1), None]}, headers=clock_at(600))
+    expect_query(http, [], json={"total": 1, "data": [row(3, 5)]}, headers=clock_at(600))
+    result = answer(SIEM, lookback=10)
+    assert (came(result), result["skipped"], result["watermark"]) == (([3], []), [], at(5))
+
+
+def test_a_product_that_believes_it_is_1970_is_asked_for_everything_and_its_watermark_can_be_read(http):
+    headers = {"Date": "Thu, 01 Jan 1970 00:05:00 GMT"}
+    expect_query(http, [], since=86400 - 600, json={"total": 0, "data": []}, headers=headers)
+    expect_query(http, [], since=-START / 1000, json={"total": 0, "data": []}, headers=headers)
+    assert answer(SIEM, lookback=10)["watermark"] == "0"
+
+
+def test_a_watermark_goes_by_no_other_clock(http):
+    expect_query(http, [], since=5, json={"total": 0, "data": []}, headers=clock_at(7200))
+    assert fetched(SIEM, at(5)) == ([], at(5), True)
 
 
 # FortiMonitor.
@@ -510,19 +681,65 @@ def test_no_more_than_2000_outages_come_at_once(http, monkeypatch):
     assert fetched(MONITOR, max_results=3) == ([9, 3], behind(5, 3, 5), False)
 
 
-@pytest.mark.parametrize("start", [None, "", "yesterday", 0, {"a": 1}, "0001-01-01T00:00:00Z"])
-def test_an_outage_without_a_start_is_stored_with_what_it_has_and_the_watermark_goes_on(http, start):
-    expect_outages(http, [started(-8, 1), started(-7, 1, start_time=start), started(-6, 2)])
+@PLACES
+@pytest.mark.parametrize("start", [None, "", "yesterday", 0, [], {}, True])
+def test_an_outage_without_a_readable_start_comes_with_what_it_has_and_moves_no_watermark(http, start, where):
+    expect_outages(http, among(outages((9, 1), (3, 5)), started(-7, 1, start_time=start), where))
     result = answer(MONITOR, at(0))
-    shown = {each["incident"]["incident_id"]: each["start_time"] for each in result["incidents"]}
-    assert shown == {-7: None, -8: "2025-11-05T00:00:01Z", -6: "2025-11-05T00:00:02Z"}
-    assert (result["count"], result["watermark"], result["is_complete"]) == (3, at(2), True)
+    dated = [] if where == "all" else [9, 3]
+    assert came(result) == (dated, [-7])
+    odd = result["incidents"][0]
+    assert (odd["source_id"], odd["title"], odd["status"]) == ("fortimonitor:fortimonitor.test:-7", "Outage -7", "Open")
+    assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(5 if dated else 0), True, [])
 
 
-@pytest.mark.parametrize("url", [None, "", "/v2/server/7", 7])
-def test_an_outage_without_a_usable_url_costs_itself_alone(http, url):
-    expect_outages(http, [started(-8, 1), started(-7, 1, url=url), started(-6, 2)])
-    assert fetched(MONITOR) == ([-8, -6], at(2), True)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Wed, 05 Nov 2025 00:00:07 -0000",
+        "2025-11-05T00:00:07Z",
+        "2025-11-05T01:00:07+01:00",
+        "2025-11-05 00:00:07",
+        START // 1000 + 7,
+        str(START // 1000 + 7),
+        START + 7000,
+        str(START + 7000),
+    ],
+)
+def test_a_start_is_read_in_whatever_form_it_comes(http, written):
+    expect_outages(http, [started(-7, 1, start_time=written)])
+    assert fetched(MONITOR) == ([-7], at(7), True)
+
+
+@PLACES
+@pytest.mark.parametrize(
+    ("bad", "named", "reason"),
+    [
+        (None, "", NO_OBJECT),
+        ("canary", "canary", NO_OBJECT),
+        (started(-7, 1, url=None), None, "it has no usable URL"),
+        (started(-7, 1, url=""), None, "it has no usable URL"),
+        (started(-7, 1, url="/v2/server/7"), "/v2/server/7", "it has no usable URL"),
+        (started(-7, 1, url=7), "7", "it has no usable URL"),
+    ],
+)
+def test_a_row_that_is_no_outage_costs_itself_alone_and_is_named(http, bad, named, reason, where):
+    expect_outages(http, among(outages((9, 1), (3, 5)), bad, where))
+    result = answer(MONITOR, at(0))
+    dated = [] if where == "all" else [9, 3]
+    assert came(result) == (dated, [])
+    assert {each["reason"] for each in result["skipped"]} == {reason}
+    assert named is None or {each["row"] for each in result["skipped"]} == {named}
+    assert (result["watermark"], result["is_complete"]) == (at(5 if dated else 0), True)
+
+
+def test_outages_without_a_start_get_half_of_the_room_at_most_and_those_left_out_are_named(http):
+    odd = [started(-number, 0, start_time=None) for number in (11, 12, 13)]
+    expect_outages(http, [*odd, *outages((9, 1), (3, 5), (4, 6), (5, 7), (6, 8))], total=9, following="more")
+    expect_outages(http, outages((6, 8)), oldest_first=False)
+    result = answer(MONITOR, at(0), max_results=4)
+    assert came(result) == ([9, 3], [-13, -12])
+    assert (result["watermark"], result["skipped"]) == (behind(5, 3, 8), [{"row": "-11", "reason": NO_ROOM}])
 
 
 def test_a_page_of_outages_that_fails_half_way_fails_the_fetch(http):
@@ -550,6 +767,7 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
         "incidents": [
             {
                 "source_id": "fortisiem:fortisiem.test:7",
+                "former_source_id": None,
                 "source": "FortiSIEM",
                 "title": "Brute force",
                 "status": "Closed",
@@ -577,9 +795,10 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
         ({}, "status", "Open"),
         ({"eventSeverityCat": "MEDIUM"}, "severity", "Medium"),
         ({"eventSeverityCat": "LOW"}, "severity", "Low"),
+        ({"eventSeverityCat": "high"}, "severity", "High"),
         ({"eventSeverityCat": ""}, "severity", "Medium"),
-        ({"eventSeverityCat": "high "}, "severity", "High"),
-        ({"eventSeverityCat": "unheard of"}, "severity", "Medium"),
+        ({"eventSeverityCat": "SEVERE"}, "severity", "Medium"),
+        ({"eventSeverityCat": ["HIGH"]}, "severity", "Medium"),
         ({"incidentClearedTime": 0}, "end_time", None),
         ({"attackTechnique": ""}, "techniques", []),
         ({"incidentTitle": "A", "eventName": "B"}, "title", "A"),
@@ -601,6 +820,7 @@ def test_an_outage_is_shown_whole(http):
     assert found == [
         {
             "source_id": "fortimonitor:fortimonitor.test:-7",
+            "former_source_id": None,
             "source": "FortiMonitor",
             "title": "Disk full",
             "status": "Closed",
@@ -620,11 +840,14 @@ def test_an_outage_is_shown_whole(http):
     [
         ({"status": "active"}, "status", "Open"),
         ({"severity": "warning"}, "severity", "Medium"),
+        ({"severity": " Critical "}, "severity", "Critical"),
+        ({"severity": "ERROR"}, "severity", "High"),
         ({"severity": "info"}, "severity", "Low"),
-        ({"severity": "CRITICAL"}, "severity", "Critical"),
-        ({"severity": "unheard of"}, "severity", "Medium"),
+        ({"severity": "catastrophic"}, "severity", "Medium"),
+        ({"severity": 1}, "severity", "Medium"),
         ({"severity": None}, "severity", "Medium"),
         ({"description": "\n \n Disk full \nsince noon"}, "title", "Disk full "),
+        ({"description": marked("Disk full\nsince noon", "alert 42")}, "title", "Disk full"),
         ({"description": " \n"}, "title", "Incident -7"),
         ({"description": None}, "title", "Incident -7"),
         ({}, "end_time", None),
@@ -633,3 +856,15 @@ def test_an_outage_is_shown_whole(http):
 def test_what_fortimonitor_shows_becomes_what_a_record_has(http, values, field, wanted):
     expect_outages(http, [started(-7, 1, **values)])
     assert answer(MONITOR, at(0))["incidents"][0][field] == wanted
+
+
+def test_source_ids_carry_a_port_that_is_not_the_usual_one_and_name_the_form_before_that(http):
+    config = configuration(fortisiem_server="fortisiem.test:8443", fortimonitor_url="https://fortimonitor.test:9443/v2")
+    http.post(INCIDENTS.replace(".test", ".test:8443"), json={"total": 1, "data": rows((9, 1))})
+    http.get("https://fortimonitor.test:9443/v2/outage", json={"outage_list": outages((-7, 1)), "meta": {"next": None}})
+    for source, ids in (
+        (SIEM, ("fortisiem:fortisiem.test:8443:9", "fortisiem:fortisiem.test:9")),
+        (MONITOR, ("fortimonitor:fortimonitor.test:9443:-7", "fortimonitor:fortimonitor.test:-7")),
+    ):
+        result = execute("fetch_incidents", {"source": source, "watermark": at(0)}, config)
+        assert [(each["source_id"], each["former_source_id"]) for each in result["incidents"]] == [ids]

@@ -531,11 +531,7 @@ def test_what_is_shown_neither_as_before_nor_as_sent_leaves_an_ambiguous_change_
     expect_read(http, **after)
     message = change.failure()
     assert UNKNOWN in message
-<<<<<<< HEAD
-    assert "is still" not in message
-=======
     assert "is still as it was" not in message
->>>>>>> truth-tests
 
 
 @pytest.mark.parametrize("tags", ["disk,db", ["DISK", " db "], ["db", "disk", "db"], "DB, Disk ,"])
