@@ -128,7 +128,7 @@ def among(good, bad, where):
 
 def came(result):
     """Return the ids of what came with a time, and of what came without one."""
-    ids = {True: [], False: []}
+    ids: dict[bool, list[int]] = {True: [], False: []}
     for incident in result["incidents"]:
         ids[incident["last_time"] is not None].append(incident["incident"]["incident_id"])
     return ids[True], ids[False]
