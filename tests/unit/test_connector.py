@@ -81,7 +81,7 @@ class NoText(Exception):
 Rejected: Any = module("core.errors").Rejected
 
 
-class NoTextOfAFailure(Rejected):
+class NoTextOfAFailure(Rejected):  # type: ignore[misc]
     def __str__(self):
         raise RuntimeError(PASSWORD)
 
