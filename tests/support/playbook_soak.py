@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 from tests.support.incoming import CYCLE, NAMES, OVERLAP, Incoming, looked_through
 from tests.support.interruptions import CUT, LOST, REFUSED, Interruptions, interruptions
@@ -128,7 +129,8 @@ class PlaybookSoak:
         self._progress.happened[what] += happened
 
     def _stored(self, product: str, numbers: list[int]) -> dict[int, int]:
-        ids = [f"{NAMES[product]}:127.0.0.1:{number}" for number in numbers]
+        authority = urlsplit(self.lab.ready[NAMES[product]]["url"]).netloc
+        ids = [f"{NAMES[product]}:{authority}:{number}" for number in numbers]
         stored: dict[int, int] = {}
         for first in range(0, len(ids), PAGE):
             some = {"field": "sourceId", "operator": "in", "value": ids[first : first + PAGE]}

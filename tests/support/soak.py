@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -59,13 +60,17 @@ class Soak(Busy):
 
 @contextmanager
 def soak(folder: Path, seconds: float) -> Iterator[Soak]:
-    """Serve both products until the end of the block, on the databases in a folder.
+    """Serve both products until the end of the block, on the databases in a folder, where they were before.
 
     Parameters:
         seconds: how far the lab's time is ahead of the real one.
     """
-    with listening(dict.fromkeys(NAMES.values(), 0)) as listeners:
-        served = Soak(folder, {name: listener.getsockname()[1] for name, listener in listeners.items()}, seconds)
+    kept = folder / "ports.json"  # part of every Source ID
+    before = json.loads(kept.read_text()) if kept.exists() else dict.fromkeys(NAMES.values(), 0)
+    with listening(before) as listeners:
+        ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+        kept.write_text(json.dumps(ports))
+        served = Soak(folder, ports, seconds)
         try:
             with serving([Site(listeners[name], front) for name, front in served.fronts.items()]):
                 yield served
