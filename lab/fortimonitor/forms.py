@@ -79,13 +79,14 @@ def meta(switches: Switches, told: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def rows(switches: Switches, shown: list[dict[str, Any]]) -> list[Any]:
-    """Return the rows of a list of outages, with those that are broken."""
+def rows(switches: Switches, shown: list[dict[str, Any]], limit: int) -> list[Any]:
+    """Return the rows of a page of outages, with those that are broken; no more than were asked for."""
     position = switches["odd_rows"]
     if position == "one_in_200":
         return [_odd(row) for row in shown]
     broken = {"without_url": {"description": "A row without a URL"}, "no_object": None}
-    return [*shown, broken[position]] if position in broken and shown else shown
+    has_room = not limit or len(shown) < limit
+    return [*shown, broken[position]] if position in broken and shown and has_room else shown
 
 
 def _odd(row: dict[str, Any]) -> dict[str, Any]:

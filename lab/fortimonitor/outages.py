@@ -121,15 +121,16 @@ def _listed(call: Call, filters: Sequence[str], *conditions: ColumnElement[bool]
     order_by = call.choice("order_by", tuple(ORDERS)) or "start_time"
     order = call.choice("order", ("desc", "asc")) or "desc"
     columns = ORDERS[order_by]
+    window = Window.asked(call, default=10, cap=call.switches["page_cap"])
     ordered = [column.asc() if order == "asc" else column.desc() for column in columns]
     return page(
         call,
         "outage",
         select(Outage).where(*conditions, *wanted).order_by(*ordered),
         shown_outage,
-        Window.asked(call, default=10, cap=call.switches["page_cap"]),
+        window,
         {"order": order, "order_by": order_by},
-        lambda rows: forms.rows(call.switches, rows),
+        lambda rows: forms.rows(call.switches, rows, window.limit),
     )
 
 

@@ -38,7 +38,7 @@ def ingest(lab: PlaybookLab, status: str = "finished") -> None:
 
 def authority(lab: PlaybookLab, product: str) -> str:
     """Return where a product is, as Source IDs name it."""
-    return urlsplit(lab.ready[product]["url"]).netloc
+    return str(urlsplit(lab.ready[product]["url"]).netloc)
 
 
 def whole(lab: PlaybookLab, source_id: str) -> str:
