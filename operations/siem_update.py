@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional
 from ..clients.context import Context
 from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..clients.fortisiem.client import FortiSIEM, is_ok
-from ..core.errors import AnswerBroken, Failure, attempting
+from ..core.errors import AnswerBroken, AuthenticationFailed, Failure, Unreachable, attempting
 from ..core.texts import entries_of, same_text, survivors
 from ..core.values import text
 from .results import Result
@@ -16,6 +16,7 @@ from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
 Values = Dict[str, str]
 Row = Dict[str, Any]
 
+SHARE_OF_A_LOOK = 0.25  # of the time that is left, for reading what a comment will be compared with
 APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
 
 
@@ -82,7 +83,7 @@ def update(context: Context, incident_id: int, fields: Values, verify: bool, bef
         before: the incident, where it has been read already.
     """
     if before is None and verify and "comments" in fields:
-        before = _row_before(context.fortisiem, incident_id, fields)
+        before = _row_before(context.with_a_share(SHARE_OF_A_LOOK).fortisiem, incident_id, fields)
     write = AttributeUpdate(context.fortisiem, incident_id, fields, before)
     with attempting(f"update FortiSIEM incident {incident_id}"):
         result = carry_out(write, context.deadline).result()
@@ -120,9 +121,14 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _row_before(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Optional[Row]:
-    """Read an incident before it is written; None where that fails, which settles nothing."""
+    """Read an incident before it is written; None where that fails, which settles nothing.
+
+    Raises what would meet the update as well: credentials that are refused must not be tried twice.
+    """
     try:
         return fortisiem.incident(incident_id, _shown_by(fields))
+    except (AuthenticationFailed, Unreachable):
+        raise
     except Failure:
         return None
 

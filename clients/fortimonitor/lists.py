@@ -100,11 +100,13 @@ class Rows:
     def __iter__(self) -> Iterator[Any]:
         offset, idle, overlaps = 0, 0, False
         seen: Set[str] = set()
+        totals: List[int] = []
         while idle < MOST_IDLE and (self._most is None or len(seen) < self._most):
             page = self._read_page(offset)
             names = [self._name(row, place, page) for place, row in enumerate(page.rows)]
+            totals += [] if page.total is None else [page.total]
             if overlaps and not (names and names[0] in seen):
-                offset, idle = max(0, offset - (len(names) or PAGE_SIZE)), idle + 1
+                offset = max(0, offset - (len(names) or PAGE_SIZE))
                 overlaps = offset > 0
                 continue
             new = {name: row for name, row in zip(names, page.rows) if name not in seen}
@@ -113,7 +115,7 @@ class Rows:
             yield from new.values()
             offset += len(page.rows)
             if page.is_last(offset):
-                self.is_complete = page.total is None or len(seen) >= page.total
+                self.is_complete = len(seen) >= min(totals, default=0)  # what comes or goes meanwhile need not be there
                 return
             overlaps = self._rows_leave and len(page.rows) > 1
             offset -= overlaps

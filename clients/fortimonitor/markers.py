@@ -17,7 +17,8 @@ from ...core.texts import survivors
 
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
 CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
-READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]\s*\Z")
+READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]")
+READABLE_LAST = re.compile(rf"{READABLE.pattern}\s*\Z")
 # Whatever follows the tag: a product may cut a text right behind it.
 WRITTEN_AS_MARKER = re.compile(r"\[\s*correlation_id\s*:|\A\W{0,8}fsr[a-z2-7]{16}", re.I | re.ASCII)
 END = 1500  # in which the readable form stands, escaped or not
@@ -70,17 +71,19 @@ def remarked(description: str, marker: Marker) -> str:
 def marker_in(metadata: Dict[str, Any], description: str) -> Marker:
     """Return the marker that an outage carries, read from its description and metadata as they are shown."""
     found = TAG.match(survivors(description))
-    tag = found.group(1).lower() if found else None
-    correlation_id = metadata.get("correlation_id", _readable(description))
-    correlation_id = correlation_id if isinstance(correlation_id, str) and correlation_id else None
-    if tag and correlation_id is not None and tag_of(correlation_id) != tag:
-        return Marker(tag)  # cut, escaped, or written by somebody
-    return Marker(tag, correlation_id)
+    named = metadata.get("correlation_id")
+    named = named if isinstance(named, str) and named else None
+    if found is None:
+        return Marker(None, named or _readable(description))
+    tag = found.group(1).lower()
+    # What else is there may be cut, escaped, or written by somebody; metadata may follow it in lines of its own.
+    told = [named, *READABLE.findall(_end(description))]
+    return Marker(tag, next((each for each in told if each is not None and tag_of(each) == tag), None))
 
 
 def without_marker(description: str) -> str:
     """Return what a description says besides its marker."""
-    text = READABLE.sub("", description)
+    text = READABLE_LAST.sub("", description)
     return TAG.sub("", text, count=1).strip() if TAG.match(text) else text.strip()
 
 
@@ -91,7 +94,11 @@ def written_marker(text: str) -> Optional[str]:
 
 
 def _readable(description: str) -> Optional[str]:
+    found = READABLE_LAST.search(_end(description))
+    return found.group(1) if found else None
+
+
+def _end(description: str) -> str:
     from html import unescape
 
-    found = READABLE.search(unescape(description[-END:]))
-    return found.group(1) if found else None
+    return unescape(description[-END:])

@@ -18,6 +18,7 @@ from ...core.process_state import STATE
 from ...core.redaction import Redactor
 from .versions import since
 
+BAD_REQUEST = 400  # what FortiSIEM answers to a wrong client id or secret (OpenAPI 7.5.1)
 SECONDS_BETWEEN_TOKENS = 5  # for one client (OpenAPI 7.5.1)
 DEFAULT_EXPIRES_IN = 15.0  # minutes, by the same source
 SKEW = 30.0  # seconds before its end that a token is no longer used
@@ -120,8 +121,12 @@ class Authentication:
                     return self._token_request()
                 except Rejected as refusal:
                     is_early = "rate limit exceeded" in refusal.happened.lower()
-                    if not is_early or not deadline.wait(SECONDS_BETWEEN_TOKENS + deadline.backoff(2)):
-                        raise
+                    if is_early and deadline.wait(SECONDS_BETWEEN_TOKENS + deadline.backoff(2)):
+                        continue
+                    if not is_early and refusal.request.get("status") == BAD_REQUEST:
+                        told = refusal.happened, refusal.advice, refusal.changed, refusal.attempts, refusal.request
+                        raise AuthenticationFailed(*told) from None
+                    raise
 
     def _token_request(self) -> Tuple[str, float]:
         """POST /phoenix/rest/pub/security/oauth/token."""

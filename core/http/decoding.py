@@ -7,6 +7,8 @@ import re
 import zlib
 from typing import Any, Optional
 
+from ..values import EXACT
+
 MOST_NESTED = 100  # levels; what is deeper would end the walk of whoever works with it
 MOST_DIGITS = 309  # of a whole number; beyond that no double holds it
 EXACT_BELOW = 2**53  # where every whole number has a double of its own
@@ -145,7 +147,7 @@ def _from_double(text: str) -> Any:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         return None
-    return int(number) if number.is_integer() and abs(number) < EXACT_BELOW else number
+    return int(number) if number.is_integer() and abs(number) < EXACT else number
 
 
 def _from_digits(text: str) -> Optional[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,12 +16,14 @@ from pyfsr import FortiSOAR
 from pyfsr.exceptions import APIError
 
 from lab.connector import NAME
+from tests.support.fortimonitor import marked
 from tests.support.installed import BY_TOKEN, TAG, VERSION, InstalledBridge, output_schema
 
 CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
 OUTAGES, CREATES, NEW = "/v2/server/1001/outage", "/v2/server/1001/custom_incident", "/v2/outage/-1000001"
 EXTERNAL, READ = "/phoenix/rest/incident/external", "/phoenix/rest/pub/incident"
 FIRST_PAGE = {"limit": "50", "offset": "0"}
+ACTIVE_ONES = ("GET", OUTAGES, {"status": "active", **FIRST_PAGE}, "")
 MARKER = "/api/3/alerts/42"
 FAILED = "CS-INTEGRATION-5: Error occurred while executing the connector action ERROR :: "
 
@@ -33,7 +36,7 @@ EVERY_CREATE_OPTION = {
     "verify": True,
 }
 CREATED = {
-    "description": f"Disk full\n[correlation_id: {MARKER}]",
+    "description": marked("Disk full", MARKER),
     "plugin_textkey": "fortisoar.bridge",
     "resource_textkey": "fortisoar.incident",
     "auto_close_duration": 86400,
@@ -296,11 +299,13 @@ def test_a_create_looks_for_its_event_creates_once_and_reads_back(bridge: Instal
     strangers = bridge.outages()
     bridge.forget_requests()
     result = bridge.execute(CREATE, bridge.create_parameters(**EVERY_CREATE_OPTION))
-    assert bridge.requests() == [
-        ("GET", OUTAGES, FIRST_PAGE, ""),
-        ("POST", CREATES, {}, CREATED),
-        ("GET", NEW, {}, ""),
-    ]
+    active, (method, path, query, _), *others = bridge.requests()
+    assert active == ACTIVE_ONES
+    since = datetime.strptime(query.pop("start_time"), "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+    assert (method, path, query) == ("GET", OUTAGES, {"status": "resolved", **FIRST_PAGE})
+    # Resolved ones are looked for from 90 days before the event on.
+    assert since == datetime(2026, 2, 3, 5, 30, tzinfo=timezone.utc) - timedelta(days=90)
+    assert others == [("POST", CREATES, {}, CREATED), ("GET", NEW, {}, "")]
     assert (result["outcome"], result["changed"], result["confirmed_by"]) == ("done", True, "read_back")
     outages = bridge.outages()
     assert set(outages) - set(strangers) == {result["incident_id"]} == {-1000001}
@@ -320,7 +325,8 @@ def test_a_create_without_a_correlation_id_is_one_write_and_one_read(bridge: Ins
     assert first["correlation_id"] != second["correlation_id"]
     stored = bridge.outages()
     for result in (first, second):
-        assert f"[correlation_id: {result['correlation_id']}]" in stored[result["incident_id"]]["description"]
+        shown = stored[result["incident_id"]]["description"]
+        assert shown.startswith(marked("Disk full", result["correlation_id"]))
 
 
 def test_a_create_that_is_not_verified_is_one_write(bridge: InstalledBridge) -> None:
@@ -347,7 +353,7 @@ def test_a_re_run_of_a_create_finds_what_the_first_made(bridge: InstalledBridge)
     stored = bridge.outages()
     bridge.forget_requests()
     again = bridge.execute(CREATE, params)
-    assert bridge.requests() == [("GET", OUTAGES, FIRST_PAGE, "")]
+    assert bridge.requests() == [ACTIVE_ONES]  # found there, so that resolved ones are not looked at
     not_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": None}
     assert again == {**first, **not_sent}
     assert bridge.outages() == stored
@@ -428,7 +434,9 @@ def test_an_update_of_one_attribute_changes_that_one(bridge: InstalledBridge, na
     bridge.forget_requests()
     result = bridge.execute(UPDATE, {"incident_id": 2, name: EVERY_ATTRIBUTE[name]})
     assert (result["fields"], result["verified"]) == ({name: EVERY_ATTRIBUTE[name]}, {name: "applied"})
-    assert bridge.sent() == [f"POST {EXTERNAL}", f"POST {READ}"]
+    # A comment is known as a whole entry by what was there before.
+    read_before = [f"POST {READ}"] if name == "comments" else []
+    assert bridge.sent() == [*read_before, f"POST {EXTERNAL}", f"POST {READ}"]
     after = bridge.siem_incidents()
     changed = {key for key in after[2] if after[2][key] != before[2][key]}
     cleared = {"incidentStatus", "incidentClearedTime", "incidentClearedUser"}
@@ -437,11 +445,12 @@ def test_an_update_of_one_attribute_changes_that_one(bridge: InstalledBridge, na
     assert {**after, 2: None} == {**before, 2: None}
 
 
-def test_an_update_of_every_attribute_is_one_write_and_one_read(bridge: InstalledBridge) -> None:
+def test_an_update_of_every_attribute_is_one_write_between_two_reads(bridge: InstalledBridge) -> None:
     before = bridge.state()
     bridge.forget_requests()
     result = bridge.execute(UPDATE, {"incident_id": 1, **EVERY_ATTRIBUTE})
-    assert bridge.requests() == [("POST", EXTERNAL, {}, UPDATED), ("POST", READ, {}, READ_BACK)]
+    read = ("POST", READ, {}, READ_BACK)
+    assert bridge.requests() == [read, ("POST", EXTERNAL, {}, UPDATED), read]
     assert set(result["fields"]) == set(result["verified"]) == set(output_schema(UPDATE)["fields"])
     after = bridge.state()
     assert after[1][1].items() >= STORED.items()
@@ -481,7 +490,8 @@ def test_values_as_text_send_the_same_requests_as_values_in_their_types(bridge: 
         requests_sent = bridge.requests()
         taken.append((answers, requests_sent, bridge.siem_incidents()[1]["incidentComments"]))
     assert taken[0] == taken[1]
-    assert len(taken[0][1]) == 11
+    # 4 and 1 and 3 for the creates, of which the first looks at two lists; 1 and 1 for the resolves; 1 and 3.
+    assert len(taken[0][1]) == 14
     assert taken[0][2] == "Handled\nAgain"
 
 
@@ -489,10 +499,10 @@ def test_values_as_text_send_the_same_requests_as_values_in_their_types(bridge: 
 
 WRONG = "not-the-secret-0123456789"
 CREATE_GOAL = "Could not create a custom incident on server 1001: "
-UPDATE_GOAL = "Could not update FortiSIEM incident 1: "
+UPDATE_GOAL, READ_GOAL = "Could not update FortiSIEM incident 1: ", "Could not read FortiSIEM incident 1: "
 NOTHING = "Nothing was changed."
 UNAUTHORIZED = (
-    f"{UPDATE_GOAL}FortiSIEM answered 401 to POST {EXTERNAL}. {NOTHING} Check user name, password and organization: use "
+    f"{READ_GOAL}FortiSIEM answered 401 to POST {READ}. {NOTHING} Check user name, password and organization: use "
     "'super' for Enterprise deployments and Super Global accounts, else the organization of the account."
 )
 READ_ONLY = f"Method Not Allowed (ErrorCode 405). {NOTHING} A read-only API key is the usual reason; check the key's role under API keys."
@@ -508,8 +518,8 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         "The API key provided is not valid. Check FortiMonitor API Key in the configuration.",
         [f"POST {CREATES}"],
     ),
-    "a wrong organization": ({"fortisiem_organization": "Acme"}, UPDATE, UNAUTHORIZED, [f"POST {EXTERNAL}"]),
-    "a wrong password": ({"fortisiem_password": WRONG}, UPDATE, UNAUTHORIZED, [f"POST {EXTERNAL}"]),
+    "a wrong organization": ({"fortisiem_organization": "Acme"}, UPDATE, UNAUTHORIZED, [f"POST {READ}"]),
+    "a wrong password": ({"fortisiem_password": WRONG}, UPDATE, UNAUTHORIZED, [f"POST {READ}"]),
     "a wrong client secret": (
         {**BY_TOKEN, "fortisiem_client_secret": WRONG},
         UPDATE,
@@ -535,14 +545,14 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     "a closed port of FortiSIEM": (
         {"fortisiem_server": "{closed}"},
         UPDATE,
-        f"{UPDATE_GOAL}FortiSIEM at {{closed}} cannot be reached: the connection was refused. {NOTHING} Check the address, the "
+        f"{READ_GOAL}FortiSIEM at {{closed}} cannot be reached: the connection was refused. {NOTHING} Check the address, the "
         "firewall and the proxy.",
         [],
     ),
     "a port without TLS": (
         {"fortisiem_server": "{plain}"},
         UPDATE,
-        f"{UPDATE_GOAL}FortiSIEM at {{plain}} does not speak TLS there. {NOTHING} Check the address and its port.",
+        f"{READ_GOAL}FortiSIEM at {{plain}} does not speak TLS there. {NOTHING} Check the address and its port.",
         [],
     ),
     "an address without /v2": (
@@ -631,7 +641,7 @@ def test_a_mistake_in_the_configuration_is_named_and_changes_nothing(
 def test_another_authority_s_certificate_is_not_trusted(bridge: InstalledBridge, action: str) -> None:
     other = trustme.CA().cert_pem.bytes().decode("ascii")
     configuration = bridge.configure(f"Another CA for {action}", ca_certificate=other)["name"]
-    product, goal = ("fortimonitor", CREATE_GOAL) if action == CREATE else ("fortisiem", UPDATE_GOAL)
+    product, goal = ("fortimonitor", CREATE_GOAL) if action == CREATE else ("fortisiem", READ_GOAL)
     title = {"fortimonitor": "FortiMonitor", "fortisiem": "FortiSIEM"}[product]
     origin = bridge.ready[product]["url"].removesuffix("/v2")
     params = bridge.create_parameters() if action == CREATE else PARAMETERS[action]
@@ -752,7 +762,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
         {"incident_id": 4242, "comments": "Handled"},
         f"Could not update FortiSIEM incident 4242: FortiSIEM answered 200 to POST {EXTERNAL}: Incident not found. {NOTHING} "
         "Check that incident 4242 exists in organization super.",
-        [f"POST {EXTERNAL}"],
+        [f"POST {READ}", f"POST {EXTERNAL}"],
     ),
     "nothing to update": (
         UPDATE,

@@ -146,7 +146,6 @@ OUTAGE, MISSING = f"/v2/outage/{NEW}", "/v2/outage/-4242"
 LIST, EXTERNAL = "POST /phoenix/rest/pub/incident", "POST /phoenix/rest/incident/external"
 CLOSING = "Could not close FortiSIEM incident 1 and its incident in FortiMonitor: "
 READING = ("Could not read FortiSIEM incident 1", LIST)
-UPDATING = ("Could not update FortiSIEM incident 1", EXTERNAL)
 
 
 def alike(operations: tuple[str, ...], value: Any) -> dict[str, Any]:
@@ -180,9 +179,10 @@ SWITCHED_OFF: dict[str, dict[str, str]] = {
         {FORTIMONITOR: ""},
     ),
     **alike(
-        ("get_siem_incident", "list_siem_incidents", "get_siem_incident_events", "update_siem_incidents"),
+        ("get_siem_incident", "get_siem_incident_events", "update_siem_incidents"),
         {FORTISIEM: ""},
     ),
+    "list_siem_incidents": {FORTISIEM: "Could not list FortiSIEM incidents: "},
     "list_fortimonitor_users": {FORTIMONITOR: "Could not list users: "},
     "fetch_incidents": {title: f"Could not fetch incidents from {TITLES[title]}: " for title in TITLES},
     "make_fortimonitor_api_request": {FORTIMONITOR: "Could not make the API request: "},
@@ -235,8 +235,17 @@ UNAUTHORIZED: dict[str, dict[str, tuple[str, str]]] = {
     "list_fortimonitor_users": {FORTIMONITOR: ("Could not list users", "GET /v2/user")},
     "make_fortimonitor_api_request": {FORTIMONITOR: ("Could not make the API request", "GET /v2/outage/active")},
     "force_resolve_incidents": {FORTIMONITOR: (f"Could not resolve incident {NEW}", f"PUT {OUTAGE}/force_resolve")},
-    **alike(("clear_siem_incident", "get_siem_incident", "close_incident"), {FORTISIEM: READING}),
-    **alike(("update_siem_incident", "comment_siem_incident"), {FORTISIEM: UPDATING}),
+    **alike(
+        # Where a comment is verified, the incident is read before it is updated.
+        (
+            "clear_siem_incident",
+            "get_siem_incident",
+            "close_incident",
+            "update_siem_incident",
+            "comment_siem_incident",
+        ),
+        {FORTISIEM: READING},
+    ),
     "list_siem_incidents": {FORTISIEM: ("Could not list FortiSIEM incidents", LIST)},
     "fetch_incidents": {
         FORTIMONITOR: ("Could not list the incidents", "GET /v2/outage"),
@@ -273,7 +282,6 @@ READ_ONLY_KEY: dict[str, tuple[str, str]] = {
     "broadcast_fortimonitor_incident": (f"broadcast a message on incident {NEW}", f"PUT {OUTAGE}/broadcast"),
     "delay_fortimonitor_incident_alerts": (f"delay the alerts of incident {NEW}", f"PUT {OUTAGE}/delay/600"),
     "escalate_siem_incident": ("create a custom incident on server 1001", "POST /v2/server/1001/custom_incident"),
-    "force_resolve_incidents": (f"resolve incident {NEW}", f"PUT {OUTAGE}/force_resolve"),
 }
 READERS = {
     "get_fortimonitor_incident",
@@ -526,7 +534,7 @@ def test_every_action_has_its_failures() -> None:
     for table in (SWITCHED_OFF, UNAUTHORIZED, {operation for operation, *_ in MISTAKES}):
         assert set(table) == OPERATIONS - {"get_diagnostics"}
     of_fortimonitor = {operation for operation, goals in SWITCHED_OFF.items() if FORTIMONITOR in goals}
-    assert READ_ONLY_KEY.keys() | READERS | {"close_incident"} == of_fortimonitor
+    assert READ_ONLY_KEY.keys() | READERS | {"close_incident", "force_resolve_incidents"} == of_fortimonitor
 
 
 @pytest.mark.parametrize(
@@ -559,6 +567,22 @@ def test_a_read_only_key_is_told_so_and_tried_once(lab: InsideLab, operation: st
         refused(lab, operation, configuration) == f"Could not {goal}: FortiMonitor answered 405 to {request}{READ_ONLY}"
     )
     assert lab.writes() == [request]
+
+
+def test_a_read_only_key_costs_each_of_few_items_and_nothing_is_resolved(lab: InsideLab) -> None:
+    configuration = lab.fresh({"fortimonitor_api_key": lab.ready["fortimonitor"]["read_only_api_key"]})
+    call = CALLS["resolves"]
+    lab.prepare(call, lab.configuration())
+    before = lab.stored()
+    data = lab.execute(call.operation, call.params, configuration)
+    assert (data["outcome"], data["changed"], data["stopped_by"], data["resume"]) == ("failed", False, None, [])
+    assert data["counts"] == {"done": 0, "already_done": 0, "failed": 2, "unknown": 0, "not_attempted": 0}
+    for result, number in zip(data["results"], (NEW, NEW - 1), strict=True):
+        said = f"FortiMonitor answered 405 to PUT /v2/outage/{number}/force_resolve{READ_ONLY}"
+        assert result["message"] == f"Could not resolve incident {number}: {said}"
+        assert (result["outcome"], result["changed"]) == ("failed", False)
+    assert sorted(lab.writes()) == sorted(call.writes)  # each was tried once
+    assert lab.stored() == before
 
 
 @pytest.mark.parametrize("operation", sorted(READERS))

@@ -15,6 +15,7 @@ from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import Account, ApiClient, FortiSiem
 from lab.running import running_lab
 from tests.conftest import Control
+from tests.support.fortimonitor import marked
 from tests.support.installed import BY_TOKEN, TAG, InstalledBridge
 
 CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
@@ -118,7 +119,7 @@ def test_forty_calls_at_once_each_use_their_own_credentials(bridge: Lab, configu
     for number, (_, data) in enumerate(made):
         marker = data["correlation_id"]
         assert stored[data["incident_id"]]["metadata"] == {"correlation_id": marker}
-        assert stored[data["incident_id"]]["description"] == f"Disk {number} is full\n[correlation_id: {marker}]"
+        assert stored[data["incident_id"]]["description"] == marked(f"Disk {number} is full", marker)
     assert bridge.monitor.side_effect_gets == 0
     creates = Counter(entry.status for entry in bridge.monitor.journal.entries() if entry.method == "POST")
     assert creates == {201: 20, 405: 5}

@@ -19,7 +19,7 @@ from release.archive import ROOT, SHIPPED, BuildError, build, shipped_files
 
 NAME = "fortinet-incident-bridge"
 MAY_SHIP = re.compile(
-    r"info\.json|connector\.py|requirements\.txt|LICENSE|(core|clients|operations)/\w+\.py|images/\w+\.png"
+    r"info\.json|connector\.py|requirements\.txt|LICENSE|(core|clients|operations)/(\w+/)?\w+\.py|images/\w+\.png"
     r"|playbooks/playbooks\.json"
 )
 MUST_SHIP = ("core/**/*.py", "clients/**/*.py", "operations/**/*.py", "images/**/*.png")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.every_action import CLEARED, CREATED, ESCALATED, FM_STORED, NEW, ORDINARY, TEXTKEYS, changed
+from tests.support.fortimonitor import marked
 from tests.support.installed import TAG
 from tests.support.stories import CLOSE, ESCALATE, MIRROR_MONITOR, MIRROR_SIEM, SIEM_1, UNKNOWN, PlaybookLab
 
@@ -65,10 +66,12 @@ def escalation(lab: PlaybookLab) -> dict[str, Any]:
     return {
         f"outage {NEW}": {
             **FM_STORED,
-            "description": "Brute force login success on dc-01.example.com (FortiSIEM incident 1, severity High)\n"
-            "Source: srcIpAddr:198.51.100.23, user:jdoe\nTarget: hostIpAddr:192.0.2.10, hostName:dc-01.example.com\n"
-            f"[correlation_id: {SIEM_1}]",
-            "metadata": {"correlation_id": SIEM_1},
+            "description": marked(
+                "Brute force login success on dc-01.example.com (FortiSIEM incident 1, severity High)\nSource: "
+                "srcIpAddr:198.51.100.23, user:jdoe\nTarget: hostIpAddr:192.0.2.10, hostName:dc-01.example.com",
+                lab.source_id(1),
+            ),
+            "metadata": {"correlation_id": lab.source_id(1)},
         },
         "incident 1": {
             "incidentComments": lab.filled(f"Escalated to FortiMonitor: {{fortimonitor}}/outage/{NEW}"),
@@ -490,9 +493,12 @@ def test_an_alert_that_the_mirror_closes_is_closed_everywhere_without_another_wr
 
 
 def unknown(lab: PlaybookLab, when: str) -> None:
-    """Break the connection of every create, and refuse the reads that would tell what became of it."""
+    """Break the connection of every create, and refuse the reads that would tell what became of it.
+
+    The first two lists look for an earlier incident.
+    """
     lab.strike("reset", "fortimonitor", method="POST", when=when)
-    lab.strike("answer", "fortimonitor", method="GET", path="/v2/server/1001/outage", skip=1, status=403, when="before")
+    lab.strike("answer", "fortimonitor", method="GET", path="/v2/server/1001/outage", skip=2, status=403, when="before")
 
 
 def marker(alert: str) -> str:
@@ -510,7 +516,7 @@ def created(alert: str, description: str) -> dict[str, Any]:
     return {
         f"outage {NEW}": {
             **FM_STORED,
-            "description": f"FortiSOAR alert: {description}\n[correlation_id: {marker(alert)}]",
+            "description": marked(f"FortiSOAR alert: {description}", marker(alert)),
             "metadata": {"correlation_id": marker(alert)},
         }
     }

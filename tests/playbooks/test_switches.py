@@ -11,9 +11,8 @@ import pytest
 from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
 from tests.support.every_action import NEW, TEXTKEYS
 from tests.support.interruptions import before_storing
-from tests.support.stories import CLOSE, CREATE, ESCALATE, INGEST, SIEM_1, PlaybookLab
+from tests.support.stories import CLOSE, CREATE, ESCALATE, INGEST, PlaybookLab
 
-SIEM_2, LATER = "fortisiem:127.0.0.1:2", "fortisiem:127.0.0.1:8"
 POSITIONS = [
     pytest.param(switch.name, position, id=f"{switch.name}={position}")
     for switch in PLAYBOOK_SWITCHES
@@ -57,18 +56,18 @@ def test_incidents_are_ingested_escalated_and_closed_once(lab: PlaybookLab, swit
         alerts, watermarks = lab.alerts(), lab.watermarks()
         assert len(alerts) == 7
 
-        alert = alerts[SIEM_1]["@id"]
+        alert = alerts[lab.source_id(1)]["@id"]
         assert lab.press(ESCALATE, alert, server="1001", **TEXTKEYS).status == "finished"
         (closed,) = lab.close_alert(alert, closureNotes="Cable replaced")
         assert closed.status == "finished"
         assert lab.notes(alert)[1:] == [f"FortiMonitor incident {NEW}: done / FortiSIEM incident 1: done"]
 
-        lab.api("DELETE", alerts[SIEM_2]["@id"], status=204)
+        lab.api("DELETE", alerts[lab.source_id(2)]["@id"], status=204)
         lab.control.advance(60)
         lab.siem.recur_incident(2)
         lab.siem.add_incidents(1)
         ingest(lab)
-        assert lab.alerts().keys() == alerts.keys() - {SIEM_2} | {LATER}
+        assert lab.alerts().keys() == alerts.keys() - {lab.source_id(2)} | {lab.source_id(8)}
         assert int(lab.watermarks()["FortiSIEM"]) > int(watermarks["FortiSIEM"])
 
 

@@ -60,6 +60,7 @@ NUMBERS = {
 }
 OWN_ANSWERS = (None, "stale_keep_alive", "wrong_content_type", "no_location", "wrong_location")
 LIES = ("answer", "empty_200", "xml_255", "wrong_location")
+GAVE_UP = (408, 502, 503, 504)
 NO_SUCH_ID = -999
 
 
@@ -262,6 +263,8 @@ class Play:
         none_was_lost = not any(request.closed_behind for request in answer["requests"])
         if none_was_lost and not answer["was_slow"] and all(self.is_clean_refusal(request) for request in writes):
             assert said == [NOTHING], f"It could be known that nothing was changed: {message}"
+        if any(self.may_still_come(request) for request in writes):
+            assert said != [NOTHING], f"It may still be carried out: {message}"
 
     def judge_secrets(self, answer: dict[str, Any]) -> None:
         said = "\n".join([answer["message"], json.dumps(answer["data"]), *answer["log"]])
@@ -270,11 +273,21 @@ class Play:
 
     def is_clean_refusal(self, request: Request) -> bool:
         """Tell whether a write was answered, wholly and by a status of refusal."""
+        return all(400 <= status < 500 for status in self.statuses(request))
+
+    def may_still_come(self, request: Request) -> bool:
+        """Tell whether a write was answered by somebody on the way who only gave up on it, or sent it elsewhere."""
+        statuses = self.statuses(request)
+        return bool(statuses) and all(300 <= status < 400 or status in GAVE_UP for status in statuses)
+
+    def statuses(self, request: Request) -> list[int]:
+        """Return the statuses that a request may have been answered with; 0 stands for no whole answer."""
         if request.fault in OWN_ANSWERS:
-            return request.status is not None and 300 <= request.status < 500
-        armed = [dict(arm.values) for arm in self.armed if arm.kind == request.fault]
-        default = {"redirect": 302}.get(request.fault or "", 429 if (request.fault or "").startswith("429_") else 0)
-        return all(300 <= values.get("status", default) < 500 for values in armed)
+            return [request.status or 0]
+        fault = request.fault or ""
+        armed = [dict(arm.values) for arm in self.armed if arm.kind == fault]
+        default = {"redirect": 302, "503": 503}.get(fault, 429 if fault.startswith("429_") else 0)
+        return [values.get("status", default) for values in armed]
 
     def is_taken_at_its_word(self, answer: dict[str, Any]) -> bool:
         """Tell whether a write got an answer that lies, and no read could show it: no client can see through that."""
@@ -312,7 +325,8 @@ def _arm(kind: str, on: str, **values: Any) -> Arm:
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 EXTERNAL = "/phoenix/rest/incident/external"
 _COMMENT = Update(0, 1, (("comments", "*"),))
-COMMENT_BEHIND_A_TOKEN = (_arm("cut_body", "tokens", at=300), _COMMENT)
+# Not verified, so that no read comes between the token and the comment.
+COMMENT_BEHIND_A_TOKEN = (_arm("cut_body", "tokens", at=300), replace(_COMMENT, verify=False))
 _LATE = {"seconds": LATE, "when": "before"}
 _CLEAR = ("status", "Manually Cleared")
 # Programs, as they were shrunk, of which an earlier connector did not tell the truth.

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import FortiSiem
 from lab.running import running_lab
 from tests.conftest import Control
+from tests.support.fortimonitor import marked
 from tests.support.installed import TAG, InstalledBridge, output_schema
+from tests.support.package import module
 
 MARKER = "/api/3/alerts/42"
 NEW = -1000001  # the first custom incident that is created
@@ -26,7 +29,7 @@ EXTERNAL = "POST /phoenix/rest/incident/external"
 CREATE = "POST /v2/server/1001/custom_incident"
 TEXTKEYS = {"plugin_textkey": "fortisoar.bridge", "resource_textkey": "fortisoar.incident"}
 INCIDENT = {"server": 1001, "description": "Disk full", **TEXTKEYS, "correlation_id": MARKER}
-PAIR = "fortisiem:127.0.0.1:1"  # the correlation id of FortiSIEM's incident 1
+PAIR = "{pair}"  # stands for the correlation id of FortiSIEM's incident 1, which has the lab's port in it
 ESCALATION = {"incident_id": 1, "server": 1001, **TEXTKEYS}
 # What shows a time: only whether there is one is compared.
 TIMES = ("alerts_delayed_until", "incidentClearedTime")
@@ -236,7 +239,7 @@ CALLS: dict[str, Call] = {
         changes={
             NEW_INCIDENT: {
                 **FM_STORED,
-                "description": f"Disk full\n[correlation_id: {MARKER}]",
+                "description": marked("Disk full", MARKER),
                 "metadata": {"alert": "42", "count": "3", "urgent": "true", "correlation_id": MARKER},
             }
         },
@@ -288,6 +291,7 @@ CALLS: dict[str, Call] = {
         "outage_log",
         method="POST",
         status=201,
+        data={"confirmed_by": "read_back", "warning": None},
         as_text={"public": "true", "user": "502"},
         changes={NEW_INCIDENT: {"log": ["Seen"]}},
     ),
@@ -311,7 +315,7 @@ CALLS: dict[str, Call] = {
         "update_fortimonitor_incident_description",
         {"description": "Disk nearly full"},
         "description",
-        changes={NEW_INCIDENT: {"description": f"Disk nearly full\n[correlation_id: {MARKER}]"}},
+        changes={NEW_INCIDENT: {"description": marked("Disk nearly full", MARKER)}},
         again=WITHOUT_REQUEST,
     ),
     "summary": _action(
@@ -525,7 +529,7 @@ CALLS: dict[str, Call] = {
         changes={
             NEW_INCIDENT: {
                 **FM_STORED,
-                "description": f"Brute force\n[correlation_id: {PAIR}]",
+                "description": f"[{{pair's tag}}] Brute force\n[correlation_id: {PAIR}]",
                 "metadata": {"correlation_id": PAIR},
             },
             "incident 1": {
@@ -732,12 +736,26 @@ class InsideLab(InstalledBridge):
         return [(entry["method"], entry["path"], entry["query"], entry["body"]) for entry in taken]
 
     def filled(self, value: Any) -> Any:
-        """Put FortiMonitor's address into the texts of a value."""
+        """Put the lab's addresses into the texts of a value."""
         if isinstance(value, dict):
             return {name: self.filled(part) for name, part in value.items()}
         if isinstance(value, list):
             return [self.filled(part) for part in value]
-        return value.replace("{fortimonitor}", self.ready["fortimonitor"]["url"]) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        pair = self.source_id(1)
+        stands_for = {
+            "{fortimonitor}": self.ready["fortimonitor"]["url"],
+            PAIR: pair,
+            "{pair's tag}": module("clients.fortimonitor.markers").tag_of(pair),
+        }
+        for name, text in stands_for.items():
+            value = value.replace(name, text)
+        return value
+
+    def source_id(self, number: int, product: str = "fortisiem") -> str:
+        """Return the Source ID of a product's incident, which is also the correlation id of a FortiSIEM one's pair."""
+        return f"{product}:{urlsplit(self.ready[product]['url']).netloc}:{number}"
 
     def writes(self) -> list[str]:
         """Return the requests that could change something, in order."""

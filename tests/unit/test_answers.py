@@ -122,6 +122,6 @@ def test_an_xml_error_is_none_though_it_is_declared_a_web_page():
 def test_an_object_is_read_and_anything_else_is_broken(source):
     assert answers.json_object(source, answer('{"a": 1}')) == {"a": 1}
     for body in ("", "[]", "1", "{", "[" * 5000):
-        with pytest.raises(errors.AnswerBroken, match="no JSON object") as caught:
+        with pytest.raises(errors.AnswerBroken, match="without a JSON object") as caught:
             answers.json_object(source, answer(body))
         assert caught.value.changed == "no"

@@ -150,7 +150,8 @@ def test_a_ca_certificate_in_pem_is_taken_and_is_not_asked_for_when_verification
 
 # Each content is validated once.
 
-configurations = module("core.configuration")
+configurations, state = module("core.configuration"), module("core.process_state")
+kept = state.STATE.configurations
 ANOTHER = {
     "fortimonitor_url": "https://other.test/v2",
     "fortimonitor_api_key": "another-key",
@@ -212,16 +213,16 @@ def test_a_configuration_that_is_refused_is_not_kept(reads):
     for _ in range(2):
         failure(total_timeout=1)
     assert len(reads) == 2
-    assert not configurations._valid
+    assert not kept._values
 
 
 def test_what_is_kept_is_bounded_forgotten_with_everything_else_and_has_no_secret_for_its_name(reads):
-    for number in range(configurations.MOST_KEPT + 5):
+    for number in range(state.MOST_CONFIGURATIONS + 5):
         valid(configuration(proxy=f"http://proxy-{number}.test"))
-    assert len(configurations._valid) == configurations.MOST_KEPT
-    assert API_KEY not in repr(list(configurations._valid))
+    assert len(kept._values) == state.MOST_CONFIGURATIONS
+    assert API_KEY not in repr(list(kept._values))
     connector().teardown({})
-    assert not configurations._valid
+    assert not kept._values
 
 
 def test_a_rule_of_the_configuration_is_for_fields_that_it_has():
