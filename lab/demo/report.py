@@ -104,9 +104,11 @@ class Report:
         """Show how it went and how long it took."""
         ready = f" The lab was ready in {self.lab_ready_seconds:.1f} s." if self.lab_ready_seconds else ""
         took = f"{len(self._steps)} steps in {self._elapsed():.1f} s.{ready}"
-        verdict = ("Stopped at a surprise.", "bold red") if self.error else ("Everything held.", "bold green")
+        verdict, style = ("Stopped at a surprise.", "bold red") if self.error else ("Everything held.", "bold green")
         self._console.print()
-        self._console.print(Text.assemble(verdict, " ", took))
+        sentences = Text(fitted(f"{verdict} {took}", self._console.width))
+        sentences.stylize(style, 0, len(verdict))
+        self._console.print(sentences)
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as one document."""

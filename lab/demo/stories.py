@@ -72,11 +72,11 @@ class Stories:
 
     def _create_alert(self) -> str:
         with self._report.step("Create an alert of a FortiSIEM incident") as step:
-            host = urlsplit(self._target.configuration["fortisiem_server"]).hostname
+            server = urlsplit(self._target.configuration["fortisiem_server"]).netloc  # with its port, as ingested
             fields = {
                 "name": self._products.siem_incident(SIEM_INCIDENT)["incidentTitle"],
                 "source": "FortiSIEM",
-                "sourceId": f"fortisiem:{host}:{SIEM_INCIDENT}",
+                "sourceId": f"fortisiem:{server}:{SIEM_INCIDENT}",
                 "severity": self._fortisoar.picklist_item("Severity", "High"),
                 "status": self._fortisoar.picklist_item("AlertStatus", "Open"),
             }
