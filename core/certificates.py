@@ -1,4 +1,4 @@
-"""Certificates as they are pasted: with comments, indented, on one line, with \\n for line ends, behind invisible marks."""
+"""Certificates as they are pasted: with comments, indented, on one line, line ends written out, behind odd marks."""
 
 from __future__ import annotations
 

@@ -22,9 +22,10 @@ MASK = "***"
 SHORTEST = 4  # A shorter secret would mask half of every text.
 MOST_ESCAPES = 4  # times that a text was escaped on its way
 
+# A blank counts as white space, and so does the plus that quote_plus makes of it.
 ESCAPED = re.compile(
     r"(?:%[0-9a-f]{2})+|&(?:\#x?[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)"
-    r"|\\+(?-i:U)[0-9a-f]{8}|(?:\\+(?-i:u)[0-9a-f]{4})+|\\+x[0-9a-f]{2}|\\+[nrtbf]?|[\s+]+",  # quote_plus writes a blank as a plus
+    r"|\\+(?-i:U)[0-9a-f]{8}|(?:\\+(?-i:u)[0-9a-f]{4})+|\\+x[0-9a-f]{2}|\\+[nrtbf]?|[\s+]+",
     re.I,
 )
 # Dots behind what was cut, perhaps inside of an escape.

@@ -17,7 +17,7 @@ HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 PLAIN_ENDPOINT = re.compile(r"(/[a-z0-9_-]+)+", re.ASCII)
 DEFAULT_PORTS = {"https": 443, "http": 80}
-CREDENTIALS = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%-]*", re.ASCII)
+CREDENTIALS = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%-]*", re.ASCII)
 # Where clouds keep their metadata beside the link-local addresses: Alibaba, Azure, Oracle; Amazon, Google.
 METADATA = frozenset(
     map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
@@ -150,7 +150,7 @@ def check_proxy(text: str) -> None:
     scheme, _, rest = text.partition("://")
     credentials, _, place = rest.rpartition("@")
     if not CREDENTIALS.fullmatch(credentials) or BROKEN_ENCODING.search(credentials):
-        raise ValueError("special characters in its user name and password must be encoded, such as %40 for @")
+        raise ValueError("special characters in its user name and password must be encoded, such as %23 for #")
     if (
         scheme.lower() not in DEFAULT_PORTS
         or not place

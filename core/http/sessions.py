@@ -83,9 +83,9 @@ def proxy_credentials(settings: ConnectionSettings) -> Tuple[str, ...]:
 
 
 def _proxy(settings: ConnectionSettings) -> Tuple[str, str, str]:
-    """Return the proxy on the way: "http://", the credentials, and host and port. The environment may leave out most."""
+    """Return the proxy on the way: "http://" where it is given, the credentials, and host and port."""
     url = select_proxy(str(settings.origin), _proxies(settings)) or ""
-    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)  # as the environment may
     credentials, _, place = rest.rpartition("@")
     return scheme + mark, credentials, place
 

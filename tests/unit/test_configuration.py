@@ -11,7 +11,7 @@ from tests.support import package
 from tests.support.package import API_KEY, ConnectorError, configuration, connector, let_go, module, with_token
 
 connector_module = module("connector")
-ENCODE = "special characters in its user name and password must be encoded, such as %40 for @"
+ENCODE = "special characters in its user name and password must be encoded, such as %23 for #"
 LIKE = "it must look like http://proxy.example.com:3128"
 valid = module("core.configuration").valid_configuration
 

@@ -55,9 +55,9 @@ def test_the_longest_secret_goes_first_so_that_no_rest_of_it_stays():
 @pytest.mark.parametrize(
     "form",
     [
-        "{}\n{}".format(SECRET[:6], SECRET[6:]),
-        "{}\r\n {}".format(basic(SECRET)[:6], basic(SECRET)[6:]),
-        "{}\\n{}".format(quote(SECRET)[:7], quote(SECRET)[7:]),
+        f"{SECRET[:6]}\n{SECRET[6:]}",
+        f"{basic(SECRET)[:6]}\r\n {basic(SECRET)[6:]}",
+        f"{quote(SECRET)[:7]}\\n{quote(SECRET)[7:]}",
     ],
 )
 def test_a_secret_on_two_lines_is_masked(form):
