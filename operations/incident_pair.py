@@ -179,9 +179,9 @@ def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers:
     expected = [] if is_named and "correlation_id" not in params else markers
     try:
         return resolve(context, outage_id, params["reason"], expected)
-    except NotFound:
-        if is_named:
-            raise
+    except NotFound as failure:
+        if is_named:  # the FortiSIEM incident would be cleared, and no re-run could ever finish the rest
+            raise NotResolvable(failure.happened, failure.advice).but(goal=failure.goal) from None
         raise NotResolvable(
             f"its external ticket '{outage_id}' names no incident in FortiMonitor",
             "It may be another system's ticket. Clear the FortiSIEM incident alone, or give FortiMonitor Incident.",

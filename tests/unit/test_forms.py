@@ -288,6 +288,8 @@ TAKES_ID = [
         '"None"',
         "'null'",
         "{{}}",
+        "{{vars.alert.id}}",
+        "{% raw %}x",
         "N/A",
         ",",
         float("nan"),
