@@ -241,20 +241,33 @@ def test_an_incident_that_fortisiem_does_not_show_is_not_closed(http):
     )
 
 
-# Half done, and run again.
+# Half done, and run again. The ticket is closed once what it names is resolved.
+
+UNRESOLVED = {"incidentStatus": "2", "comments": "Patched"}
+UNRESOLVED_READ = ["incidentStatus", "incidentComments"]
 
 
 def test_what_fortimonitor_refuses_is_cleared_in_fortisiem_all_the_same(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=405)
     expect_read(http, -1000001, outage(-1000001, MARKER))
-    expect_cleared(http)
+    expect_cleared(http, UNRESOLVED, UNRESOLVED_READ)
     assert failure() == (
         f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(405)}. {PARTLY} {READ_ONLY}"
     )
 
 
-def test_run_again_after_that_only_fortimonitor_is_resolved(http):
+def test_run_again_after_that_fortimonitor_is_resolved_and_the_ticket_closed(http):
+    cleared = {**WRITTEN, "incidentExtTicketState": "New"}
+    expect_pair(http, **cleared)
+    expect_resolve(http, {"reason": "Patched"})
+    expect_siem_update(http, {"externalTicketState": "Closed"})
+    expect_siem_read(http, ["incidentExtTicketState"], siem_row(**WRITTEN))
+    result = close()
+    assert (result["outcome"], result["fortisiem"]["outcome"]) == ("done", "done")
+
+
+def test_where_all_is_written_only_fortimonitor_is_resolved(http):
     expect_pair(http, **WRITTEN)
     expect_resolve(http, {"reason": "Patched"})
     result = close()
@@ -322,7 +335,7 @@ def test_where_both_sides_refuse_both_are_named(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=405)
     expect_read(http, -1000001, outage(-1000001, MARKER))
-    expect_siem_update(http, SENT, status=403)
+    expect_siem_update(http, UNRESOLVED, status=403)
     assert failure() == (
         f"{GOAL}FortiMonitor is not: {RESOLVE.format(405)}; FortiSIEM is not: {UPDATE.format(403)}. {NOTHING} {READ_ONLY} "
         f"{ACCESS}"
@@ -333,8 +346,8 @@ def test_where_nobody_knows_of_either_side_both_are_named_and_their_advice_once(
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=500)
     expect_read(http, -1000001, status=500)
-    expect_siem_update(http, SENT, status=500)
-    expect_siem_read(http, READ, status=500)
+    expect_siem_update(http, UNRESOLVED, status=500)
+    expect_siem_read(http, UNRESOLVED_READ, status=500)
     assert failure() == (
         f"{GOAL}FortiMonitor is not: {RESOLVE.format(500)}; FortiSIEM is not: {UPDATE.format(500)}. Whether anything was "
         f"changed is unknown. {TRY_LATER}"
@@ -345,7 +358,7 @@ def test_the_side_of_which_nobody_knows_is_named(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=500)
     expect_read(http, -1000001, status=500)
-    expect_cleared(http)
+    expect_cleared(http, UNRESOLVED, UNRESOLVED_READ)
     assert failure() == (
         f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(500)}. {PARTLY} Whether anything was "
         f"changed in FortiMonitor is unknown. {TRY_LATER}"
@@ -356,7 +369,7 @@ def test_where_both_fail_the_side_of_which_nobody_knows_is_named(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=500)
     expect_read(http, -1000001, status=500)
-    expect_siem_update(http, SENT, status=403)
+    expect_siem_update(http, UNRESOLVED, status=403)
     assert failure() == (
         f"{GOAL}FortiMonitor is not: {RESOLVE.format(500)}; FortiSIEM is not: {UPDATE.format(403)}. Whether anything was "
         f"changed is unknown. Whether anything was changed in FortiMonitor is unknown. {TRY_LATER} {ACCESS}"
