@@ -209,10 +209,15 @@ def attempting(goal: str) -> Iterator[None]:
         raise failure if failure.goal else failure.but(goal=goal) from None
 
 
+def written(value: Any) -> str:
+    """Return a value as text, others than texts as JSON."""
+    try:
+        return value if isinstance(value, str) else json.dumps(value, default=str)
+    except (ValueError, RecursionError):  # it holds itself, or is nested too deeply
+        return type(value).__name__
+
+
 def shown(value: Any) -> str:
     """Return a value as messages quote it, shortened."""
-    try:
-        text = value if isinstance(value, str) else json.dumps(value, default=str)
-    except (ValueError, RecursionError):  # it holds itself, or is nested too deeply
-        text = type(value).__name__
+    text = written(value)
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")

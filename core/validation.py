@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
 
 from . import times
-from .errors import shown
+from .errors import shown, written
 from .manifest import Field, Form
 from .texts import HALF_A_CHARACTER, pasted
 
@@ -49,7 +49,7 @@ def read_form(
             value = _read(field, given.get(field.name), shapes)
         except _Unfit as unfit:
             offending, fault = unfit.args
-            is_secret = field.type == "password" or "://" in str(offending)  # an address may hold a password
+            is_secret = field.type == "password" or "://" in written(offending)  # an address may hold a password
             subject = field.title if is_secret else f"{field.title} {shown(offending)}"
             (late if field.type == "datetime" else problems).append(f"{subject} is not {fault}.")
             continue
@@ -82,7 +82,11 @@ def _read(field: Field, value: Any, shapes: Mapping[str, Shape]) -> Any:
         return field.default
     if field.name in shapes:
         words, schema = shapes[field.name]
-        if not _fits(schema)(value):
+        try:
+            fits = _fits(schema)(value)
+        except RecursionError:
+            fits = False
+        if not fits:
             raise _Unfit(value, words)
     elif field.type == "json" and not isinstance(value, dict):
         raise _Unfit(value, "a JSON object")

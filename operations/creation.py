@@ -106,7 +106,7 @@ class Creation(Write):
             return Accepted(answer)
         before = list(self.warnings)
         try:
-            outage = self._fortimonitor.outage_if_any(incident_id)
+            outage = self._fortimonitor.whatever_is_at(incident_id)
         except Failure as failure:
             self.warnings.append(f"The new incident could not be read back: {failure.happened}.")
             outage = None

@@ -136,7 +136,7 @@ def _escalated(context: Context, row: Row, markers: List[str]) -> Optional[Outag
     """
     ticket = _ticket(row)
     number = signed_id(ticket)
-    outage = context.fortimonitor.outage_if_any(number) if number is not None else None
+    outage = context.fortimonitor.whatever_is_at(number) if number is not None else None
     if ticket and (outage is None or not any(outage.marker.is_of(marker) for marker in markers)):
         raise AlreadyExists(
             f"it has the external ticket {ticket!r} already, which is not its incident in FortiMonitor",

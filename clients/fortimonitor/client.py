@@ -92,15 +92,20 @@ class FortiMonitor(Product):
         return self._write("PUT", path("/outage/{id}/force_resolve", id=outage_id), _resolve_advice, body)
 
     def outage(self, outage_id: int) -> Outage:
-        """GET /outage/{outage_id}."""
+        """GET /outage/{outage_id}. Raises AnswerBroken where another one is shown: it says nothing of this one."""
         with attempting(f"read incident {outage_id}"):
             answer = self._send("GET", path("/outage/{id}", id=outage_id), _outage_advice)
-            return self._read(answer, outage_in)
+            shown_there = self._read(answer, outage_in)
+            if shown_there.id != outage_id:
+                told = f"{self._http.where(answer)} with incident {shown_there.id}"
+                raise answer.failure(AnswerBroken, told, changed="no")
+            return shown_there
 
-    def outage_if_any(self, outage_id: int) -> Optional[Outage]:
-        """Return an outage, None if there is no such one."""
+    def whatever_is_at(self, outage_id: int) -> Optional[Outage]:
+        """GET /outage/{outage_id}: return what is shown there, maybe another outage; None if nothing is."""
         try:
-            return self.outage(outage_id)
+            with attempting(f"read incident {outage_id}"):
+                return self._read(self._send("GET", path("/outage/{id}", id=outage_id), _outage_advice), outage_in)
         except NotFound:
             return None
 

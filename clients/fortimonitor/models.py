@@ -160,7 +160,8 @@ def id_in_url(url: str, pattern: re.Pattern[str]) -> Optional[int]:
     sent to a URL that came in an answer; its id goes into a request to the configured address.
     """
     try:
-        path = urlsplit(url.strip()).path if url.isprintable() else ""
+        is_one = url.isprintable() and " " not in url.strip()  # a header that came twice has two in it
+        path = urlsplit(url.strip()).path if is_one else ""
     except ValueError:
         return None
     # Only the last two segments: what stands before them is the address's own.

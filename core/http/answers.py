@@ -9,7 +9,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Protocol, Type
 
 from ..deadline import Deadline, retry_after
@@ -112,7 +112,7 @@ class Source(Protocol):
 MOST_REASONS = 10
 # Members that hold a reason at any depth, and names that tell nothing of it.
 NESTING = ("error", "errors", "errormessage", "message", "messages", "detail", "details", "fault", "result", "response")
-UNTOLD = (*NESTING, "description", "msg", "reason", "text", "title", "faultstring")
+UNTOLD = (*NESTING, "msg", "reason", "text", "faultstring")
 XML_ERROR = re.compile(r"<error\b[^<>]*\bcode\s*=")
 TAG = re.compile(r"<[^<>]*>")
 Advice = Callable[[Answer, str], Optional[str]]  # from an answer and its error text to what to do
@@ -231,13 +231,14 @@ def _json_text(body: Any) -> str:
     named = [str(body[key]) for key in ("message", "error", "errString") if isinstance(body.get(key), str)]
     if named:
         return ": ".join(reversed(named)) if len(named) > 1 else named[0]
-    reasons = (
+    flat = (f"{name}: {value}" for name, value in body.items() if isinstance(value, (str, int, float)))
+    nested = (
         reason
         for name, value in body.items()
-        if isinstance(value, (str, int, float)) or folded(name) in NESTING
+        if isinstance(value, (dict, list)) and folded(name) in NESTING
         for reason in _reasons(name, value)
     )
-    return "; ".join(islice(reasons, MOST_REASONS))
+    return "; ".join(dict.fromkeys(islice(chain(flat, nested), MOST_REASONS)))
 
 
 def _reasons(name: str, value: Any) -> Iterator[str]:

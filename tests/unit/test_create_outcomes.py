@@ -212,6 +212,7 @@ def test_a_marker_that_is_lost_is_told_where_a_re_run_would_need_it(http, descri
         f"{FORTIMONITOR_URL}/outage/-1000001/force_resolve",
         "https://[bad/v2/outage/-1000001",
         f"{FORTIMONITOR_URL}/server/-1000001",
+        f"{FORTIMONITOR_URL}/outage/-1000001, {FORTIMONITOR_URL}/outage/-1000002",
     ],
 )
 def test_a_location_that_names_no_incident_of_this_fortimonitor_is_not_believed(http, location):

@@ -69,6 +69,12 @@ def test_a_200_that_cannot_be_read_back_is_success_by_its_word(http):
     assert resolve()["confirmed_by"] == "response"
 
 
+def test_a_read_that_shows_another_incident_confirms_nothing(http):
+    expect_resolve(http, status=500)
+    expect_read(http, -28000855, shown("resolved", number=-99))
+    assert "Whether anything was changed is unknown." in failure()
+
+
 def test_a_200_that_did_nothing_is_not_success(http, slept):
     for _ in range(3):
         expect_resolve(http, status=200)

@@ -344,7 +344,7 @@ def deep(levels):
     return nested
 
 
-@pytest.mark.parametrize("items", ["[" * 100_000, deep(5000), {"a": deep(5000)}])
+@pytest.mark.parametrize("items", ["[" * 100_000, {"a": deep(5000)}])
 def test_a_value_that_is_nested_too_deeply_is_refused_as_any_other(items):
     message = failure("force_resolve_incidents", {"items": items})
     assert message.startswith("The parameters are not valid: Item")

@@ -216,6 +216,10 @@ GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/ou
             ({"json": {"url": url}}, f"{GET.format(200)}, but it has no usable URL. {NOTHING}")
             for url in (None, "", 5, "https://[bad/v2/outage/5", f"{FORTIMONITOR_URL}/server/5", "/outage/5/log")
         ),
+        (
+            {"json": {**OUTAGE, "url": f"{FORTIMONITOR_URL}/outage/-99"}},
+            f"{GET.format(200)} with incident -99. {NOTHING}",
+        ),
     ],
 )
 def test_an_incident_that_cannot_be_read_is_told_with_the_reason(http, answer, message):

@@ -658,7 +658,7 @@ HAPPENED = [
         "answered 200 to {} with a web page instead of an API answer",
         "Something between here and the product answered, such as a proxy or a login page. Check the address.",
     ),
-    (LATE, "did not answer in time to {}", ""),
+    (LATE, "did not answer in time to {}", WAIT_FIRST.format("FortiMonitor")),
     (LOST, "broke the connection before its answer was whole to {}", ""),
 ]
 
