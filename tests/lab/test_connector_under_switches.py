@@ -608,7 +608,10 @@ def test_an_incident_on_a_later_page_is_found(bridge: InstalledBridge, cap: int 
     bridge.forget_requests()
     again = bridge.execute(CREATE, params)
     assert (again["outcome"], again["incident_id"]) == ("already_done", first["incident_id"])
-    assert [query["offset"] for _, _, query, _ in bridge.requests()] == ["0", "49"]  # active ones may end meanwhile: pages share a row
+    assert [query["offset"] for _, _, query, _ in bridge.requests()] == [
+        "0",
+        "49",
+    ]  # active ones may end meanwhile: pages share a row
 
 
 @pytest.mark.parametrize(("position", "status"), [("no", 0), ("false_positive", 2), ("true_or_false_positive", 2)])

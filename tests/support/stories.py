@@ -34,7 +34,9 @@ Row = dict[str, Any]
 WF = "/api/wf/api"
 MACROS = f"{WF}/dynamic-variable/"
 INPUTS = f"{WF}/manual-wf-input/"
-SIEM_1 = "fortisiem:127.0.0.1:1"  # without the port, as analysts write it; what is ingested has ``PlaybookLab.source_id``
+SIEM_1 = (
+    "fortisiem:127.0.0.1:1"  # without the port, as analysts write it; what is ingested has ``PlaybookLab.source_id``
+)
 EVERY_MINUTE = {
     **dict.fromkeys(("minute", "hour", "day_of_week", "day_of_month", "month_of_year"), "*"),
     "timezone": "UTC",
