@@ -42,8 +42,9 @@ class Outage(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The first line of what its description says besides the marker."""
-        return next(iter(without_marker(self.description).splitlines()), "") or f"Incident {self.id}"
+        """The first line of what its description says besides the marker, also where white space was folded."""
+        line = next(iter(without_marker(self.description).splitlines()), "")
+        return line.partition("[correlation_id:")[0].strip() or f"Incident {self.id}"
 
     def __str__(self) -> str:
         return f"{self.id} ({self.status})"

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Select, func, select
 from starlette.responses import Response
 
+from . import forms
 from .answers import listing
 from .calls import Call
 
@@ -52,6 +53,7 @@ def page(
     shown: Callable[[Call, T], dict[str, Any]],
     window: Window | None = None,
     order: dict[str, str] | None = None,
+    sent: Callable[[list[dict[str, Any]]], list[Any]] = list,
 ) -> Response:
     """Answer one page of what is stored.
 
@@ -61,21 +63,22 @@ def page(
         shown: makes one of them what the API shows.
         window: the part to answer, at most 50 objects unless it is given or asked for.
         order: what ``meta`` says of the order.
+        sent: what becomes of the rows on their way.
     """
     window = window or Window.asked(call, default=50)
     total = call.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
     # SQLite takes a negative limit for none.
     found = call.session.scalars(statement.limit(window.limit or -1).offset(window.offset))
     meta = {**window.meta(call, total), **(order or {})}
-    return _answer(meta, resource, (shown(call, item) for item in found))
+    return _answer(call, meta, resource, sent([shown(call, item) for item in found]))
 
 
 def page_of(call: Call, resource: str, items: Sequence[dict[str, Any]]) -> Response:
     """Answer one page of objects that are at hand."""
     window = Window.asked(call, default=50)
     end = window.offset + window.limit if window.limit else None
-    return _answer(window.meta(call, len(items)), resource, items[window.offset : end])
+    return _answer(call, window.meta(call, len(items)), resource, items[window.offset : end])
 
 
-def _answer(meta: dict[str, Any], resource: str, items: Iterable[dict[str, Any]]) -> Response:
-    return listing({"meta": meta, f"{resource}_list": list(items)})
+def _answer(call: Call, meta: dict[str, Any], resource: str, items: Iterable[Any]) -> Response:
+    return listing({"meta": forms.meta(call.switches, meta), f"{resource}_list": list(items)})

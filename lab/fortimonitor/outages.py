@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, cast, func, literal, select
 from starlette.responses import Response
 
+from . import forms
 from .answers import Refused, invalid, listing
 from .calls import ID, Call, shown_time
 from .lists import Window, page
@@ -52,14 +53,16 @@ def get(call: Call) -> Response:
 
 def shown_outage(call: Call, outage: Outage) -> dict[str, Any]:
     """Return the outage as the API shows it: the 26 fields that were captured, and no ``id``."""
-    server = outage.server
+    server, switches = outage.server, call.switches
     as_id: Callable[[int], Any] = str if call.switches["server_id_form"] == "string" else int
     return {
-        "acknowledged": shown_person(call, outage.acknowledged_by) if outage.acknowledged_by else None,
+        "acknowledged": forms.acknowledged(
+            switches, shown_person(call, outage.acknowledged_by) if outage.acknowledged_by else None
+        ),
         "compound_service": None,
         "compound_service_id": None,
         "compound_service_name": None,
-        "description": _shown_description(call, outage),
+        "description": forms.description(switches, _shown_description(call, outage)),
         "end_time": shown_time(outage.end_time),
         "exclude_from_availability": False,
         "has_active_maintenance": False,
@@ -73,13 +76,13 @@ def shown_outage(call: Call, outage: Outage) -> dict[str, Any]:
         "server_group_name": server.group_name,
         "server_id": as_id(server.id),
         "server_name": server.name,
-        "severity": outage.severity,
-        "start_time": shown_time(outage.start_time),
+        "severity": forms.severity(switches, outage.severity),
+        "start_time": forms.start_time(switches, outage.start_time),
         "status": outage.status,
         "summary": outage.summary,
-        "tags": outage.tags,
+        "tags": forms.tags(switches, outage.tags),
         "type": outage.type,
-        "url": call.url("outage", outage.id),
+        "url": forms.url(switches, call.url("outage", outage.id)),
         **_cause(call, outage),
     }
 
@@ -118,14 +121,16 @@ def _listed(call: Call, filters: Sequence[str], *conditions: ColumnElement[bool]
     order_by = call.choice("order_by", tuple(ORDERS)) or "start_time"
     order = call.choice("order", ("desc", "asc")) or "desc"
     columns = ORDERS[order_by]
+    window = Window.asked(call, default=10, cap=call.switches["page_cap"])
     ordered = [column.asc() if order == "asc" else column.desc() for column in columns]
     return page(
         call,
         "outage",
         select(Outage).where(*conditions, *wanted).order_by(*ordered),
         shown_outage,
-        Window.asked(call, default=10, cap=call.switches["page_cap"]),
+        window,
         {"order": order, "order_by": order_by},
+        lambda rows: forms.rows(call.switches, rows, window.limit),
     )
 
 

@@ -175,4 +175,42 @@ DECLARED = (
         (True, False),
         "Whether custom incident definitions appear among the agent resources and their types: no source.",
     ),
+    # How outages are shown, and what lists say of themselves
+    Switch(
+        "severity_words",
+        ("documented", "upper_case", "info", "unknown", "number"),
+        "The word for a severity: critical and warning are documented, the web page has more, others change theirs.",
+    ),
+    Switch(
+        "start_time",
+        ("rfc_2822", "null", "iso_8601", "plain", "epoch_seconds", "epoch_milliseconds"),
+        "The form of an outage's start_time: RFC 2822 was captured, other objects and products have other forms.",
+    ),
+    Switch("tags", ("list", "text"), "Whether an outage's tags are a list or one text with commas: both were seen."),
+    Switch(
+        "acknowledged",
+        ("user", "flag", "url"),
+        "What acknowledged holds: the whole user was captured, the name suggests true or false.",
+    ),
+    Switch(
+        "description",
+        ("as_given", "cut_at_255", "html_escaped", "white_space_folded"),
+        "What becomes of a description on its way to a read: no source, and other products do all of this.",
+    ),
+    Switch(
+        "url_host",
+        ("own", "another"),
+        "Whether an outage's url is on the host that was asked: behind a proxy, products name themselves otherwise.",
+    ),
+    Switch(
+        "total_count",
+        ("counted", "absent", "null", "text", "double", "too_low", "too_high"),
+        "The count of a list: captured, yet other products leave it out, round it or get it wrong.",
+    ),
+    Switch("next", ("url", "missing"), "Whether meta has next: captured, yet nothing promises it."),
+    Switch(
+        "odd_rows",
+        ("none", "without_url", "no_object", "one_in_200"),
+        "Whether a list of outages has a row more that is none, or every 200th row lacks its url or its start.",
+    ),
 )

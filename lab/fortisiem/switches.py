@@ -78,8 +78,9 @@ SWITCHES = (
     Switch("organization_shown", ("name", "object", "list"), "What customer holds: a name is documented."),
     Switch(
         "odd_rows",
-        ("none", "without_first_seen", "without_id", "no_object"),
-        "Whether incidents lack a time, or a list has a row more that is no incident.",
+        ("none", "without_first_seen", "without_id", "no_object", "one_in_200"),
+        "Whether incidents lack a time, a list has a row more that is no incident, or every 200th lacks ID or last "
+        "occurrence.",
     ),
     Switch(
         "concurrency_limit",

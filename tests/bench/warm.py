@@ -28,8 +28,8 @@ import trustme
 from tests.support.package import configuration, connector
 
 HOST = "127.0.0.1"
-PAIRS = 200
-CALLS = 5  # in a block: short ones, so that what else the machine does meets both alike
+PAIRS = 60
+CALLS = 20  # in a block
 WANTED = 1.00
 # The time until it is done, and the caller's own processor time, which other work on the machine cannot upset.
 CLOCKS = {"elapsed": time.perf_counter, "processor": time.thread_time}

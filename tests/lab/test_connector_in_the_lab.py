@@ -449,7 +449,7 @@ def test_an_update_of_every_attribute_is_one_write_between_two_reads(bridge: Ins
     before = bridge.state()
     bridge.forget_requests()
     result = bridge.execute(UPDATE, {"incident_id": 1, **EVERY_ATTRIBUTE})
-    read: Any = ("POST", READ, {}, READ_BACK)
+    read: tuple[Any, ...] = ("POST", READ, {}, READ_BACK)
     assert bridge.requests() == [read, ("POST", EXTERNAL, {}, UPDATED), read]
     assert set(result["fields"]) == set(result["verified"]) == set(output_schema(UPDATE)["fields"])
     after = bridge.state()

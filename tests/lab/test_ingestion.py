@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
-from tests.support.incoming import CYCLE, portions
+from tests.support.incoming import CLEAN, CYCLE, MESSY, NAMELESS, TIMELESS, portions
 from tests.support.package import go_by
 from tests.support.soak import Ingestion, Soak, soak
 
@@ -27,7 +27,11 @@ class Size(NamedTuple):
     cycles_of_a_lab: int
 
 
-SIZES = {"test": Size(5_000, 2_000, 50, 10), "prove": Size(50_000, 20_000, 200, 20)}
+SIZES = {
+    "test": {"clean": Size(5_000, 2_000, 50, 10), "messy": Size(1_500, 900, 40, 20)},
+    "prove": dict.fromkeys(("clean", "messy"), Size(50_000, 20_000, 200, 20)),
+}
+WORLDS = {"clean": CLEAN, "messy": MESSY}
 
 
 @pytest.fixture(autouse=True)
@@ -63,27 +67,31 @@ def finish(lab: Soak, playbook: Ingestion) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_every_incident_becomes_exactly_one_record(tmp_path: Path) -> None:
-    size = SIZES["prove" if settings.get_current_profile_name() == "prove" else "test"]
+@pytest.mark.parametrize("world", WORLDS)
+def test_every_incident_becomes_exactly_one_record(tmp_path: Path, world: str) -> None:
+    size = SIZES["prove" if settings.get_current_profile_name() == "prove" else "test"][world]
     random = Random(5)  # noqa: S311 - chance, not a secret
     totals = {"FortiSIEM": size.incidents, "FortiMonitor": size.outages}
     arriving = {source: portions(total, size.cycles, random) for source, total in totals.items()}
     playbooks = [Ingestion(source) for source in totals]
     for first in range(0, size.cycles, size.cycles_of_a_lab):
-        with soak(tmp_path, first * CYCLE) as lab:
+        with soak(tmp_path, first * CYCLE, WORLDS[world]) as lab:
             for front in lab.fronts.values():
                 front.before = recurrences(lab, random)
             for cycle in range(first, first + size.cycles_of_a_lab):
                 lab.clock.advance(CYCLE)
                 for playbook in playbooks:
                     run_cycle(lab, playbook, arriving[playbook.source][cycle], random)
-    with soak(tmp_path, size.cycles * CYCLE) as lab:
+    with soak(tmp_path, size.cycles * CYCLE, WORLDS[world]) as lab:
         for playbook in playbooks:
             finish(lab, playbook)
             there = lab.incoming.last_times(playbook.source, 0)
             assert len(there) > totals[playbook.source]
-            assert len(playbook.records) == len(there)
-            assert playbook.stored() == there
+            odd = {number: odd for number in there if (odd := lab.incoming.odd(number))}
+            assert playbook.stored() == {number: time for number, time in there.items() if number not in odd}
+            playbook.check_odd(odd)
+            assert (set(odd.values()) == {TIMELESS, NAMELESS}) == (world == "messy")
+            assert len(playbook.records) == len(there) - list(odd.values()).count(NAMELESS)
             assert min(playbook.failures, playbook.unstored, playbook.waiting) > 0
 
 

@@ -210,6 +210,35 @@ def test_what_is_no_item_of_the_fields_picklist_is_refused(client: TestClient, v
     assert refused(answer) == (400, "UnexpectedValueException", WRONG_SEVERITY)
 
 
+UNSTORABLE = [("\0", "0x00"), ("\ud83d", "0xed 0xa0 0xbd"), ("\udfff", "0xed 0xbf 0xbf")]
+
+
+@pytest.mark.parametrize(("sign", "code"), UNSTORABLE)
+@pytest.mark.parametrize("field", ["name", "sourcedata", "recordTags"])
+def test_text_that_postgresql_does_not_take_is_refused_in_its_words(
+    client: TestClient, make: Make, sign: str, code: str, field: str
+) -> None:
+    make(name="there", sourceId="s1")
+    there = asked(client)
+    bad = {"sourceId": "s1", field: f"a{sign}b"}
+    for path, body in (("/api/3/alerts", {"name": "x", **bad}), ("/api/3/upsert/alerts", bad)):
+        status, kind, message = refused(client.post(path, content=json.dumps(body)))
+        assert (status, kind) == (500, "DriverException")
+        assert message.endswith(f'invalid byte sequence for encoding "UTF8": {code}')
+    assert asked(client) == there
+
+
+def test_text_that_postgresql_does_not_take_costs_its_record_alone_in_a_bulk(client: TestClient) -> None:
+    rows = [{"name": "good", "sourceId": "s1"}, {"name": "bad\0", "sourceId": "s2"}]
+    answer = client.post("/api/3/bulkupsert/alerts", content=json.dumps(rows))
+    assert (answer.status_code, names(client)) == (207, ["good"])
+    assert "DriverException" in answer.json()["failure"][0]
+
+
+def test_whole_characters_beyond_the_first_plane_are_stored(make: Make) -> None:
+    assert make(name="\U0001f525")["name"] == "\U0001f525"
+
+
 def test_unknown_modules_and_records_are_404(client: TestClient, make: Make) -> None:
     asset = make("assets", hostname="h")
     for method, path in [

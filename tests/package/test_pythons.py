@@ -88,6 +88,7 @@ def test_the_archive_does_its_work(
         call({**configuration, "fortimonitor_api_key": WRONG_KEY}, RESOLVE, {"incident": str(FIRST_ID - 1)}),
         call({**configuration, "ca_certificate": ""}, UPDATE, update),
         call(configuration, UPDATE, {"incident_id": "x", "status": "Gone"}),
+        call(configuration, "force_resolve_incidents", {"items": []}),  # what needs jsonschema
     ]
 
     report = exercised(python, archive, tmp_path, configuration, calls)
@@ -115,8 +116,9 @@ def test_the_archive_does_its_work(
     beginnings = (
         f"Could not resolve incident {UNKNOWN_ID}: FortiMonitor answered 404 to PUT /v2/outage/{UNKNOWN_ID}/force_res",
         f"Could not resolve incident {FIRST_ID - 1}: FortiMonitor answered 401 to PUT /v2/outage/{FIRST_ID - 1}/forc",
-        f"Could not update FortiSIEM incident {lab.fortisiem.incident_id}: FortiSIEM at {lab.fortisiem.url} shows a ce",
+        f"Could not read FortiSIEM incident {lab.fortisiem.incident_id}: FortiSIEM at {lab.fortisiem.url} shows a cer",
         "The parameters are not valid: Incident ID 'x' is not a whole number. Status 'Gone' is not one of: Active, ",
+        "The parameters are not valid: Items '[]' is not a JSON list of 1 to 1000 items. ",
     )
     for message, beginning in zip(failures, beginnings, strict=True):
         assert message.startswith(beginning)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import AbstractContextManager
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.every_action import CREATED, NEW, ORDINARY
 from tests.support.interruptions import before_storing
-from tests.support.stories import CLOSE, CREATE, FETCH, INGEST, SIEM_1, PlaybookLab
+from tests.support.stories import CLOSE, CREATE, FETCH, INGEST, MIRROR_MONITOR, MIRROR_SIEM, PlaybookLab
 
 BOTH = "FortiSIEM and FortiMonitor"
 LONG = 20_000  # minutes: all that the lab's products have
-ALL_SIEM = {f"fortisiem:127.0.0.1:{number}" for number in range(1, 8)}
-ALL_MONITOR = {f"fortimonitor:127.0.0.1:{number}" for number in (2001, -3001, ORDINARY)}
+ALL_SIEM = {f"fortisiem:{number}" for number in range(1, 8)}
+ALL_MONITOR = {f"fortimonitor:{number}" for number in (2001, -3001, ORDINARY)}
 BRACES = ('{"host": "web-01"}', "['web-01']", "{{ 7 * 7 }}", "[1] 50 % {of} <it>")
 # Status and severity are codes in FortiSIEM.
 STATUSES = {0: "Open", 1: "Closed", 2: "Closed", 3: "Closed"}
@@ -33,6 +36,39 @@ def ingest(lab: PlaybookLab, status: str = "finished") -> None:
     assert run.status == status, run.result
 
 
+def authority(lab: PlaybookLab, product: str) -> str:
+    """Return where a product is, as Source IDs name it."""
+    return str(urlsplit(lab.ready[product]["url"]).netloc)
+
+
+def whole(lab: PlaybookLab, source_id: str) -> str:
+    """Return a Source ID that is written without its middle, such as ``fortisiem:1``."""
+    product, _, number = source_id.partition(":")
+    return f"{product}:{authority(lab, product)}:{number}"
+
+
+def short(lab: PlaybookLab, source_id: str) -> str:
+    """Return a Source ID without its middle, which must be where the product is."""
+    product, number = source_id.partition(":")[0], source_id.rpartition(":")[2]
+    assert source_id == whole(lab, f"{product}:{number}")
+    return f"{product}:{number}"
+
+
+def alerts(lab: PlaybookLab) -> dict[str, dict[str, Any]]:
+    """Return every alert by its Source ID without the middle."""
+    return {short(lab, source_id): row for source_id, row in lab.alerts().items()}
+
+
+def without_tag(description: str) -> str:
+    """Return what follows the marker at the beginning of a description."""
+    return re.sub(r"\A\[fsr[a-z2-7]{16}\] ", "", description)
+
+
+def former(source_id: str) -> str:
+    """Return the Source ID, written as ``fortisiem:1``, as it was before ports were part of it."""
+    return source_id.replace(":", ":127.0.0.1:")
+
+
 def epoch(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
@@ -44,18 +80,18 @@ def test_the_wizard_gets_a_sample_whatever_was_fetched_before_and_nothing_is_sto
     begin(lab)
     ingest(lab)
     lab.siem.add_incidents(20)
-    before, alerts = lab.watermarks(), lab.alerts()
+    before, found = lab.watermarks(), alerts(lab)
     run = lab.trigger_with(FETCH, {"input": {"params": {}}, "request": {"env_setup": True}})
     assert run.status == "finished"
     assert len(run.result["data"]) == 10
     assert {each["source"] for each in run.result["data"]} == {"FortiSIEM"}
-    assert (lab.watermarks(), lab.alerts()) == (before, alerts)
+    assert (lab.watermarks(), alerts(lab)) == (before, found)
 
 
 def test_the_wizards_sample_is_of_the_first_product_that_is_wanted(lab: PlaybookLab) -> None:
     begin(lab, sources="FortiMonitor")
     run = lab.trigger_with(FETCH, {"request": {"env_setup": True}})
-    assert {each["source_id"] for each in run.result["data"]} == ALL_MONITOR
+    assert {short(lab, each["source_id"]) for each in run.result["data"]} == ALL_MONITOR
 
 
 def test_a_mocked_fetch_has_the_keys_of_a_real_one(lab: PlaybookLab) -> None:
@@ -77,7 +113,7 @@ def test_a_mocked_fetch_has_the_keys_of_a_real_one(lab: PlaybookLab) -> None:
 def test_only_the_products_that_are_wanted_are_asked(lab: PlaybookLab, sources: str, expected: set[str]) -> None:
     begin(lab, sources=sources)
     ingest(lab)
-    assert lab.alerts().keys() == expected
+    assert alerts(lab).keys() == expected
     assert lab.watermarks().keys() == set(sources.split(" and "))
     asked = {name for name in ("fortisiem", "fortimonitor") if lab.control.journal(name)}
     assert asked == {name.lower() for name in sources.split(" and ")}
@@ -86,13 +122,13 @@ def test_only_the_products_that_are_wanted_are_asked(lab: PlaybookLab, sources: 
 def test_a_first_run_looks_back_as_long_as_the_wizard_was_told(lab: PlaybookLab) -> None:
     begin(lab, sources="FortiSIEM", lookback=60)
     ingest(lab)
-    assert lab.alerts().keys() == {f"fortisiem:127.0.0.1:{number}" for number in (1, 2, 7)}
+    assert alerts(lab).keys() == {f"fortisiem:{number}" for number in (1, 2, 7)}
 
 
 def test_the_button_needs_no_record(lab: PlaybookLab) -> None:
     begin(lab, INGEST)
     assert lab.press(INGEST).status == "finished"
-    assert lab.alerts().keys() == ALL_SIEM | ALL_MONITOR
+    assert alerts(lab).keys() == ALL_SIEM | ALL_MONITOR
 
 
 # What becomes of an incident.
@@ -101,9 +137,9 @@ def test_the_button_needs_no_record(lab: PlaybookLab) -> None:
 def test_incidents_of_fortisiem_become_alerts_with_all_that_is_known(lab: PlaybookLab) -> None:
     begin(lab)
     ingest(lab)
-    alerts = lab.alerts()
+    found = alerts(lab)
     for stored in lab.siem.incidents():
-        alert = alerts[f"fortisiem:127.0.0.1:{stored['incidentId']}"]
+        alert = found[f"fortisiem:{stored['incidentId']}"]
         cleared = stored["incidentClearedTime"]
         techniques = json.loads(stored["attackTechnique"] or "[]")
         assert {name: alert[name] for name in ("name", "source", "severity", "status", "resolveddate")} == {
@@ -118,7 +154,7 @@ def test_incidents_of_fortisiem_become_alerts_with_all_that_is_known(lab: Playbo
         assert alert["mitreTechnique"] == ", ".join(each["name"] for each in techniques)
         assert isinstance(alert["sourcedata"], str)
         assert json.loads(alert["sourcedata"])["incident_id"] == stored["incidentId"]
-    assert {alerts[each]["severity"] for each in ALL_SIEM} == {"Low", "Medium", "High"}
+    assert {found[each]["severity"] for each in ALL_SIEM} == {"Low", "Medium", "High"}
 
 
 def test_several_techniques_are_all_named(lab: PlaybookLab) -> None:
@@ -126,7 +162,7 @@ def test_several_techniques_are_all_named(lab: PlaybookLab) -> None:
     techniques = [{"name": "Phishing", "techniqueid": "T1566"}, {"name": "Valid Accounts", "techniqueid": "T1078"}]
     lab.siem.add_incidents(1, attackTechnique=json.dumps(techniques))
     ingest(lab)
-    alert = lab.alerts()["fortisiem:127.0.0.1:8"]
+    alert = alerts(lab)["fortisiem:8"]
     assert (alert["mitreattackid"], alert["mitreTechnique"]) == ("T1566, T1078", "Phishing, Valid Accounts")
 
 
@@ -135,12 +171,12 @@ def test_outages_of_fortimonitor_become_alerts_with_all_that_is_known(lab: Playb
     lab.execute(*CREATED)
     shown = lab.outages()
     ingest(lab)
-    alerts = lab.alerts()
+    found = alerts(lab)
     assert shown.keys() == {2001, -3001, ORDINARY, NEW}
     for number, outage in shown.items():
-        alert = alerts[f"fortimonitor:127.0.0.1:{number}"]
+        alert = found[f"fortimonitor:{number}"]
         assert {name: alert[name] for name in ("name", "source", "severity", "status", "mitreattackid")} == {
-            "name": f"FortiMonitor: {outage['description'].splitlines()[0]}",
+            "name": f"FortiMonitor: {without_tag(outage['description'].splitlines()[0])}",
             "source": "FortiMonitor",
             "severity": {"critical": "Critical", "warning": "Medium"}[outage["severity"]],
             "status": {"active": "Open", "resolved": "Closed"}[outage["status"]],
@@ -150,7 +186,7 @@ def test_outages_of_fortimonitor_become_alerts_with_all_that_is_known(lab: Playb
         assert data["incident_id"] == number
         assert alert["alertDetectionDate"] == epoch(data["start_time"])
         assert alert["resolveddate"] == (epoch(data["end_time"]) if data["end_time"] else None)
-    assert alerts[f"fortimonitor:127.0.0.1:{ORDINARY}"]["status"] == "Open"
+    assert found[f"fortimonitor:{ORDINARY}"]["status"] == "Open"
 
 
 @pytest.mark.parametrize("text", BRACES)
@@ -159,7 +195,7 @@ def test_text_of_fortisiem_that_looks_like_code_is_stored_as_text(lab: PlaybookL
     lab.siem.add_incidents(1, incidentTitle=text, incidentComments=text)
     for _ in range(2):  # a first run creates, a second one refreshes
         ingest(lab)
-        alert = lab.alerts()["fortisiem:127.0.0.1:8"]
+        alert = alerts(lab)["fortisiem:8"]
         assert text in alert["name"]
         data = json.loads(alert["sourcedata"])
         assert (data["title"], data["comments"]) == (text, text)
@@ -171,9 +207,9 @@ def test_text_of_fortimonitor_that_looks_like_code_is_stored_as_text(lab: Playbo
     operation, incident = CREATED
     lab.execute(operation, {**incident, "description": text})
     ingest(lab)
-    alert = lab.alerts()[f"fortimonitor:127.0.0.1:{NEW}"]
+    alert = alerts(lab)[f"fortimonitor:{NEW}"]
     assert text in alert["name"]
-    assert json.loads(alert["sourcedata"])["description"].startswith(text)
+    assert without_tag(json.loads(alert["sourcedata"])["description"]).startswith(text)
 
 
 # The watermark.
@@ -184,21 +220,21 @@ def test_the_first_run_creates_the_watermarks_and_a_repeated_cycle_changes_nothi
     assert lab.watermarks() == {}
     ingest(lab)
     assert [run.way[-1] for run in lab.runs(CREATE)] == ["Create Watermark", "Create Watermark"]
-    watermarks, alerts = lab.watermarks(), lab.alerts()
+    watermarks, found = lab.watermarks(), alerts(lab)
     newest = max(row["incidentLastSeen"] for row in lab.siem.incidents())
     assert watermarks["FortiSIEM"] == str(newest)
     assert watermarks.keys() == {"FortiSIEM", "FortiMonitor"}
-    assert alerts.keys() == ALL_SIEM | ALL_MONITOR
+    assert found.keys() == ALL_SIEM | ALL_MONITOR
 
     ingest(lab)
 
     assert [run.way[-1] for run in lab.runs(CREATE)[2:]] == ["Update Watermark", "Update Watermark"]
     assert lab.watermarks() == watermarks
-    assert _without_times(lab) == {name: _timeless(row) for name, row in alerts.items()}
+    assert _without_times(lab) == {name: _timeless(row) for name, row in found.items()}
 
 
 def _without_times(lab: PlaybookLab) -> dict[str, dict[str, Any]]:
-    return {name: _timeless(row) for name, row in lab.alerts().items()}
+    return {name: _timeless(row) for name, row in alerts(lab).items()}
 
 
 def _timeless(row: dict[str, Any]) -> dict[str, Any]:
@@ -213,9 +249,9 @@ def test_a_later_run_stores_what_is_new_and_advances_the_watermark(lab: Playbook
     lab.siem.add_incidents(1, incidentLastSeen=lab.siem.now(), incidentFirstSeen=lab.siem.now())
     (outage,) = lab.monitor.add_outages(1)
     ingest(lab)
-    assert lab.alerts().keys() == ALL_SIEM | ALL_MONITOR | {
-        "fortisiem:127.0.0.1:8",
-        f"fortimonitor:127.0.0.1:{outage}",
+    assert alerts(lab).keys() == ALL_SIEM | ALL_MONITOR | {
+        "fortisiem:8",
+        f"fortimonitor:{outage}",
     }
     after = lab.watermarks()
     assert all(int(after[name]) > int(before[name]) for name in before)
@@ -223,7 +259,7 @@ def test_a_later_run_stores_what_is_new_and_advances_the_watermark(lab: Playbook
 
 def taken_meanwhile(lab: PlaybookLab, source_id: str) -> AbstractContextManager[None]:
     """Let somebody store and delete an alert just before a playbook stores the first one of this Source ID."""
-    return before_storing(lab.soar.playbooks, lambda: lab.api("DELETE", lab.alert(source_id), status=204))
+    return before_storing(lab.soar.playbooks, lambda: lab.api("DELETE", lab.alert(whole(lab, source_id)), status=204))
 
 
 def test_a_record_that_is_refused_leaves_the_watermark_and_the_next_run_goes_on(lab: PlaybookLab) -> None:
@@ -234,7 +270,7 @@ def test_a_record_that_is_refused_leaves_the_watermark_and_the_next_run_goes_on(
     now = lab.siem.now()
     lab.siem.add_incidents(3, incidentLastSeen=now, incidentFirstSeen=now)
 
-    with taken_meanwhile(lab, "fortisiem:127.0.0.1:8"):
+    with taken_meanwhile(lab, "fortisiem:8"):
         ingest(lab, "finished with error")
 
     (run,) = lab.runs(CREATE)[1:]
@@ -243,17 +279,17 @@ def test_a_record_that_is_refused_leaves_the_watermark_and_the_next_run_goes_on(
     assert lab.watermarks() == watermark
 
     ingest(lab)
-    assert lab.alerts().keys() == ALL_SIEM | {"fortisiem:127.0.0.1:9", "fortisiem:127.0.0.1:10"}
+    assert alerts(lab).keys() == ALL_SIEM | {"fortisiem:9", "fortisiem:10"}
     assert lab.watermarks() == {"FortiSIEM": str(now)}
 
 
 def test_a_first_run_whose_record_is_refused_creates_no_watermark(lab: PlaybookLab) -> None:
     begin(lab, sources="FortiMonitor")
-    with taken_meanwhile(lab, f"fortimonitor:127.0.0.1:{ORDINARY}"):
+    with taken_meanwhile(lab, f"fortimonitor:{ORDINARY}"):
         ingest(lab, "finished with error")
     assert lab.watermarks() == {}
     ingest(lab)
-    assert lab.alerts().keys() == ALL_MONITOR - {f"fortimonitor:127.0.0.1:{ORDINARY}"}
+    assert alerts(lab).keys() == ALL_MONITOR - {f"fortimonitor:{ORDINARY}"}
     assert lab.watermarks().keys() == {"FortiMonitor"}
 
 
@@ -268,11 +304,11 @@ def test_a_product_that_fails_keeps_its_watermark_and_does_not_stop_the_other(
     lab.strike("answer", failing.lower(), status=403, when="before")
     ingest(lab, "finished with error")
     assert lab.watermarks().keys() == {other}
-    assert lab.alerts().keys() == stored
+    assert alerts(lab).keys() == stored
     lab.calm()
     ingest(lab)
     assert lab.watermarks().keys() == {failing, other}
-    assert lab.alerts().keys() == ALL_SIEM | ALL_MONITOR
+    assert alerts(lab).keys() == ALL_SIEM | ALL_MONITOR
 
 
 def test_a_page_that_fails_half_way_advances_nothing_and_loses_nothing(lab: PlaybookLab) -> None:
@@ -284,10 +320,10 @@ def test_a_page_that_fails_half_way_advances_nothing_and_loses_nothing(lab: Play
     lab.strike("answer", "fortimonitor", status=403, skip=1, when="before")
     ingest(lab, "finished with error")
     assert lab.watermarks() == watermark
-    assert lab.alerts().keys() == ALL_MONITOR
+    assert alerts(lab).keys() == ALL_MONITOR
     lab.calm()
     ingest(lab)
-    assert lab.alerts().keys() == ALL_MONITOR | {f"fortimonitor:127.0.0.1:{number}" for number in numbers}
+    assert alerts(lab).keys() == ALL_MONITOR | {f"fortimonitor:{number}" for number in numbers}
     assert lab.watermarks() != watermark
 
 
@@ -297,18 +333,18 @@ def test_a_page_that_fails_half_way_advances_nothing_and_loses_nothing(lab: Play
 def test_what_an_analyst_made_of_an_alert_stays(lab: PlaybookLab) -> None:
     begin(lab)
     ingest(lab)
-    one, other = lab.alerts()["fortisiem:127.0.0.1:1"]["@id"], lab.alerts()["fortisiem:127.0.0.1:7"]["@id"]
+    one, other = alerts(lab)["fortisiem:1"]["@id"], alerts(lab)["fortisiem:7"]["@id"]
     lab.api("PUT", one, {"status": lab.item("AlertStatus", "Investigating"), "description": "Mine"})
     lab.api("PUT", other, {"status": lab.item("AlertStatus", "Closed")})
     lab.siem.recur_incident(1)
     ingest(lab)
-    alerts = lab.alerts()
-    assert (alerts["fortisiem:127.0.0.1:1"]["status"], alerts["fortisiem:127.0.0.1:1"]["description"]) == (
+    found = alerts(lab)
+    assert (found["fortisiem:1"]["status"], found["fortisiem:1"]["description"]) == (
         "Investigating",
         "Mine",
     )
-    assert alerts["fortisiem:127.0.0.1:7"]["status"] == "Closed"
-    assert alerts.keys() == ALL_SIEM | ALL_MONITOR
+    assert found["fortisiem:7"]["status"] == "Closed"
+    assert found.keys() == ALL_SIEM | ALL_MONITOR
 
 
 def test_an_incident_that_is_cleared_and_comes_again_closes_its_alert_and_the_products_are_left_alone(
@@ -320,7 +356,7 @@ def test_an_incident_that_is_cleared_and_comes_again_closes_its_alert_and_the_pr
     before = lab.stored()
     ingest(lab)
     lab.soar.playbooks.settle()
-    alert = lab.alerts()["fortisiem:127.0.0.1:1"]
+    alert = alerts(lab)["fortisiem:1"]
     assert (alert["status"], alert["resolveddate"]) == (
         "Closed",
         lab.siem.incidents()[0]["incidentClearedTime"] // 1000,
@@ -332,28 +368,126 @@ def test_an_incident_that_is_cleared_and_comes_again_closes_its_alert_and_the_pr
 def test_a_deleted_alert_stays_deleted_and_ingestion_goes_on(lab: PlaybookLab) -> None:
     begin(lab, sources="FortiSIEM")
     ingest(lab)
-    deleted, before = lab.alerts()[SIEM_1], lab.watermarks()
+    deleted, before = alerts(lab)["fortisiem:1"], lab.watermarks()
     lab.api("DELETE", deleted["@id"], status=204)
     lab.control.advance(60)
     lab.siem.recur_incident(1)
     lab.siem.add_incidents(1)
     ingest(lab)
-    assert lab.alerts().keys() == ALL_SIEM - {SIEM_1} | {"fortisiem:127.0.0.1:8"}
+    assert alerts(lab).keys() == ALL_SIEM - {"fortisiem:1"} | {"fortisiem:8"}
     assert lab.watermarks() != before
 
 
 def test_an_alert_that_is_restored_follows_its_incident_again(lab: PlaybookLab) -> None:
     begin(lab, sources="FortiSIEM")
     ingest(lab)
-    deleted = lab.alerts()[SIEM_1]
+    deleted = alerts(lab)["fortisiem:1"]
     lab.api("DELETE", deleted["@id"], status=204)
     lab.api("PUT", f"{deleted['@id']}?$showDeleted=true", {"deletedAt": None})
     lab.control.advance(60)
     lab.siem.recur_incident(1)
     ingest(lab)
-    restored = lab.alerts()[SIEM_1]
+    restored = alerts(lab)["fortisiem:1"]
     assert restored["@id"] == deleted["@id"]
     assert restored["sourcedata"] != deleted["sourcedata"]
+
+
+# Alerts from before ports were part of Source IDs.
+
+
+def alert_of_before(lab: PlaybookLab, source_id: str, began: int | None, **fields: Any) -> str:
+    return lab.alert(former(source_id), alertDetectionDate=began, **fields)
+
+
+def began(lab: PlaybookLab, number: int) -> int:
+    """Return when an incident of FortiSIEM began, in epoch seconds."""
+    return int(next(row["incidentFirstSeen"] for row in lab.siem.incidents() if row["incidentId"] == number) // 1000)
+
+
+@pytest.mark.parametrize("is_dated", [True, False])
+def test_an_incident_that_is_known_without_its_port_gets_no_second_alert(lab: PlaybookLab, is_dated: bool) -> None:
+    begin(lab)
+    ours = {"status": "Investigating"}
+    start = int(parsedate_to_datetime(lab.outages()[ORDINARY]["start_time"]).timestamp())
+    alert_of_before(lab, "fortisiem:1", began(lab, 1) if is_dated else None, **ours)
+    alert_of_before(lab, f"fortimonitor:{ORDINARY}", start if is_dated else None, **ours)
+    known = {"fortisiem:1", f"fortimonitor:{ORDINARY}"}
+    for _ in range(2):
+        ingest(lab)
+        found = lab.alerts()
+        expected = {whole(lab, each) for each in (ALL_SIEM | ALL_MONITOR) - known} | {former(each) for each in known}
+        assert found.keys() == expected
+        for each in known:
+            alert = found[former(each)]
+            assert alert["status"] == "Investigating"
+            assert str(json.loads(alert["sourcedata"])["incident_id"]) == each.partition(":")[2]
+    assert lab.watermarks().keys() == {"FortiSIEM", "FortiMonitor"}
+
+
+def test_an_alert_without_the_port_that_began_at_another_time_is_of_another_product(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM")
+    strangers = alert_of_before(lab, "fortisiem:1", began(lab, 1) - 60)
+    before = lab.api("GET", strangers)
+    ingest(lab)
+    assert lab.alerts().keys() == {whole(lab, each) for each in ALL_SIEM} | {former("fortisiem:1")}
+    assert lab.api("GET", strangers) == before
+
+
+def test_a_deleted_alert_without_the_port_stays_deleted(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM")
+    lab.api("DELETE", alert_of_before(lab, "fortisiem:1", began(lab, 1)), status=204)
+    ingest(lab)
+    assert alerts(lab).keys() == ALL_SIEM - {"fortisiem:1"}
+    assert lab.watermarks().keys() == {"FortiSIEM"}
+
+
+def test_an_alert_without_the_port_is_closed_with_its_incident(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM")
+    alert_of_before(lab, "fortisiem:1", began(lab, 1))
+    lab.siem.clear_incident(1)
+    ingest(lab)
+    alert = lab.alerts()[former("fortisiem:1")]
+    assert (alert["status"], bool(alert["resolveddate"])) == ("Closed", True)
+
+
+@pytest.mark.parametrize(
+    ("mirror", "product", "number"), [(MIRROR_SIEM, "fortisiem", 3), (MIRROR_MONITOR, "fortimonitor", 2001)]
+)
+def test_mirrors_close_alerts_with_the_port_and_without_it(
+    lab: PlaybookLab, mirror: str, product: str, number: int
+) -> None:
+    lab.begin()
+    for source_id in (former(f"{product}:{number}"), whole(lab, f"{product}:{number}")):
+        lab.alert(source_id)
+    assert lab.trigger(mirror).status == "finished"
+    assert {row["status"] for row in lab.alerts().values()} == {"Closed"}
+
+
+# Rows that are not as they should be.
+
+
+def test_incidents_that_lack_a_time_become_alerts_with_what_they_have(lab: PlaybookLab) -> None:
+    begin(lab)
+    lab.control.switch("fortisiem", odd_rows="without_first_seen")
+    lab.control.switch("fortimonitor", start_time="null")
+    for _ in range(2):
+        ingest(lab)
+        found = alerts(lab)
+        assert found.keys() == ALL_SIEM | ALL_MONITOR
+        assert {found[each]["alertDetectionDate"] for each in ALL_MONITOR} == {None}
+        for stored in lab.siem.incidents():
+            dated = found[f"fortisiem:{stored['incidentId']}"]["alertDetectionDate"]
+            assert dated == stored["incidentLastSeen"] // 1000
+    assert lab.watermarks().keys() == {"FortiSIEM", "FortiMonitor"}
+
+
+def test_what_the_database_refuses_is_replaced_and_holds_up_nothing(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM")
+    lab.siem.add_incidents(1, incidentTitle="Disk\0full")
+    ingest(lab)
+    found = alerts(lab)
+    assert found.keys() == ALL_SIEM | {"fortisiem:8"}
+    assert found["fortisiem:8"]["name"] == "FortiSIEM: Disk\ufffdfull"
 
 
 # Many.
@@ -370,13 +504,13 @@ def test_hundreds_of_incidents_in_a_few_cycles_become_one_alert_each(lab: Playbo
             numbers += lab.siem.add_incidents(20, incidentFirstSeen=now, incidentLastSeen=now)
             outages += lab.monitor.add_outages(20, custom=True)
         ingest(lab)
-    expected = ALL_SIEM | {f"fortisiem:127.0.0.1:{number}" for number in numbers}
-    expected |= ALL_MONITOR | {f"fortimonitor:127.0.0.1:{number}" for number in outages}
-    assert lab.alerts().keys() == expected
+    expected = ALL_SIEM | {f"fortisiem:{number}" for number in numbers}
+    expected |= ALL_MONITOR | {f"fortimonitor:{number}" for number in outages}
+    assert alerts(lab).keys() == expected
     assert len(expected) == len(ALL_SIEM | ALL_MONITOR) + 300
     watermarks = lab.watermarks()
     ingest(lab)
-    assert lab.alerts().keys() == expected
+    assert alerts(lab).keys() == expected
     assert lab.watermarks() == watermarks
 
 
@@ -384,7 +518,7 @@ def test_on_a_schedule_each_minute_brings_what_is_new(lab: PlaybookLab) -> None:
     begin(lab)
     lab.schedule(INGEST)
     lab.pass_a_minute()
-    assert lab.alerts().keys() == ALL_SIEM | ALL_MONITOR
+    assert alerts(lab).keys() == ALL_SIEM | ALL_MONITOR
     (outage,) = lab.monitor.add_outages(1)
     lab.pass_a_minute()
-    assert lab.alerts().keys() == ALL_SIEM | ALL_MONITOR | {f"fortimonitor:127.0.0.1:{outage}"}
+    assert alerts(lab).keys() == ALL_SIEM | ALL_MONITOR | {f"fortimonitor:{outage}"}

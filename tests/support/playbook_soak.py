@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import Any
+from urllib.parse import urlsplit
 
-from tests.support.incoming import CYCLE, NAMES, OVERLAP, Incoming, looked_through
+from tests.support.incoming import CYCLE, NAMELESS, NAMES, OVERLAP, Incoming, looked_through
 from tests.support.interruptions import CUT, LOST, REFUSED, Interruptions, interruptions
 from tests.support.stories import INGEST, PlaybookLab, Row, playbook_lab
 
@@ -33,9 +35,11 @@ class Progress:
 class PlaybookSoak:
     """One life of a lab, in which ingestion runs again and again."""
 
-    def __init__(self, lab: PlaybookLab, between: Interruptions, progress: Progress) -> None:
+    def __init__(
+        self, lab: PlaybookLab, between: Interruptions, progress: Progress, switches: Mapping[str, dict[str, Any]]
+    ) -> None:
         self.lab = lab
-        self.incoming = Incoming(lab.siem, lab.monitor)
+        self.incoming = Incoming(lab.siem, lab.monitor, switches)
         self._between = between
         self._progress = progress
 
@@ -76,13 +80,18 @@ class PlaybookSoak:
         for product, watermark in self.lab.watermarks().items():
             until = looked_through(watermark)
             since = self._progress.seen_through[product]
-            passed = self.incoming.last_times(product, since, until)
+            passed = self.storable(self.incoming.last_times(product, since, until))
             assert self._stored(product, list(passed)) == passed
             self._progress.seen_through[product] = max(since, until)
 
-    def alerts(self, product: str) -> dict[int, int]:
+    def storable(self, times: Mapping[int, int]) -> dict[int, int | None]:
+        """Return what alerts show of the last times of incidents: all but those without an id have an alert."""
+        odd = {number: self.incoming.odd(number) for number in times}
+        return {number: None if odd[number] else time for number, time in times.items() if odd[number] != NAMELESS}
+
+    def alerts(self, product: str) -> dict[int, int | None]:
         """Return the last time of each incident of a product that has an alert; fail if one has two."""
-        found: dict[int, int] = {}
+        found: dict[int, int | None] = {}
         rows: list[Row] = []
         for page in range(1, 100):
             query = {
@@ -127,9 +136,10 @@ class PlaybookSoak:
     def _count(self, what: str, happened: bool) -> None:
         self._progress.happened[what] += happened
 
-    def _stored(self, product: str, numbers: list[int]) -> dict[int, int]:
-        ids = [f"{NAMES[product]}:127.0.0.1:{number}" for number in numbers]
-        stored: dict[int, int] = {}
+    def _stored(self, product: str, numbers: list[int]) -> dict[int, int | None]:
+        authority = urlsplit(self.lab.ready[NAMES[product]]["url"]).netloc
+        ids = [f"{NAMES[product]}:{authority}:{number}" for number in numbers]
+        stored: dict[int, int | None] = {}
         for first in range(0, len(ids), PAGE):
             some = {"field": "sourceId", "operator": "in", "value": ids[first : first + PAGE]}
             query = {"logic": "AND", "filters": [some], "__selectFields": ["sourceId", "sourcedata"]}
@@ -138,10 +148,10 @@ class PlaybookSoak:
         return stored
 
 
-def _last_time(product: str, alert: Row) -> int:
+def _last_time(product: str, alert: Row) -> int | None:
     incident = json.loads(alert["sourcedata"])
     shown = incident["last_seen"] if product == "FortiSIEM" else incident["start_time"]
-    return int(datetime.fromisoformat(shown).timestamp())
+    return int(datetime.fromisoformat(shown).timestamp()) if shown else None
 
 
 def troubles(cycles: int, random: Random) -> list[str]:
@@ -150,14 +160,17 @@ def troubles(cycles: int, random: Random) -> list[str]:
 
 
 @contextmanager
-def playbook_soak(archive: Path, folder: Path, cycles_before: int, progress: Progress) -> Iterator[PlaybookSoak]:
+def playbook_soak(
+    archive: Path, folder: Path, cycles_before: int, progress: Progress, switches: Mapping[str, dict[str, Any]]
+) -> Iterator[PlaybookSoak]:
     """Run a lab on the state in a folder until the end of the block.
 
     Parameters:
         cycles_before: how many cycles the lab's time is ahead of the real one.
+        switches: positions of each product's switches.
     """
     with playbook_lab(archive, folder) as lab, interruptions(lab.soar.playbooks) as between:
         lab.control.advance(cycles_before * CYCLE)
         lab.configure_default()
         lab.answer_wizard(sources=" and ".join(NAMES), lookback=EVERYTHING, overlap=OVERLAP)
-        yield PlaybookSoak(lab, between, progress)
+        yield PlaybookSoak(lab, between, progress, switches)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.servers import Site, listening, serving
 from tests.support.busy import Busy, Front
-from tests.support.incoming import NAMES, OVERLAP, Incoming, looked_through
+from tests.support.incoming import CLEAN, NAMELESS, NAMES, OVERLAP, TIMELESS, Incoming, looked_through
 from tests.support.package import ConnectorError, let_go
 
 PAGES = {"FortiSIEM": 500, "FortiMonitor": 50}
@@ -49,23 +50,30 @@ class Faults:
 class Soak(Busy):
     """Both products with faults in front of them."""
 
-    def __init__(self, folder: Path, ports: dict[str, int], seconds: float) -> None:
+    def __init__(
+        self, folder: Path, ports: dict[str, int], seconds: float, switches: Mapping[str, dict[str, Any]]
+    ) -> None:
         super().__init__(folder, ports)
         self.clock.advance(seconds)
         self.faults = {"FortiSIEM": Faults(self.siem.app), "FortiMonitor": Faults(self.monitor.app)}
         self.fronts = {name: Front(self.faults[title]) for title, name in NAMES.items()}
-        self.incoming = Incoming(self.siem, self.monitor)
+        self.incoming = Incoming(self.siem, self.monitor, switches)
 
 
 @contextmanager
-def soak(folder: Path, seconds: float) -> Iterator[Soak]:
-    """Serve both products until the end of the block, on the databases in a folder.
+def soak(folder: Path, seconds: float, switches: Mapping[str, dict[str, Any]] = CLEAN) -> Iterator[Soak]:
+    """Serve both products until the end of the block, on the databases in a folder, where they were before.
 
     Parameters:
         seconds: how far the lab's time is ahead of the real one.
+        switches: positions of each product's switches.
     """
-    with listening(dict.fromkeys(NAMES.values(), 0)) as listeners:
-        served = Soak(folder, {name: listener.getsockname()[1] for name, listener in listeners.items()}, seconds)
+    kept = folder / "ports.json"  # part of every Source ID
+    before = json.loads(kept.read_text()) if kept.exists() else dict.fromkeys(NAMES.values(), 0)
+    with listening(before) as listeners:
+        ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+        kept.write_text(json.dumps(ports))
+        served = Soak(folder, ports, seconds, switches)
         try:
             with serving([Site(listeners[name], front) for name, front in served.fronts.items()]):
                 yield served
@@ -78,13 +86,14 @@ def soak(folder: Path, seconds: float) -> Iterator[Soak]:
 class Ingestion:
     """A playbook that fetches from one product on a schedule and stores what comes by its source id.
 
-    ``records`` are the stored ones.
+    ``records`` are the stored ones, ``named`` the rows that were said to be none.
     """
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.records: dict[str, dict[str, Any]] = {}
         self.calls = self.failures = self.unstored = self.waiting = self.rows = self.requests = 0
+        self.named: set[str] = set()
         self._watermark = ""
         self._seen_through = 0.0  # until when everything is known to be stored
 
@@ -108,6 +117,7 @@ class Ingestion:
         self._check_requests(faults, len(result["incidents"]))
         for incident in result["incidents"]:
             self.records[incident["source_id"]] = incident
+        self.named |= {each["row"] for each in result["skipped"]}
         if is_stored:
             self._watermark = result["watermark"]
             self._check_watermark(lab)
@@ -125,14 +135,26 @@ class Ingestion:
         """Check that all is stored that no later call comes by."""
         until = looked_through(self._watermark)
         passed = lab.incoming.last_times(self.source, self._seen_through, until)
-        assert passed.items() <= self.stored().items()
+        odd = {number: odd for number in passed if (odd := lab.incoming.odd(number))}
+        assert {each for each in passed.items() if each[0] not in odd} <= self.stored().items()
+        self.check_odd(odd)
         self._seen_through = max(self._seen_through, until)
 
+    def check_odd(self, odd: Mapping[int, str]) -> None:
+        """Check that incidents without a time are stored all the same, and that those without an id are named."""
+        timeless = {number for number, kind in odd.items() if kind == TIMELESS}
+        stored = {record["incident"]["incident_id"] for record in self.records.values() if not record["last_time"]}
+        assert timeless <= stored
+        for number, kind in odd.items():
+            shown = f'{{"eventName":"Lost {number}",' if self.source == "FortiSIEM" else f"/lost/{abs(number)}"
+            assert kind != NAMELESS or any(row.startswith(shown) for row in self.named)
+
     def stored(self) -> dict[int, int]:
-        """Return the last time of each stored incident, in epoch seconds."""
-        times = {
-            record["incident"]["incident_id"]: int(datetime.fromisoformat(record["last_time"]).timestamp())
-            for record in self.records.values()
+        """Return the last time of each stored incident that has one, in epoch seconds."""
+        numbers = [record["incident"]["incident_id"] for record in self.records.values()]
+        assert len(set(numbers)) == len(numbers)
+        return {
+            number: int(datetime.fromisoformat(record["last_time"]).timestamp())
+            for number, record in zip(numbers, self.records.values())
+            if record["last_time"]
         }
-        assert len(times) == len(self.records)
-        return times

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,10 @@ class NoText(Exception):
         raise RuntimeError(PASSWORD)
 
 
-class NoTextOfAFailure(module("core.errors").Rejected):
+Rejected: Any = module("core.errors").Rejected
+
+
+class NoTextOfAFailure(Rejected):  # type: ignore[misc]
     def __str__(self):
         raise RuntimeError(PASSWORD)
 
@@ -97,7 +101,7 @@ FAULTS = {
     "no text": (raising(NoText()), "NoText"),
     "a failure without a text": (raising(NoTextOfAFailure("x")), "NoTextOfAFailure"),
     "endless recursion": (lambda *_: endless(), "RecursionError"),
-    "a secret as a key": (lambda *_: {}[PASSWORD], "KeyError"),
+    "a secret as a key": (lambda *_: dict[str, int]()[PASSWORD], "KeyError"),
     "a surrogate": (lambda *_: f"{PASSWORD}\ud800".encode(), "UnicodeEncodeError"),
     "memory": (raising(MemoryError()), "MemoryError"),
     "the end of an iterator": (raising(StopIteration()), "StopIteration"),

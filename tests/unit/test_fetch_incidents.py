@@ -128,10 +128,10 @@ def among(good, bad, where):
 
 def came(result):
     """Return the ids of what came with a time, and of what came without one."""
-    ids = {True: [], False: []}
-    for incident in result["incidents"]:
-        ids[incident["last_time"] is not None].append(incident["incident"]["incident_id"])
-    return ids[True], ids[False]
+    return tuple(
+        [each["incident"]["incident_id"] for each in result["incidents"] if bool(each["last_time"]) == is_dated]
+        for is_dated in (True, False)
+    )
 
 
 # Where a fetch begins.
@@ -846,8 +846,10 @@ def test_an_outage_is_shown_whole(http):
         ({"severity": "catastrophic"}, "severity", "Medium"),
         ({"severity": 1}, "severity", "Medium"),
         ({"severity": None}, "severity", "Medium"),
-        ({"description": "\n \n Disk full \nsince noon"}, "title", "Disk full "),
+        ({"description": "\n \n Disk full \nsince noon"}, "title", "Disk full"),
         ({"description": marked("Disk full\nsince noon", "alert 42")}, "title", "Disk full"),
+        ({"description": marked("Disk full", "alert 42").replace("\n", " ") + " more"}, "title", "Disk full"),
+        ({"description": marked("", "alert 42")}, "title", "Incident -7"),
         ({"description": " \n"}, "title", "Incident -7"),
         ({"description": None}, "title", "Incident -7"),
         ({}, "end_time", None),

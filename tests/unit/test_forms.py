@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -203,11 +204,12 @@ MARKED = ({"description": "x [correlation_id: y]"}, f"Description {NO_MARKER}")
 BRACKET = ({"correlation_id": "a]b"}, f"Correlation ID 'a]b' {NO_LINE}")
 NO_VALUE = "is what an expression without a value renders to"
 UNNAMED = ({"correlation_id": "None"}, f"Correlation ID 'None' {NO_VALUE}")
-NESTED = ({"query": {"a": []}}, f"Query {NO_SCALAR}")
+Refused = tuple[dict[str, Any], str]
+NESTED: Refused = ({"query": {"a": []}}, f"Query {NO_SCALAR}")
 BACKWARDS = ({"time_from": LATER, "time_to": EARLIER}, "Time From must not be later than Time To")
-NO_ITEMS = ({"items": {}}, "Items '{}' is not a JSON list of 1 to 1000 items")
+NO_ITEMS: Refused = ({"items": {}}, "Items '{}' is not a JSON list of 1 to 1000 items")
 # For each rule and shape, in their order, what breaks it and what is said.
-BROKEN = {
+BROKEN: dict[str, list[Refused]] = {
     "create_custom_incident": [
         MARKED,
         ({"metadata": {"a": []}}, f"Metadata {NO_SCALAR}"),

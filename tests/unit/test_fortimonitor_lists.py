@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -225,7 +226,7 @@ def test_a_page_of_another_shape_is_refused(http, body, happened):
     )
 
 
-UNREADABLE = [
+UNREADABLE: list[Any] = [
     (5, "5", "it is not an object"),
     (None, "", "it is not an object"),
     ([], "[]", "it is not an object"),
@@ -385,7 +386,7 @@ FILTERS = {
     ("name", "wanted", "shown"), [(name, *choice) for name, choices in FILTERS.items() for choice in choices]
 )
 def test_a_filter_that_fortimonitor_ignores_is_applied_here_in_any_letter_case(http, name, wanted, shown):
-    others = [word for choice, words in FILTERS[name] if choice != wanted for word in words]
+    others: list[Any] = [word for choice, words in FILTERS[name] if choice != wanted for word in words]
     others += ["unheard of", None] if name == "severity" else []
     rows = [outage(number, "m", **{name: word}) for number, word in enumerate([*shown, *others], 1)]
     expect(http, rows, total=len(rows), query={name: wanted.lower()})

@@ -20,6 +20,8 @@ from tests.support.fortimonitor import (
 )
 from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute
 
+NOBODY: list[Any] = [{}, [], "", "false", 0]
+
 READ = "/outage/-28000855"
 NOTHING = "Nothing was changed."
 # As FortiMonitor showed it in 2021 (fortimonitor-api reference, section 3), without what the connector does not read.
@@ -137,10 +139,7 @@ def test_an_incident_is_shown_in_whole(http):
             {"acknowledged": {"url": None, "display_name": "Deleted user"}},
             {"acknowledged": True, "acknowledged_by": "Deleted user"},
         ),
-        *(
-            ({"acknowledged": nobody}, {"acknowledged": False, "acknowledged_by": None})
-            for nobody in ({}, [], "", "false", 0)
-        ),
+        *(({"acknowledged": nobody}, {"acknowledged": False, "acknowledged_by": None}) for nobody in NOBODY),
         (
             {"metadata": [{"name": "case", "value": 7}, {"value": 1}, "odd"]},
             {"metadata": {"case": 7}},

@@ -48,10 +48,9 @@ def test_what_is_learnt_again_is_kept_from_then_on():
 
 
 def test_a_value_is_made_once_for_a_key():
-    kept, made = process_state.Kept(2), []
-    for _ in range(2):
-        kept.get_or_make("a", lambda: made.append("a") or "value")
-    assert made == ["a"]
+    kept = process_state.Kept(2)
+    made = iter(["value"])
+    assert [kept.get_or_make("a", lambda: next(made)) for _ in range(2)] == ["value", "value"]
 
 
 @pytest.mark.parametrize("name", ["update_addresses", "without_event_queries"])

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import warnings
+from typing import Any
 
 import pytest
 
@@ -339,13 +340,13 @@ def test_a_name_that_no_resolver_takes_does_not_resolve(host):
 
 
 def circular():
-    body = {}
+    body: dict[str, Any] = {}
     body["itself"] = body
     return body
 
 
 def deep():
-    body = {}
+    body: dict[str, Any] = {}
     for _ in range(5000):
         body = {"a": body}
     return body

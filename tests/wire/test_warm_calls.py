@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+from typing import Any
 
 import jsonschema
 import pytest
@@ -12,7 +13,7 @@ from tests.support.package import configuration, connector, let_go, module
 from tests.support.wire import answering, http_answer
 
 CALLS = 20
-WRITES = {
+WRITES: dict[str, tuple[dict[str, Any], bytes]] = {
     "force_resolve_incident": ({"incident": "-7"}, http_answer("204 No Content")),
     "update_siem_incident": (
         {"incident_id": 7, "status": "Manually Cleared", "comments": "Done.", "verify": False},
@@ -32,7 +33,7 @@ WRITES = {
 opened: list[str] | None = None  # a hook cannot be taken away again
 
 
-def _note_opening(event: str, arguments: tuple) -> None:
+def _note_opening(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and opened is not None:
         opened.append(str(arguments[0]))
 
@@ -60,7 +61,7 @@ def counted(monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "opened", [])
     let_go()
     module("core.validation")._fits.cache_clear()
-    return lambda: {**counts, "files": len(opened)}
+    return lambda: {**counts, "files": len(opened or [])}
 
 
 @pytest.mark.parametrize("operation", WRITES)

@@ -35,6 +35,17 @@ def not_in_picklist(field: str, picklist: str) -> Refusal:
     )
 
 
+def not_storable(sign: str) -> Refusal:
+    """Say in PostgreSQL's words, as the framework passes them on, that it does not take a character."""
+    code = "0x" + " 0x".join(f"{byte:02x}" for byte in sign.encode("utf-8", "surrogatepass"))
+    return _refusal(
+        500,
+        "DriverException",
+        "An exception occurred while executing a query: SQLSTATE[22021]: Character not in repertoire: 7 ERROR:  "
+        f'invalid byte sequence for encoding "UTF8": {code}',
+    )
+
+
 def conflict(module: str, columns: str, value: str) -> Refusal:
     """Say that a unique value is taken."""
     return _refusal(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from .errors import not_in_picklist, unexpected_value
+from .errors import not_in_picklist, not_storable, unexpected_value
 from .modules import MODULES, Field
+
+# PostgreSQL keeps text in UTF-8, which has no half of a surrogate pair, and ends it at NUL.
+UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 # Answers the name of the picklist that an item belongs to, or None.
 PicklistOf = Callable[[str], str | None]
@@ -79,7 +83,7 @@ class Cleaner:
 
 
 def text(value: Any) -> str:
-    """Return what a text field makes of a value.
+    """Return what a text field makes of a value; raise Refusal 500 for what PostgreSQL does not take.
 
     An object or list becomes the word Array: PHP's conversion, which playbooks meet that forget ``toJSON``.
     """
@@ -87,7 +91,10 @@ def text(value: Any) -> str:
         return "Array"
     if isinstance(value, bool):
         return "1" if value else ""
-    return str(value)
+    kept = str(value)
+    if found := UNSTORABLE.search(kept):
+        raise not_storable(found.group())
+    return kept
 
 
 def epoch(name: str, value: Any) -> float:

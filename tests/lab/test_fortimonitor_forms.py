@@ -1,0 +1,169 @@
+"""The forms in which the lab's FortiMonitor shows outages and counts lists; the connector reads each of them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from lab.clock import Clock
+from lab.fortimonitor import FortiMonitor, forms
+from lab.fortimonitor.switches import DECLARED
+from tests.support.soak import Soak, soak
+
+SWITCHES = (
+    "severity_words",
+    "start_time",
+    "tags",
+    "acknowledged",
+    "description",
+    "url_host",
+    "total_count",
+    "next",
+    "odd_rows",
+)
+POSITIONS = [
+    pytest.param(switch.name, position, id=f"{switch.name}={position}")
+    for switch in DECLARED
+    if switch.name in SWITCHES
+    for position in switch.positions[1:]
+]
+LONG = f"Disk full\n  on <web-01> & {'others ' * 50}"
+TITLE = "Disk full"
+
+
+@pytest.fixture
+def monitor(tmp_path: Path) -> Iterator[FortiMonitor]:
+    product = FortiMonitor(tmp_path, Clock(), "https://monitor/v2", "key", "read-only")
+    yield product
+    product.close()
+
+
+def listed(monitor: FortiMonitor) -> dict[str, Any]:
+    client = TestClient(monitor.app, headers={"Authorization": "ApiKey key"}, base_url="https://monitor")
+    body: dict[str, Any] = client.get("/v2/outage?limit=2").json()
+    return body
+
+
+@pytest.mark.parametrize(
+    ("switch", "position", "name", "value"),
+    [
+        ("severity_words", "upper_case", "severity", "CRITICAL"),
+        ("severity_words", "info", "severity", "info"),
+        ("severity_words", "unknown", "severity", "catastrophic"),
+        ("severity_words", "number", "severity", 3),
+        ("start_time", "null", "start_time", None),
+        ("tags", "text", "tags", ""),
+        ("acknowledged", "flag", "acknowledged", False),
+        ("acknowledged", "url", "acknowledged", None),
+    ],
+)
+def test_an_attribute_is_shown_in_the_form_of_its_switch(
+    monitor: FortiMonitor, switch: str, position: str, name: str, value: Any
+) -> None:
+    monitor.add_outages(2)
+    monitor.switches.set(switch, position)
+    assert listed(monitor)["outage_list"][0][name] == value
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("as_given", LONG),
+        ("cut_at_255", LONG[:255]),
+        ("html_escaped", LONG.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")),
+        ("white_space_folded", " ".join(LONG.split())),
+    ],
+)
+def test_a_description_is_shown_in_the_form_of_its_switch(monitor: FortiMonitor, form: str, shown: str) -> None:
+    monitor.switches.set("description", form)
+    assert forms.description(monitor.switches, LONG) == shown
+
+
+@pytest.mark.parametrize("form", ["iso_8601", "plain", "epoch_seconds", "epoch_milliseconds"])
+def test_a_start_means_the_same_in_every_form(monitor: FortiMonitor, form: str) -> None:
+    monitor.add_outages(2)
+    clean = datetime.strptime(listed(monitor)["outage_list"][0]["start_time"], "%a, %d %b %Y %H:%M:%S -0000")
+    monitor.switches.set("start_time", form)
+    shown = listed(monitor)["outage_list"][0]["start_time"]
+    seconds = int(clean.replace(tzinfo=timezone.utc).timestamp())
+    expected = {"iso_8601": f"{clean.isoformat()}Z", "plain": str(clean), "epoch_seconds": seconds}
+    assert shown == expected.get(form, seconds * 1000)
+
+
+@pytest.mark.parametrize(
+    ("position", "total"),
+    [("counted", 5), ("null", None), ("text", "5"), ("double", 5.0), ("too_low", 2), ("too_high", 6)],
+)
+def test_a_list_is_counted_in_the_form_of_its_switch(monitor: FortiMonitor, position: str, total: Any) -> None:
+    monitor.add_outages(5 - listed(monitor)["meta"]["total_count"])
+    monitor.switches.set("total_count", position)
+    found = listed(monitor)["meta"]["total_count"]
+    assert (type(found), found) == (type(total), total)
+
+
+def test_a_list_may_say_less_of_itself(monitor: FortiMonitor) -> None:
+    monitor.add_outages(5)
+    assert {"next", "total_count"} <= listed(monitor)["meta"].keys()
+    monitor.switches.set("next", "missing")
+    monitor.switches.set("total_count", "absent")
+    assert not {"next", "total_count"} & listed(monitor)["meta"].keys()
+
+
+def test_every_200th_outage_lacks_its_url_or_its_start(monitor: FortiMonitor) -> None:
+    numbers = monitor.add_outages(500)
+    monitor.switches.set("odd_rows", "one_in_200")
+    monitor.switches.set("page_cap", None)
+    client = TestClient(monitor.app, headers={"Authorization": "ApiKey key"}, base_url="https://monitor")
+    rows = client.get("/v2/outage?limit=0").json()["outage_list"]
+    odd = sorted(number for number in numbers if number % 200 == 0)
+    assert len(odd) == 2
+    assert [row["url"] for row in rows if row["url"].startswith("/lost/")] == [f"/lost/{odd[0]}"]
+    assert [row["url"] for row in rows if row["start_time"] is None] == [f"https://monitor/v2/outage/{odd[1]}"]
+
+
+# The connector.
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
+    with soak(tmp_path_factory.mktemp("forms"), 0) as served:
+        served.monitor.add_outages(120, spacing_seconds=30)
+        served.monitor.switches.set("rate_limit", False)
+        keys = {"plugin_textkey": "fortisoar.bridge", "resource_textkey": "fortisoar.incident"}
+        served.execute("create_custom_incident", server="1001", description=TITLE, correlation_id="alert 42", **keys)
+        yield served
+
+
+@pytest.mark.parametrize(("switch", "position"), POSITIONS)
+def test_the_connector_reads_the_same_in_every_form(lab: Soak, switch: str, position: Any) -> None:
+    clean = _read(lab)
+    assert TITLE in {row["title"] for row in clean.values()}
+    lab.monitor.switches.set(switch, position)
+    try:
+        shown = _read(lab)
+    finally:
+        default = next(each.positions[0] for each in DECLARED if each.name == switch)
+        lab.monitor.switches.set(switch, default)
+    if switch == "severity_words" and position != "upper_case":
+        clean, shown = _without(clean, "severity"), _without(shown, "severity")
+    if (switch, position) == ("start_time", "null"):
+        times = ("start_time", "last_time")
+        assert all(not row[name] for row in shown.values() for name in times)
+        clean, shown = _without(clean, *times), _without(shown, *times)
+    assert shown == clean
+
+
+def _read(lab: Soak) -> dict[str, dict[str, Any]]:
+    """Return every outage as ingestion fetches it, without how the product spelt it."""
+    answer = lab.execute("fetch_incidents", source="FortiMonitor", watermark="0", max_results=2000)
+    assert answer["is_complete"]
+    return {row["source_id"]: _without({"": row}, "incident")[""] for row in answer["incidents"]}
+
+
+def _without(rows: dict[str, dict[str, Any]], *names: str) -> dict[str, dict[str, Any]]:
+    return {key: {name: value for name, value in row.items() if name not in names} for key, row in rows.items()}
