@@ -27,19 +27,28 @@ WORLDS: dict[str, dict[str, dict[str, Any]]] = {
     # What nobody promises not to happen, as much of it at once as leaves the products usable.
     "messy": {
         "fortimonitor": {
+            "acknowledged": "flag",
             "create_body": "text",
             "create_status": 200,
+            "description": "html_escaped",
             "description_keeps_metadata": False,
             "error_headers": False,
             "error_shape": "details",
             "id_header": True,
             "location": "trailing_slash",
             "metadata_shown": False,
+            "next": "missing",
+            "odd_rows": "no_object",
             "put_status": 200,
             "rate_limit_header": "none",
             "resolve_ordinary_status": 404,
             "resolve_status": 200,
             "server_id_form": "string",
+            "severity_words": "upper_case",
+            "start_time": "iso_8601",
+            "tags": "text",
+            "total_count": "absent",
+            "url_host": "another",
         },
         "fortisiem": {
             "attribute_lists": "json",
