@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any, Dict, Tuple
-from urllib.parse import urlsplit
 
+from .certificates import certificates_in
 from .errors import InvalidInput
 from .manifest import configuration_form
 from .process_state import STATE
 from .redaction import fingerprint
-from .urls import base_url
+from .urls import base_url, check_proxy
 from .validation import Rule, read_form
 
 NOT_VALID = "The configuration is not valid"
@@ -34,23 +33,6 @@ def valid_configuration(config: Dict[str, Any]) -> Dict[str, Any]:
     return dict(values)  # whose values are texts, numbers, true and false
 
 
-def _check_proxy(text: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("it must look like http://proxy.example.com:3128")
-    if parts.port == 0:
-        raise ValueError("its port must be a number from 1 to 65535")
-
-
-def _is_pem(text: str) -> bool:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(cadata=text)
-    except (ssl.SSLError, ValueError, TypeError):
-        return False
-    return context.cert_store_stats()["x509"] > 0
-
-
 # The value is not repeated: an address that is wrong may hold a password.
 ADDRESS = "{0} is not a usable address: {fault}."
 RULES: Tuple[Rule, ...] = (
@@ -61,11 +43,11 @@ RULES: Tuple[Rule, ...] = (
     ),
     (base_url, ADDRESS, ("fortimonitor_url",)),
     (base_url, ADDRESS, ("fortisiem_server",)),
-    (_check_proxy, ADDRESS, ("proxy",)),
+    (check_proxy, ADDRESS, ("proxy",)),
     (
         lambda key: key.isascii() and key.isprintable(),
         "{0} has characters that cannot stand in a header.",
         ("fortimonitor_api_key",),
     ),
-    (_is_pem, "{0} is not PEM text with at least one certificate.", ("ca_certificate",)),
+    (certificates_in, "{0} is not PEM text with at least one certificate.", ("ca_certificate",)),
 )

@@ -1,20 +1,50 @@
-"""No secret value leaves the connector, whatever the road: messages and logs pass through here."""
+"""No secret value leaves the connector, whatever the road: messages and logs pass through here.
+
+Products and proxies send back what they were sent, in whatever form: escaped for HTML, URLs or JSON, several times
+over, on several lines, as Base64 of a whole header, cut. So texts are compared in one plain form, in which no escapes
+and no white space are left.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from typing import Any, Iterable, List, Set, Tuple
-from urllib.parse import quote, quote_plus
+import re
+import sys
+from bisect import bisect_right
+from typing import Any, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from urllib.parse import unquote
+
+from .texts import HALF_A_CHARACTER, REPLACEMENT, pasted
 
 MASK = "***"
 SHORTEST = 4  # A shorter secret would mask half of every text.
+MOST_ESCAPES = 4  # times that a text was escaped on its way
+
+# A blank counts as white space, and so does the plus that quote_plus makes of it.
+ESCAPED = re.compile(
+    r"(?:%[0-9a-f]{2})+|&(?:\#x?[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)"
+    r"|\\+(?-i:U)[0-9a-f]{8}|(?:\\+(?-i:u)[0-9a-f]{4})+|\\+x[0-9a-f]{2}|\\+[nrtbf]?|[\s+]+",
+    re.I,
+)
+# Dots behind what was cut, perhaps inside of an escape.
+CUT = re.compile(r"(?:%[0-9a-f]?|&\#?[a-z0-9]{0,8}|u[0-9a-f]{0,3})?(?P<dots>\.{3,}|\u2026)", re.I)
+BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+
+Span = Tuple[int, int]
 
 
 def fingerprint(*parts: str) -> str:
     """Return a name for an account under which things can be kept, and which does not show its secret."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Form(NamedTuple):
+    """A form of a secret, plain. Where it is Base64, what stands around it is of the secret too, or of its name."""
+
+    text: str
+    is_base64: bool = False
 
 
 class Redactor:
@@ -26,53 +56,165 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Any] = ()) -> None:
         self._values: Set[str] = set()
-        self._formed: Tuple[int, List[str]] = (0, [])  # of how many values; most calls never need them
+        self._formed: Tuple[int, List[str], List[_Form]] = (0, [], [])  # of how many values; most calls need none
         for secret in secrets:
             self.add(secret)
 
-    def add(self, secret: Any, *together_with: str) -> None:
-        """Mask a value from now on, and the Basic credentials it makes with each name in ``together_with``."""
-        secret = secret.strip() if isinstance(secret, str) else ""  # as it is sent
+    def add(self, secret: Any) -> None:
+        """Mask a value from now on; a number too, as it is sent."""
+        is_number = isinstance(secret, (int, float)) and not isinstance(secret, bool)
+        secret = pasted(str(secret)) if is_number or isinstance(secret, str) else ""
         if len(secret) >= SHORTEST:
             self._values.add(secret)
-            self._values.update([f"{name}:{secret}" for name in together_with])
 
     def __call__(self, text: str) -> str:
-        """Return the text with every secret masked, the longest first."""
-        values = tuple(self._values)
-        count, forms = self._formed
-        if count != len(values):  # the first time, or a value came, perhaps from another thread; none ever goes
-            forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
-            self._formed = (len(values), forms)
-        for form in forms:
-            text = text.replace(form, MASK)
-        return text
+        """Return the text with every secret masked."""
+        values, forms = self._forms()
+        for value in values:  # as it is, whatever escapes it makes with what stands around it
+            text = text.replace(value, MASK)
+        plain = _plain(text)
+        if not CUT.search(plain) and not any(form.text in plain for form in forms):
+            return text
+        plain, steps = _with_steps(text)
+        spans = [_source(steps, span) for form in forms for span in _found(form.text, plain) if not form.is_base64]
+        spans += [
+            _widened(text, _source(steps, span))
+            for form in forms
+            for span in _found(form.text, plain)
+            if form.is_base64
+        ]
+        return _masked(text, spans)
 
     def within(self, value: Any) -> Any:
         """Return a JSON value with every secret masked in its texts, names of members included."""
+        dumped = json.dumps(value, ensure_ascii=False, default=str)
+        return value if self(dumped) == dumped else self._within(value)
+
+    def _within(self, value: Any) -> Any:
         if isinstance(value, str):
             return self(value)
         if isinstance(value, list):
-            return [self.within(each) for each in value]
+            return [self._within(each) for each in value]
         if isinstance(value, dict):
-            return {self(str(name)): self.within(each) for name, each in value.items()}
-        return value
+            return {self(str(name)): self._within(each) for name, each in value.items()}
+        return MASK if str(value) in self._values else value
+
+    def _forms(self) -> Tuple[List[str], List[_Form]]:
+        values = tuple(self._values)
+        if self._formed[0] != len(
+            values
+        ):  # the first time, or a value came, perhaps from another thread; none ever goes
+            forms = {form for value in values for form in _forms_of(value) if len(form.text) >= SHORTEST}
+            self._formed = (len(values), sorted(values, key=len, reverse=True), list(forms))
+        return self._formed[1:]
 
 
-def _forms(value: str) -> Set[str]:
-    import html  # at first use: its table of entities is large
+def _forms_of(value: str) -> Iterator[_Form]:
+    yield _Form(_plain(value))
+    raw = value.encode("utf-8", "surrogatepass")
+    yield _Form(raw.hex())
+    yield _Form(raw.hex().upper())
+    for before in range(3):  # bytes of what is encoded with it, such as the name of its user
+        encoded = base64.b64encode(bytes(before) + raw).decode("ascii")
+        inside = encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        yield _Form(_plain(inside), is_base64=True)
+        yield _Form(_plain(inside.replace("+", "-").replace("/", "_")), is_base64=True)
 
-    raw = value.encode("utf-8")
-    encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    return {
-        value,
-        quote(value),
-        quote(value, safe=""),
-        quote_plus(value),
-        html.escape(value),
-        json.dumps(value)[1:-1],
-        repr(value)[1:-1],
-        raw.hex(),
-        *encoded,
-        *(form.rstrip("=") for form in encoded),
-    }
+
+def _plain(text: str) -> str:
+    text = HALF_A_CHARACTER.sub(REPLACEMENT, text)
+    for _ in range(MOST_ESCAPES):
+        plain = ESCAPED.sub(_unescaped, text)
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    from html import unescape  # at first use: its table of entities is large
+
+    escaped = match.group()
+    if escaped[0] == "%":
+        return unquote(escaped, errors="replace")
+    if escaped[0] == "&":
+        return unescape(escaped)
+    codes = [int(code, 16) for code in re.findall(r"[uUx]([0-9a-fA-F]+)", escaped)] if escaped[0] == "\\" else []
+    written = "".join(chr(code) for code in codes if code <= sys.maxunicode)
+    return written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # of two halves one character
+
+
+class _Step(NamedTuple):
+    """How one undoing of escapes moved places: where each piece begins afterwards and before, escapes at odd places."""
+
+    after: List[int]
+    before: List[int]
+
+    def source(self, span: Span) -> Span:
+        first, last = self._piece(span[0]), self._piece(span[1] - 1)
+        start = self.before[first] + (0 if first % 2 else span[0] - self.after[first])
+        end = self.before[last + 1] if last % 2 else self.before[last] + span[1] - self.after[last]
+        return start, end
+
+    def _piece(self, place: int) -> int:
+        return bisect_right(self.after, place) - 1
+
+
+def _with_steps(text: str) -> Tuple[str, List[_Step]]:
+    """Return the plain form of a text and the steps that led there, the last one first."""
+    steps: List[_Step] = []
+    text = HALF_A_CHARACTER.sub(REPLACEMENT, text)
+    for _ in range(MOST_ESCAPES):
+        step, pieces, length, begin = _Step([], []), [], 0, 0
+        for match in ESCAPED.finditer(text):
+            for piece, place in ((text[begin : match.start()], begin), (_unescaped(match), match.start())):
+                step.after.append(length)
+                step.before.append(place)
+                pieces.append(piece)
+                length += len(piece)
+            begin = match.end()
+        step.after.append(length)
+        step.before.append(begin)
+        plain = "".join([*pieces, text[begin:]])
+        if plain == text:
+            break
+        steps.insert(0, step)
+        text = plain
+    return text, steps
+
+
+def _source(steps: List[_Step], span: Span) -> Span:
+    for step in steps:
+        span = step.source(span)
+    return span
+
+
+def _found(form: str, plain: str) -> Iterator[Span]:
+    """Yield where a form stands, and where its beginning stands before dots that say that it was cut."""
+    place = plain.find(form)
+    while place >= 0:
+        yield place, place + len(form)
+        place = plain.find(form, place + len(form))
+    for cut in CUT.finditer(plain):
+        end = cut.start()
+        length = next((n for n in range(len(form) - 1, SHORTEST - 1, -1) if plain.endswith(form[:n], 0, end)), 0)
+        if length:
+            yield end - length, cut.start("dots")
+
+
+def _widened(text: str, span: Span) -> Span:
+    start, end = span
+    while start > 0 and text[start - 1] in BASE64:
+        start -= 1
+    while end < len(text) and text[end] in BASE64:
+        end += 1
+    return start, end
+
+
+def _masked(text: str, spans: List[Span]) -> str:
+    masked, begin = [], 0
+    for start, end in sorted(spans):
+        if start >= begin or not masked:
+            masked += [text[begin:start], MASK]
+        begin = max(begin, end)
+    return "".join([*masked, text[begin:]])

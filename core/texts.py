@@ -11,7 +11,18 @@ import unicodedata
 from typing import Optional
 
 LOST = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f\u200b-\u200d\u2060\ud800-\udfff\ufeff\ufffd\U00010000-\U0010ffff?]")
+HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+REPLACEMENT = "\ufffd"
 MOST_ESCAPES = 3  # times that a text was escaped on its way
+# What nobody sees and pages and mails put around what is copied from them: soft hyphens, joiners, marks of direction.
+INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+AROUND_PASTED = re.compile(rf"\A[\s{INVISIBLE}]+|[\s{INVISIBLE}]+\Z")
+INSIDE_PASTED = re.compile(f"[{INVISIBLE}]")
+
+
+def pasted(text: str) -> str:
+    """Return what was pasted without the white space and the invisible characters around it."""
+    return AROUND_PASTED.sub("", text)
 
 
 def survivors(text: str) -> str:

@@ -8,7 +8,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Optional
 
 PLAIN_UTC = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
-EPOCH_SECONDS = re.compile(r"\d{1,11}(\.\d+)?", re.ASCII)
+EPOCH_SECONDS = re.compile(r"\d{9,11}(\.\d+)?", re.ASCII)  # from 1973 on; shorter ones are dates such as 20261127
+ISO = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,20}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?(?::\d\d)?)",
+    re.ASCII | re.I,
+)
 
 
 def utc(value: Any) -> datetime:
@@ -23,10 +27,19 @@ def utc(value: Any) -> datetime:
         return _within_years(datetime.fromtimestamp(float(text), timezone.utc))
     if PLAIN_UTC.fullmatch(text):
         return _within_years(datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc))
-    moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))  # Python 3.9 does not know the Z
-    if moment.tzinfo is None:
-        raise ValueError("no offset")
-    return _within_years(moment.astimezone(timezone.utc))
+    return _within_years(_from_iso(text).astimezone(timezone.utc))
+
+
+def _from_iso(text: str) -> datetime:
+    found = ISO.fullmatch(text)
+    if found is None:
+        raise ValueError("no time with an offset")
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    # Spelt out: Python 3.9 knows neither Z nor +0000 nor fractions of other lengths.
+    digits = "+0000" if zone in ("Z", "z") else zone.replace(":", "").ljust(5, "0")
+    offset = ":".join((digits[:3], digits[3:5], digits[5:])).rstrip(":")
+    parts = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}.{(fraction or '')[:6].ljust(6, '0')}{offset}"
+    return datetime.fromisoformat(parts)
 
 
 def _within_years(moment: datetime) -> datetime:

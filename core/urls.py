@@ -9,12 +9,32 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Optional, Union
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from .texts import INSIDE_PASTED
+
 # re.ASCII: \d alone also matches other scripts' digits. At most 19 digits: the ids are 64-bit integers.
 SIGNED_ID = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 PLAIN_ENDPOINT = re.compile(r"(/[a-z0-9_-]+)+", re.ASCII)
 DEFAULT_PORTS = {"https": 443, "http": 80}
+CREDENTIALS = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%-]*", re.ASCII)
+# Where clouds keep their metadata beside the link-local addresses: Alibaba, Azure, Oracle; Amazon, Google.
+METADATA = frozenset(
+    map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
+)
+# Forms of an IPv4 address in IPv6, and how many bits follow it: NAT64, 6to4, translated, compatible.
+EMBEDDING = tuple(
+    (ipaddress.IPv6Network(network), behind)
+    for network, behind in (
+        ("64:ff9b::/96", 0),
+        ("64:ff9b:1::/48", 0),
+        ("2002::/16", 80),
+        ("::ffff:0:0:0/96", 0),
+        ("::/96", 0),
+    )
+)
+LEAST_COMPATIBLE = 2**16  # ::1 is an address of its own
+MOST_ENCODED = 3  # times that a part of a path may have been encoded
 
 
 def signed_id(value: Any) -> Optional[int]:
@@ -107,6 +127,8 @@ def base_url(text: str) -> BaseUrl:
     their metadata) and unspecified ones are refused; private ones are not, since FortiSIEM lives there.
     """
     text = text.strip()
+    if not text.isprintable() or INSIDE_PASTED.search(text):
+        raise ValueError("it has invisible characters in it")  # some would be dropped, others be part of every path
     parts = urlsplit(text if "://" in text else f"https://{text}")
     if parts.username is not None or parts.password is not None:
         raise ValueError("it must not contain a user name or a password")
@@ -116,17 +138,41 @@ def base_url(text: str) -> BaseUrl:
         raise ValueError("its path must be plain")
     origin = _origin(parts)
     address = _address(origin.host)
-    if address is not None and (address.is_link_local or address.is_unspecified):
-        raise ValueError("link-local and unspecified addresses are not allowed")
+    if address is not None and (address.is_link_local or address.is_unspecified or address in METADATA):
+        raise ValueError("link-local and unspecified addresses, and those of a cloud's metadata, are not allowed")
     if origin.scheme == "http" and not (origin.host == "localhost" or (address is not None and address.is_loopback)):
         raise ValueError("it must begin with https://; plain http is allowed for this machine alone")
     return BaseUrl(origin, quote(parts.path.rstrip("/"), safe="/-._~%"))
 
 
+def check_proxy(text: str) -> None:
+    """Raise ValueError with the reason where a text is no URL of a proxy. The reason never quotes it."""
+    scheme, _, rest = text.partition("://")
+    credentials, _, place = rest.rpartition("@")
+    if not CREDENTIALS.fullmatch(credentials) or BROKEN_ENCODING.search(credentials):
+        raise ValueError("special characters in its user name and password must be encoded, such as %23 for #")
+    if (
+        scheme.lower() not in DEFAULT_PORTS
+        or not place
+        or not text.isprintable()
+        or any(each in place for each in " ?#\\")
+    ):
+        raise ValueError("it must look like http://proxy.example.com:3128")
+    parts = urlsplit(f"{scheme}://{place}")
+    _origin(parts)
+    if parts.path not in ("", "/"):
+        raise ValueError("it must not have a path")
+
+
 def _is_plain(text: str) -> bool:
     """Tell whether a path has no dots that collapse, written out or not, and no broken percent encoding."""
-    collapses = any(unquote(segment) in (".", "..") for segment in text.split("/"))
-    return not collapses and BROKEN_ENCODING.search(text) is None
+    if BROKEN_ENCODING.search(text):
+        return False
+    for _ in range(MOST_ENCODED):
+        if any(segment in (".", "..") for segment in re.split(r"[/\\]", text)):
+            return False
+        text = unquote(text)
+    return True
 
 
 def _origin(parts: SplitResult) -> Origin:
@@ -155,8 +201,18 @@ def _address(host: str) -> Union[ipaddress.IPv4Address, ipaddress.IPv6Address, N
         address = ipaddress.ip_address(host)
     except ValueError:
         return _number_address(host)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
+    return _embedded(address) if isinstance(address, ipaddress.IPv6Address) else address
+
+
+def _embedded(address: ipaddress.IPv6Address) -> Union[ipaddress.IPv4Address, ipaddress.IPv6Address]:
+    """Return the IPv4 address that an IPv6 address is another form of, else the address itself without its zone."""
+    number = int(address)
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    for network, behind in EMBEDDING:
+        if ipaddress.IPv6Address(number) in network and number >= LEAST_COMPATIBLE:
+            return ipaddress.IPv4Address(number >> behind & 0xFFFFFFFF)
+    return ipaddress.IPv6Address(number)
 
 
 def _number_address(host: str) -> Optional[ipaddress.IPv4Address]:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
 from . import times
 from .errors import shown
 from .manifest import Field, Form
+from .texts import HALF_A_CHARACTER, pasted
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 BOOLEANS = {"true": True, "false": False}
@@ -73,7 +74,7 @@ def read_form(
 def _read(field: Field, value: Any, shapes: Mapping[str, Shape]) -> Any:
     """Return a value in its field's type, or the default, None where there is neither. Raises _Unfit."""
     if isinstance(value, str):
-        value = value.strip()
+        value = pasted(value)
     if value is not None and value != "":
         value = TYPES.get(field.type, _text)(field, value)
     if value is None or value == "":
@@ -93,6 +94,8 @@ def _text(field: Field, value: Any) -> Any:
         raise _Unfit(text, f"one of: {', '.join(field.options)}")
     if not isinstance(text, str):
         raise _Unfit(text, "text")
+    if HALF_A_CHARACTER.search(text):
+        raise _Unfit(text, "text that can be sent: it has half of a surrogate pair, which is no character")
     return text
 
 

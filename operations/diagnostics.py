@@ -35,16 +35,16 @@ def get_diagnostics(context: Context, params: Dict[str, Any]) -> Result:
 
 
 def _product(client: Any) -> Result:
-    message = None
+    is_usable = True
     try:
-        client.check()
+        message = client.check()
     except Failure as failure:
-        message = failure.explanation
-    version = client.version() if isinstance(client, FortiSIEM) and message is None else None
+        is_usable, message = False, failure.explanation
+    version = client.version() if isinstance(client, FortiSIEM) and is_usable else None
     return {
         "product": client.product,
         "address": client.address,
-        "is_usable": message is None,
+        "is_usable": is_usable,
         "message": message,
         "version": version,
         "features": features_of(version),

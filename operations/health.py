@@ -20,8 +20,11 @@ def check_health(context: Context) -> None:
     failures = []
     for client in context.enabled:
         try:
-            client.check()
+            remark = client.check()
         except Failure as error:
             failures.append(error.explanation)
+            continue
+        if remark:  # FortiSOAR shows nothing of a check that succeeds
+            context.log.warning(remark)
     if failures:
         raise Unhealthy(" ".join(failures).rstrip("."))

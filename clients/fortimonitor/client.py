@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting, shown
 from ...core.http.answers import Advice, Answer, checked, json_object, json_of
@@ -187,8 +187,11 @@ class FortiMonitor(Product):
             raise InvalidInput("Query must not have the key 'api_key'.")
         return self._send(method, below, _advice, body, query)
 
-    def check(self) -> None:
-        """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request."""
+    def check(self) -> Optional[str]:
+        """GET /outage/active?limit=1: prove address, key and the right to read, at the cost of one request.
+
+        Returns what an administrator should know all the same, None for nothing.
+        """
         answer = self._send("GET", "/outage/active", _advice, params={"limit": 1, "offset": 0})
         body = json_object(self._http, answer)
         if "outage_list" not in body or "meta" not in body:
@@ -197,6 +200,19 @@ class FortiMonitor(Product):
                 "Check FortiMonitor URL; it usually ends in /v2.",
                 changed="no",
             )
+        return self._other_address(body["outage_list"])
+
+    def _other_address(self, rows: Any) -> Optional[str]:
+        """Return what to say where FortiMonitor names its incidents by another host: of a proxy, or by mistake."""
+        urls = [text(row.get("url")).strip() for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        others = (url for url in urls if id_in_url(url, OUTAGE) and self._http.base.endpoint_of(url) is None)
+        named = next((urlsplit(url).netloc.rpartition("@")[2] for url in others), "")
+        if not named:
+            return None
+        return (
+            f"FortiMonitor at {self.address} names its incidents by the host {shown(self._http.redact(named))}. "
+            f"Requests go to {self.address} alone; make sure that it is the same FortiMonitor."
+        )
 
     def server_id(self, server: str) -> int:
         """Return the id of a server that is named by its id, or by its exact name or FQDN (GET /server).

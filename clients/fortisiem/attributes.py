@@ -56,6 +56,7 @@ ATTRIBUTES = {
     "external_ticket_state": Attribute("externalTicketState", "incidentExtTicketState", "incidentExtTicketState"),
     "external_assigned_user": Attribute("externalAssignedUser", "incidentExtUser", "incidentExtUser"),
 }
+IGNORED_BY_TWIN = ("status", "comments", "severity")  # before 7.0, which says OK all the same
 
 CATEGORIES = {"Availability": "1", "Performance": "2", "Change": "3", "Security": "4", "Other": "5"}
 READ_RESOLUTIONS = {"None": "0", "Open": "1", **RESOLUTIONS, "In Progress": "4"}

@@ -87,7 +87,6 @@ class Authentication:
         self._http = http
         self._login = login
         self._redact = redact
-        redact.add(login.password, f"{login.organization}/{login.username}")
 
     @property
     def by_token(self) -> bool:

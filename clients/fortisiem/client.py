@@ -23,7 +23,7 @@ from ...core.process_state import STATE
 from ...core.urls import path
 from ...core.values import Skipped, read_rows, text
 from ..product_client import Product
-from .attributes import ATTRIBUTES, EXTERNAL, TWIN
+from .attributes import ATTRIBUTES, EXTERNAL, IGNORED_BY_TWIN, TWIN
 from .authentication import BAD_CLIENT, REST, Authentication
 from .events import EventSource
 from .lists import INCIDENTS, IncidentList, Page, Wanted, rows_of, with_id
@@ -89,6 +89,14 @@ class FortiSIEM(Product):
                 STATE.update_addresses.put(self._http.account, address, self._http.deadline.timing.monotonic())
                 return replace(answer, attempts=answer.attempts + len(gone))
         raise gone[0].but(advice=nowhere)
+
+    def may_ignore(self, values: Mapping[str, str]) -> List[str]:
+        """Return the names of attributes that the address for updates may take without doing anything (before 7)."""
+        return [name for name in values if name in IGNORED_BY_TWIN and self._update_address == TWIN]
+
+    def doubt_update_address(self) -> None:
+        """Forget which address for updates the server has: one that ignores attributes is not the usual one."""
+        STATE.update_addresses.drop(self._http.account)
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the server's address for updates has no key for."""

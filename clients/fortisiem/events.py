@@ -60,15 +60,23 @@ class EventSource:
 
     def _found(self, params: Dict[str, Any]) -> List[Any]:
         account, now = self._http.account, self._http.deadline.timing.monotonic()
-        if not STATE.without_event_queries.get(account, now):
+        if STATE.without_event_queries.get(account, now):
             try:
-                return self._by_query(params)
+                return self._at_once(params)
             except Failure as failure:
-                request = failure.request
-                is_start = request.get("path") == f"{EVENTS}/start" and request.get("status") in (404, 405, 410)
-                if not is_start or NO_EVENTS.search(failure.happened):
+                if not _is_gone(failure, EVENTS):
                     raise
-                STATE.without_event_queries.put(account, True, now)
+                STATE.without_event_queries.drop(account)  # what was learnt does not hold
+        try:
+            return self._by_query(params)
+        except Failure as failure:
+            if not _is_gone(failure, f"{EVENTS}/start"):
+                raise
+        events = self._at_once(params)
+        STATE.without_event_queries.put(account, True, now)
+        return events
+
+    def _at_once(self, params: Dict[str, Any]) -> List[Any]:
         return self._events(self._send("GET", EVENTS, params=params))
 
     def _by_query(self, params: Dict[str, Any]) -> List[Any]:
@@ -117,3 +125,9 @@ class EventSource:
                 Rejected, f"{self._http.where(answer)}: {error_text(self._http, answer)}", changed="no"
             )
         return body
+
+
+def _is_gone(failure: Failure, endpoint: str) -> bool:
+    """Tell whether a failure says that the server has no such address."""
+    is_there = failure.request.get("path") != endpoint or failure.request.get("status") not in (404, 405, 410)
+    return not is_there and NO_EVENTS.search(failure.happened) is None

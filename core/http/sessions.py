@@ -11,11 +11,13 @@ import ssl
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Dict, Optional, Tuple
+from urllib.parse import unquote
 
 import requests
 import urllib3
 from requests.utils import select_proxy
 
+from ..certificates import certificates_in
 from ..process_state import STATE
 from ..urls import Origin
 from .connection import StrictAdapter, TlsContext, is_address
@@ -69,9 +71,23 @@ def session(settings: ConnectionSettings) -> AbstractContextManager[Session]:
 
 def shown_proxy(settings: ConnectionSettings) -> str:
     """Return the proxy that a server is reached through as messages show it, without credentials; "" for none."""
+    scheme, _, place = _proxy(settings)
+    return f"{scheme}{place}"
+
+
+def proxy_credentials(settings: ConnectionSettings) -> Tuple[str, ...]:
+    """Return the password in the URL of the proxy on the way, as it is written and as it is meant; a name alone too."""
+    name, colon, password = _proxy(settings)[1].partition(":")
+    secret = password if colon else name
+    return secret, unquote(secret)
+
+
+def _proxy(settings: ConnectionSettings) -> Tuple[str, str, str]:
+    """Return the proxy on the way: "http://" where it is given, the credentials, and host and port."""
     url = select_proxy(str(settings.origin), _proxies(settings)) or ""
-    scheme, _, rest = url.rpartition("//")
-    return f"{scheme}//{rest.rpartition('@')[2]}" if scheme else rest.rpartition("@")[2]
+    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)  # as the environment may
+    credentials, _, place = rest.rpartition("@")
+    return scheme + mark, credentials, place
 
 
 def _proxies(settings: ConnectionSettings) -> Dict[str, str]:
@@ -94,7 +110,7 @@ def _new_tls_context(verify: bool, ca_certificate: str, address: Optional[str]) 
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_default_certs()
     if ca_certificate:
-        context.load_verify_locations(cadata=ca_certificate)
+        context.load_verify_locations(cadata=certificates_in(ca_certificate))
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -26,7 +26,7 @@ from .answers import PROXY_ADVICE, Answer, AnswerTooLarge, Request, proxy_refusa
 from .connection import Exchange, one_exchange
 from .decoding import TooLong, Undecodable, decompressed, is_deep
 from .request_log import Sent, note
-from .sessions import ConnectionSettings, session, shown_proxy
+from .sessions import ConnectionSettings, proxy_credentials, session, shown_proxy
 
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 CHUNK = 64 * 1024
@@ -82,6 +82,8 @@ class Transport:
         self.server_time: Optional[datetime] = None
         self._settings = settings
         self._connect_timeout, self._read_timeout = timeouts
+        for credential in proxy_credentials(settings):
+            redact.add(credential)
 
     def send(
         self,
@@ -230,7 +232,7 @@ def named_endpoint(transport: Transport, text: str) -> str:
     try:
         return transport.base.given_endpoint(text)
     except ValueError as error:
-        raise errors.InvalidInput(f"Endpoint {text[:60]!r} {error}.") from None
+        raise errors.InvalidInput(f"Endpoint {errors.shown(text)} {error}.") from None
 
 
 def _query(params: Optional[Mapping[str, Any]]) -> Dict[str, Any]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 import trustme
 
+from tests.support import package
 from tests.support.package import API_KEY, ConnectorError, configuration, connector, let_go, module, with_token
 
+connector_module = module("connector")
+ENCODE = "special characters in its user name and password must be encoded, such as %23 for #"
+LIKE = "it must look like http://proxy.example.com:3128"
 valid = module("core.configuration").valid_configuration
 
 
@@ -146,6 +152,98 @@ def test_a_ca_certificate_in_pem_is_taken_and_is_not_asked_for_when_verification
     pem = trustme.CA().cert_pem.bytes().decode()
     assert valid(configuration(ca_certificate=pem))["ca_certificate"] == pem.strip()
     assert "ca_certificate" not in valid(configuration(verify_ssl=False, ca_certificate="hello"))
+
+
+CA = trustme.CA().cert_pem.bytes().decode().strip()
+LINES = CA.splitlines()
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        f"# M\u00fcller's own CA\n{CA}",
+        f"\ufeff{CA}",
+        CA.replace("\n", "\\n"),
+        CA.replace("\n", "\\r\\n"),
+        CA.replace("\n", " "),
+        "".join(LINES),
+        "\r\n".join(f"    {line}\t" for line in LINES),
+        "\n".join(f"{line}\u200b\u00a0" for line in LINES),
+        f"subject=/CN=ca\nissuer=/CN=ca\n{CA}\n\nsubject=/CN=ca\n{CA}",
+        "\n".join((LINES[0], *("".join(LINES[1:-1])[at : at + 76] for at in range(0, 2000, 76)), LINES[-1])),
+    ],
+)
+def test_a_ca_certificate_is_taken_however_it_was_pasted(pem):
+    context = context_of(configuration(ca_certificate=pem))
+    wanted = ssl.PEM_cert_to_DER_cert(CA)
+    assert wanted in context.get_ca_certs(binary_form=True)
+
+
+def context_of(config):
+    """Return what a TLS connection of a configuration trusts."""
+    settings = package.context(config).fortimonitor._http._settings
+    return module("core.http.sessions")._tls_context(settings)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("http://svc:Winter2026/x@proxy.corp.test:3128", ENCODE),
+        ("http://user:p@ss#1Winter2026@host:9", ENCODE),
+        ("http://user:Winter2026?@host:9", ENCODE),
+        ("http://user:Winter2026\\@host:9", ENCODE),
+        ("http://us er:Winter2026@host:9", ENCODE),
+        ("http://user:Winter2026%@host:9", ENCODE),
+        ("http://user:W\u00efnter2026@host:9", ENCODE),
+        ("svc:Winter2026@proxy.corp.test:3128", LIKE),
+        ("socks5://svc:Winter2026@proxy.corp.test:3128", LIKE),
+        ("http://svc:Winter2026@", LIKE),
+        ("http:// Winter2026:3128", LIKE),
+        ("http://proxy.test:3128?Winter2026", LIKE),
+        ("http://proxy.test\u200b:3128", LIKE),
+        ("http://svc:pw@proxy.test:Winter2026", "its port must be a number from 1 to 65535"),
+        ("http://svc:pw@Winter2026<", "its host name has characters that do not belong there"),
+        ("http://proxy.test:3128/Winter2026", "it must not have a path"),
+    ],
+)
+def test_an_unusable_proxy_is_refused_without_showing_it(proxy, reason):
+    assert failure(proxy=proxy) == (
+        f"The configuration is not valid: Proxy is not a usable address: {reason}. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://svc:p%40ss%2F1@proxy.test:3128/", "HTTPS://10.1.2.3", "http://[fd00::5]:80", "http://token@proxy"]
+)
+def test_a_usable_proxy_is_taken_as_it_is(proxy):
+    assert valid(configuration(proxy=proxy))["proxy"] == proxy
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u00a0", "\u2060", "\u200e", "\u202c", "\u00ad", " \u200b\t"])
+def test_invisible_characters_around_what_was_pasted_are_left_out(mark):
+    names = ("fortimonitor_url", "fortimonitor_api_key", "fortisiem_server", "fortisiem_password", "fortisiem_username")
+    clean = configuration()
+    pasted = {name: f"{mark}{clean[name]}{mark}" for name in names}
+    values = valid(configuration(**pasted))
+    assert {name: values[name] for name in names} == {name: clean[name] for name in names}
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u2060", "\u200e", "\u00ad", "\t", "\n", "\u00a0"])
+@pytest.mark.parametrize("url", ["https://fortimonitor{}.test/v2", "https://fortimonitor.test/v{}2"])
+def test_an_address_with_an_invisible_character_in_it_is_refused(mark, url):
+    message = failure(fortimonitor_url=url.format(mark))
+    assert "FortiMonitor URL is not a usable address: it has invisible characters in it." in message
+
+
+def test_half_of_a_surrogate_pair_in_a_password_is_refused_without_showing_it():
+    message = failure(fortisiem_password="Winter\ud8002026")
+    assert "FortiSIEM Password is not text that can be sent: it has half of a surrogate pair" in message
+    assert "Winter" not in message
+
+
+def test_a_secret_that_is_given_as_a_number_is_masked():
+    with connector_module.translated_failures({"fortimonitor_api_key": 20262027}, "check_health") as redact:
+        assert redact("key 20262027") == "key ***"
 
 
 # Each content is validated once.

@@ -332,7 +332,7 @@ def test_by_default_a_hundred_are_listed(http):
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(http):
-    assert failure("list_fortimonitor_incidents", started_after=2, started_before=1) == (
+    assert failure("list_fortimonitor_incidents", started_after=1700000001, started_before=1700000000) == (
         f"The parameters are not valid: Started After must not be later than Started Before. {NOTHING}"
     )
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from responses import matchers
 
-from tests.support.package import API_KEY, FORTIMONITOR_URL, FORTISIEM_URL, ConnectorError, configuration, connector
+from tests.support.package import (
+    API_KEY,
+    FORTIMONITOR_URL,
+    FORTISIEM_URL,
+    ConnectorError,
+    configuration,
+    connector,
+    execute,
+)
 
 ACTIVE = f"{FORTIMONITOR_URL}/outage/active"
 SUMMARY = f"{FORTISIEM_URL}/phoenix/rest/system/health/summary"
@@ -114,3 +122,34 @@ def test_a_used_up_rate_limit_says_that_the_product_is_reachable(http):
         "FortiMonitor answered 429 to GET /v2/outage/active, too many requests. FortiMonitor is reachable. Run the action "
         "again in 59 s. Nothing was changed."
     )
+
+
+ELSEWHERE = (
+    "FortiMonitor at https://fortimonitor.test names its incidents by the host 'api2.panopta.com'. Requests go to "
+    "https://fortimonitor.test alone; make sure that it is the same FortiMonitor."
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "lines"),
+    [
+        ("https://api2.panopta.com/v2/outage/-5", [ELSEWHERE]),
+        ("https://user:word@api2.panopta.com/v2/outage/-5", [ELSEWHERE]),
+        (f"{FORTIMONITOR_URL}/outage/-5", []),
+        ("/v2/outage/-5", []),
+        ("https://api2.panopta.com/", []),
+        ("https://[", []),
+        (None, []),
+    ],
+)
+def test_a_fortimonitor_that_names_itself_by_another_host_is_told_with_both_in_the_log(http, caplog, url, lines):
+    fortimonitor_answers(http, json={**EMPTY_LIST, "outage_list": [{"url": url}]})
+    assert connector().check_health(configuration(fortisiem_enabled=False)) is True
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == lines
+
+
+def test_a_fortimonitor_that_names_itself_by_another_host_is_told_in_the_diagnostics(http):
+    row = {"url": "https://api2.panopta.com/v2/outage/-5"}
+    fortimonitor_answers(http, json={**EMPTY_LIST, "outage_list": [row]})
+    product = execute("get_diagnostics", {}, configuration(fortisiem_enabled=False))["products"][0]
+    assert (product["is_usable"], product["message"]) == (True, ELSEWHERE)

@@ -417,3 +417,22 @@ def test_no_more_than_wanted_are_shown_even_if_more_come(http):
 def test_an_event_is_shown_with_its_exact_id_and_its_time(http, row, shown):
     expect_query(http, [row])
     assert get()["events"] == [shown]
+
+
+def test_an_address_that_was_gone_for_a_moment_is_asked_again(http):
+    expect_start(http, status=404)
+    expect_one_call(http, status=404)
+    assert failure().startswith(f"{FAILED}FortiSIEM answered 404 to GET {BELOW}. {NOTHING}")
+    expect_query(http, [EVENT])
+    assert get()["events"] == [SHOWN]
+
+
+def test_what_was_learnt_is_dropped_when_it_no_longer_holds(http):
+    expect_start(http, status=404)
+    expect_one_call(http, json=[])
+    assert get()["events"] == []
+    expect_one_call(http, status=410)
+    expect_query(http, [EVENT])
+    assert get()["events"] == [SHOWN]
+    expect_query(http, [EVENT])
+    assert get()["events"] == [SHOWN]

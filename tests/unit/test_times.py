@@ -20,6 +20,12 @@ MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=timezone.utc)
         "2026-11-22 10:00:00",
         "2026-11-22T10:00:00Z",
         "2026-11-22T10:00:00z",
+        "2026-11-22T10:00Z",
+        "2026-11-22T10:00:00.000Z",
+        "2026-11-22t12:00:00.0+02",
+        "2026-11-22T10:00:00+0000",
+        "2026-11-22T10:00:00 -00:00",
+        "20261122T100000Z",
         "2026-11-22T10:00:00+00:00",
         "2026-11-22T12:30:00+02:30",
         "2026-11-22 05:00:00-05:00",
@@ -40,6 +46,11 @@ def test_each_documented_form_is_the_same_moment(value):
         "",
         "now",
         "2026-11-22",
+        "20261122",
+        20261122,
+        0,
+        "2026-W47-7T10:00:00Z",
+        "2026-11-22T10:00:61Z",
         "2026-11-22T10:00:00",
         "22.11.2026 10:00",
         "2026-11-22 10:00",
@@ -53,6 +64,11 @@ def test_each_documented_form_is_the_same_moment(value):
 def test_any_other_form_is_refused(value):
     with pytest.raises((ValueError, OverflowError)):
         times.utc(value)
+
+
+def test_a_fraction_of_any_length_is_read():
+    for fraction in (".5", ",5", ".50000000000001"):
+        assert times.utc(f"2026-11-22T10:00:00{fraction}Z") == MOMENT.replace(microsecond=500_000)
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.timezones()))

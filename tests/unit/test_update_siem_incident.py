@@ -450,10 +450,15 @@ def expect_twin(http, sent, **answer):
     )
 
 
+def shows(http, **row):
+    http.post(INCIDENTS, json={"data": [{"incidentId": 1, **row}], "total": 1})
+
+
 @pytest.mark.parametrize("status", [404, 405, 410])
 def test_where_one_address_is_gone_the_other_is_used_and_remembered(http, status):
     expect_update(http, {"incidentStatus": "2"}, status=status)
     expect_twin(http, {"incidentStatus": "2"})
+    shows(http, incidentStatus=2)
     result = update(status="Manually Cleared")
     assert result["request"]["path"] == "/phoenix/rest/pub/incident/update/1"
     expect_twin(
@@ -468,6 +473,7 @@ def test_where_one_address_is_gone_the_other_is_used_and_remembered(http, status
             "incidentExtUser": "ABC",
         },
     )
+    shows(http, incidentStatus=3, incidentComments="XYZ", eventSeverityCat="LOW")
     result = update(
         status="System Cleared",
         comments="XYZ",
@@ -478,16 +484,40 @@ def test_where_one_address_is_gone_the_other_is_used_and_remembered(http, status
         external_ticket_state="Closed",
         external_assigned_user="ABC",
     )
-    assert result["warning"] == "This server's address for updates does not take resolution."
+    assert result["warning"] == (
+        "This server's address for updates does not take resolution. Read back: comments not readable."
+    )
 
 
 def test_a_remembered_address_that_goes_away_is_replaced_too(http):
-    expect_update(http, {"comments": "a"}, status=404)
-    expect_twin(http, {"comments": "a"})
-    update(comments="a")
-    expect_twin(http, {"comments": "b"}, status=404)
-    expect_update(http, {"comments": "b"}, **OK)
-    assert update(comments="b")["request"]["path"] == "/phoenix/rest/incident/external"
+    expect_update(http, {"externalTicketId": "a"}, status=404)
+    expect_twin(http, {"incidentExtTicketId": "a"})
+    update(external_ticket_id="a")
+    expect_twin(http, {"incidentExtTicketId": "b"}, status=404)
+    expect_update(http, {"externalTicketId": "b"}, **OK)
+    assert update(external_ticket_id="b")["request"]["path"] == "/phoenix/rest/incident/external"
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_an_address_that_is_gone_for_a_moment_loses_no_status_with_success(http, verify):
+    """Before 7.0 the other address ignores the status and says OK all the same."""
+    expect_update(http, {"incidentStatus": "2"}, status=404)
+    expect_twin(http, {"incidentStatus": "2"})
+    shows(http, incidentStatus=0)
+    assert failure(verify=verify, status="Manually Cleared") == (
+        "Could not update FortiSIEM incident 1: FortiSIEM accepted the update, but reading it back shows status not "
+        f"applied. {NOTHING} Run the action again."
+    )
+    expect_update(http, {"incidentStatus": "2"}, **OK)  # the other address is not remembered
+    assert update(status="Manually Cleared")["outcome"] == "done"
+
+
+def test_what_was_applied_beside_what_was_ignored_is_told(http):
+    expect_update(http, {"incidentStatus": "2", "externalTicketId": "7"}, status=404)
+    expect_twin(http, {"incidentStatus": "2", "incidentExtTicketId": "7"})
+    shows(http, incidentStatus=0, incidentExtTicketId="7")
+    message = failure(verify=True, status="Manually Cleared", external_ticket_id="7")
+    assert "shows status not applied. A part of it was done." in message
 
 
 def test_where_neither_address_answers_both_reasons_are_named(http):
