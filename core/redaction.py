@@ -212,7 +212,8 @@ def _widened(text: str, span: Span) -> Span:
 
 
 def _masked(text: str, spans: List[Span]) -> str:
-    masked, begin = [], 0
+    masked: List[str] = []
+    begin = 0
     for start, end in sorted(spans):
         if start >= begin or not masked:
             masked += [text[begin:start], MASK]
