@@ -211,5 +211,8 @@ def attempting(goal: str) -> Iterator[None]:
 
 def shown(value: Any) -> str:
     """Return a value as messages quote it, shortened."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+    except (ValueError, RecursionError):  # it holds itself, or is nested too deeply
+        text = type(value).__name__
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")

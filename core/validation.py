@@ -49,7 +49,8 @@ def read_form(
             value = _read(field, given.get(field.name), shapes)
         except _Unfit as unfit:
             offending, fault = unfit.args
-            subject = field.title if field.type == "password" else f"{field.title} {shown(offending)}"
+            is_secret = field.type == "password" or "://" in str(offending)  # an address may hold a password
+            subject = field.title if is_secret else f"{field.title} {shown(offending)}"
             (late if field.type == "datetime" else problems).append(f"{subject} is not {fault}.")
             continue
         if value is not None:
@@ -142,7 +143,7 @@ def _datetime(_field: Field, value: Any) -> Any:
 def _json(_field: Field, value: Any) -> Any:
     try:
         return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

@@ -13,6 +13,7 @@ from ..clients.context import Context
 from ..clients.fortimonitor.markers import marked, without_marker
 from ..clients.fortimonitor.models import ACTIVE, RESOLVED, Outage
 from ..core.errors import Failure, OutcomeUnknown, Unreachable
+from ..core.http.answers import LATE_FOR
 from ..core.process_state import STATE
 from ..core.texts import survivors
 from ..core.times import fortimonitor_time, from_epoch, iso
@@ -26,7 +27,10 @@ MARKER_LOST = (
     "FortiMonitor does not show the correlation ID in the new incident, so running the action again with it would "
     "create a second one."
 )
-NOT_YET_SHOWN = "FortiMonitor does not show the new incident yet."
+NOT_YET_SHOWN = (
+    "FortiMonitor does not show the new incident yet; running the action again before it does would create a second "
+    "one."
+)
 NOT_ALL_READ = (
     "FortiMonitor's list of incidents could not be read in whole, so an earlier one of this event may have been missed."
 )
@@ -73,6 +77,7 @@ class Creation(Write):
         self.is_named = "correlation_id" in params
         self.correlation_id: str = params["correlation_id"] if self.is_named else f"fsr-{uuid.uuid4().hex}"
         self.warnings: List[str] = []
+        self._unmarked = 0  # an incident that a whole answer names, and that shows nothing to know it by
         self.earlier: List[Outage] = []
         if self.is_named:
             now = from_epoch(context.deadline.timing.wall())
@@ -110,9 +115,10 @@ class Creation(Write):
         # What a whole answer names is believed, unless a read shows something else there.
         if self._is_another(outage) if outage else not is_of_here:
             self.warnings = before
-            reason = (
-                "which is not this one" if outage else "but at another address, and reading it here did not show it"
-            )
+            reason = "but at another address, and reading it here did not show it"
+            if outage:
+                self._unmarked = incident_id if not outage.marker else 0
+                reason = f"which {'shows no correlation ID and another text' if self._unmarked else 'is not this one'}"
             raise answer.failure(OutcomeUnknown, f"FortiMonitor's answer names incident {incident_id}, {reason}")
         if outage and self.is_named and not outage.marker.is_of(self.correlation_id):
             self.warnings.append(MARKER_LOST)
@@ -130,9 +136,18 @@ class Creation(Write):
         failure = evidence.failures[-1]
         if not failure.is_ambiguous:
             return failure
+        advice = (
+            f"Wait {LATE_FOR // 60} minutes, then run the action again with Correlation ID {self.correlation_id}: "
+            "it will not create a second incident."
+        )
+        if self._unmarked:
+            advice = (
+                f"Look at incident {self._unmarked} in FortiMonitor: if it is this one, running the action again would "
+                "create a second one."
+            )
         return OutcomeUnknown(
             f"{failure.happened}, and no incident with correlation id {self.correlation_id!r} was found afterwards",
-            f"Run the action again with Correlation ID {self.correlation_id}: it will not create a second incident.",
+            advice,
             attempts=evidence.attempts,
             request=evidence.request,
         ).but(may_still_come=failure.may_still_come)

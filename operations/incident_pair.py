@@ -54,8 +54,7 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
             created = _found(context, earlier, server_id)
         else:
             created = _created(context.with_a_share(FIRST_SIDE), params, server_id, row, markers[0])
-        sides = {"fortimonitor": lambda: created, "fortisiem": lambda: _ticketed(context, params, row, created)}
-        return _both(sides)
+        return _both(lambda: created, lambda _: _ticketed(context, params, row, created))
 
 
 def close_incident(context: Context, params: Dict[str, Any]) -> Result:
@@ -71,10 +70,9 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
         row = existing_row(context, incident_id)
         outage_id = _outage_id(context, params, row)
         return _both(
-            {
-                "fortimonitor": lambda: _resolved(context.with_a_share(FIRST_SIDE), params, outage_id, markers),
-                "fortisiem": lambda: _cleared(context, params, row, outage_id),
-            }
+            lambda: _resolved(context.with_a_share(FIRST_SIDE), params, outage_id, markers),
+            # A ticket is closed once it is known to be of the pair, and done.
+            lambda is_resolved: _cleared(context, params, row, outage_id if is_resolved else None),
         )
 
 
@@ -179,9 +177,9 @@ def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers:
     expected = [] if is_named and "correlation_id" not in params else markers
     try:
         return resolve(context, outage_id, params["reason"], expected)
-    except NotFound:
-        if is_named:
-            raise
+    except NotFound as failure:
+        if is_named:  # the FortiSIEM incident would be cleared, and no re-run could ever finish the rest
+            raise NotResolvable(failure.happened, failure.advice).but(goal=failure.goal) from None
         raise NotResolvable(
             f"its external ticket '{outage_id}' names no incident in FortiMonitor",
             "It may be another system's ticket. Clear the FortiSIEM incident alone, or give FortiMonitor Incident.",
@@ -210,12 +208,12 @@ def _ticketed(context: Context, params: Dict[str, Any], row: Row, created: Resul
     return update(context, params["incident_id"], fields, verify=True, before=row)
 
 
-def _cleared(context: Context, params: Dict[str, Any], row: Row, outage_id: int) -> Result:
-    """Clear the FortiSIEM incident and close its ticket, as far as that is not done."""
+def _cleared(context: Context, params: Dict[str, Any], row: Row, resolved: Optional[int]) -> Result:
+    """Clear the FortiSIEM incident, and close its ticket if that is the incident that was resolved."""
     fields = {"status": "Manually Cleared", "comments": params["reason"]}
     if "resolution" in params:
         fields["resolution"] = params["resolution"]
-    if signed_id(_ticket(row)) == outage_id:  # the ticket of another system is none of ours
+    if resolved is not None and signed_id(_ticket(row)) == resolved:  # the ticket of another system is none of ours
         fields["external_ticket_state"] = "Closed"
     missing, warning = fields, None
     if is_cleared(row):
@@ -228,16 +226,20 @@ def _cleared(context: Context, params: Dict[str, Any], row: Row, outage_id: int)
     return {**result, "warning": " ".join(filter(None, (warning, result["warning"]))) or None}
 
 
-def _both(sides: Dict[str, Callable[[], Result]]) -> Result:
+def _both(fortimonitor: Callable[[], Result], fortisiem: Callable[[bool], Result]) -> Result:
     """Do both sides, the second even if the first fails. Raises HalfDone with what failed.
+
+    Parameters:
+        fortimonitor: does the first side.
+        fortisiem: does the second, and is told whether the first is done.
 
     Where FortiMonitor's incident must not be resolved, the pair is wrong: then FortiSIEM's is left alone too.
     """
     done: Dict[str, Result] = {}
     failures: Dict[str, Failure] = {}
-    for side, act in sides.items():
+    for side in PRODUCTS:
         try:
-            done[side] = act()
+            done[side] = fortimonitor() if side == "fortimonitor" else fortisiem("fortimonitor" in done)
         except NotResolvable:
             raise
         except Failure as failure:

@@ -54,6 +54,7 @@ def _only_scalars(members: Mapping[str, Any]) -> None:
 
 # What expressions of a playbook render to where they have no value, without quotes and brackets around it.
 EMPTY = ("", "none", "null", "nil", "undefined", "nan", "n/a")
+UNRENDERED = ("{{", "{%")
 AROUND = "\"'`{}[]()<>,;:. \t"
 MARKER_KEY = folded("correlation_id")
 
@@ -73,7 +74,7 @@ def _no_marker_key(members: Mapping[str, Any]) -> None:
 
 def _names_something(text: str) -> bool:
     """Tell whether a text names an event; events that have nothing in common would share what means nothing."""
-    return text.strip(AROUND).casefold() not in EMPTY
+    return text.strip(AROUND).casefold() not in EMPTY and not any(mark in text for mark in UNRENDERED)
 
 
 def _correlation_id(name: str) -> Tuple[Rule, ...]:

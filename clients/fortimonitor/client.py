@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, attempting, shown
+from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, Rejected, attempting, shown
 from ...core.http.answers import Advice, Answer, checked, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
 from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
 from ...core.urls import path, signed_id
-from ...core.values import flag, folded, text
+from ...core.values import flag, folded, text, whole_number
 from ..product_client import Product
 from .lists import PAGE_SIZE, Listing, Page, Rows
 from .models import (
@@ -46,6 +46,7 @@ ACTING = re.compile(r"/outage/.*(acknowledge|escalate|broadcast|delay)", re.I | 
 
 # What a body may say under 2xx. Which of these FortiMonitor uses is documented nowhere; all of them are common.
 ERRORS, SUCCESSES, STATES = ("error", "errors", "errormessage"), ("success", "ok"), ("status", "result")
+CODES, LEAST_REFUSAL = ("code", "status", "statuscode", "errorcode"), 400  # HTTP's own, repeated in the body
 FAILED = ("error", "fail", "failed", "failure")
 NO_ERROR = ("", "none", "null", "[]", "{}")
 ANALYSTS_OWN = "metadata"  # an echo of it says whatever the analyst wrote
@@ -330,6 +331,10 @@ class FortiMonitor(Product):
             answer = self._send("GET", endpoint, advice or _advice, params=paging)
             body = json_object(self._http, answer)
             rows, meta = body.get(key), body.get("meta")
+            error = _error_in({name: value for name, value in body.items() if name != key})
+            if error is not None:  # rows that came with it may be a part of them
+                told = f"{self._http.where(answer)} with an error in its body: {shown(self._http.redact(error))}"
+                raise answer.failure(Rejected, told, changed="no")
             if not isinstance(rows, list):
                 raise answer.failure(AnswerBroken, f"{self._http.where(answer)} without {key}", changed="no")
             return Page(rows, meta if isinstance(meta, dict) else {})
@@ -379,8 +384,10 @@ def _error_in(body: Any) -> Optional[str]:
             name, said = folded(key), text(value).strip()
             if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR:
                 return said
-            if (name in SUCCESSES and flag(value) is False) or (name in STATES and said.casefold() in FAILED):
-                return text(each.get("message")) or f"{key}: {said}"
+            is_failed = name in STATES and said.casefold() in FAILED
+            is_refused = name in CODES and (whole_number(value) or 0) >= LEAST_REFUSAL
+            if (name in SUCCESSES and flag(value) is False) or is_failed or is_refused:
+                return text(each.get("message") or each.get("msg") or each.get("detail")) or f"{key}: {said}"
             waiting += [value] if name != ANALYSTS_OWN else []
     return None
 

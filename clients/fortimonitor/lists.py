@@ -33,7 +33,11 @@ class Page(NamedTuple):
         if following is not None and following is not UNSAID:
             return False
         # Without `next`, or where it denies what the total says, the total counts; without both, an empty page tells.
-        return end >= self.total if self.total is not None else following is None
+        if self.total is None or end < self.total:
+            return self.total is None and following is None
+        return (
+            following is None or len(self.rows) < PAGE_SIZE
+        )  # behind a full page more may follow, whatever is counted
 
 
 Value = TypeVar("Value")

@@ -13,6 +13,7 @@ from .markers import Marker, marker_in, without_marker
 OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
 SERVER = re.compile(r"/server/([1-9][0-9]{0,18})/?", re.ASCII)
 USER = re.compile(r"/(?:user|contact)/([1-9][0-9]{0,18})/?", re.ASCII)
+NOBODY = ("", "false", "no", "0", "[]", "none", "null")
 ACTIVE, RESOLVED = "active", "resolved"
 
 
@@ -192,7 +193,7 @@ def _acknowledger(value: Any) -> Optional[User]:
     shown = text(value).strip()
     if value is True or shown.lower() == "true":
         return User(0, "", "somebody", "")
-    return User(id_in_url(shown, USER) or 0, "", "", shown) if shown.lower() not in ("", "false", "0", "[]") else None
+    return User(id_in_url(shown, USER) or 0, "", "", shown) if shown.lower() not in NOBODY else None
 
 
 def _metadata(items: Any) -> Dict[str, Any]:

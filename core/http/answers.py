@@ -9,12 +9,14 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Type
+from itertools import islice
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Protocol, Type
 
 from ..deadline import Deadline, retry_after
 from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreachable, kind_of_status
 from ..redaction import Redactor
 from ..urls import BaseUrl, base_url
+from ..values import folded
 from .decoding import is_web_page, json_value, text_of
 
 LONGEST_QUOTE = 300  # characters of an answer's text in a message
@@ -107,6 +109,10 @@ class Source(Protocol):
         """Return the clause "<product> answered <status> to <METHOD path>"."""
 
 
+MOST_REASONS = 10
+# Members that hold a reason at any depth, and names that tell nothing of it.
+NESTING = ("error", "errors", "errormessage", "message", "messages", "detail", "details", "fault", "result", "response")
+UNTOLD = (*NESTING, "description", "msg", "reason", "text", "title", "faultstring")
 XML_ERROR = re.compile(r"<error\b[^<>]*\bcode\s*=")
 TAG = re.compile(r"<[^<>]*>")
 Advice = Callable[[Answer, str], Optional[str]]  # from an answer and its error text to what to do
@@ -143,9 +149,9 @@ def _failure(source: Source, answer: Answer, advice: Advice) -> Failure:
     return answer.failure(kind, happened, advice(answer, text))
 
 
-def late_advice(source: Source, answer: Answer) -> str:
-    """Return how long to wait for what a product may still carry out."""
-    asked = retry_after(answer.headers, source.deadline.timing)
+def late_advice(source: Source, answer: Optional[Answer] = None) -> str:
+    """Return how long to wait for what a product may still carry out, whether it answered or not."""
+    asked = retry_after(answer.headers, source.deadline.timing) if answer else None
     wait = f"{max(1, round(asked))} s" if asked is not None and asked > LATE_FOR else f"{LATE_FOR // 60} minutes"
     return f"{source.product} may still carry it out: wait {wait}, and look whether it did before running it again."
 
@@ -217,17 +223,33 @@ def _body_text(answer: Answer) -> str:
 
 
 def _json_text(body: Any) -> str:
-    if isinstance(body, str):
-        return body
     if not isinstance(body, dict):
-        return ""
+        return "; ".join(islice(_reasons("", body), MOST_REASONS))
     result = body.get("result")
-    if isinstance(result, dict):  # FortiSIEM: {"result": {"code": 255, "description": ...}}
-        return str(result.get("description", ""))
+    if isinstance(result, dict) and result.get("description"):  # FortiSIEM: {"result": {"code": 255, ...}}
+        return str(result["description"])
     named = [str(body[key]) for key in ("message", "error", "errString") if isinstance(body.get(key), str)]
     if named:
         return ": ".join(reversed(named)) if len(named) > 1 else named[0]
-    return "; ".join(f"{field}: {text}" for field, text in body.items() if isinstance(text, (str, int, float)))
+    reasons = (
+        reason
+        for name, value in body.items()
+        if isinstance(value, (str, int, float)) or folded(name) in NESTING
+        for reason in _reasons(name, value)
+    )
+    return "; ".join(islice(reasons, MOST_REASONS))
+
+
+def _reasons(name: str, value: Any) -> Iterator[str]:
+    """Yield the texts in a value, each with its name unless that is "" or says no more than that it is a reason."""
+    if isinstance(value, dict):
+        for inner, each in value.items():
+            yield from _reasons(inner, each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _reasons(name, each)
+    elif isinstance(value, (str, int, float)):
+        yield str(value) if not name or folded(name) in UNTOLD else f"{name}: {value}"
 
 
 def _target(source: Source, answer: Answer) -> str:

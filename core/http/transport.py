@@ -22,7 +22,7 @@ from ..deadline import Deadline, Timing, retry_after
 from ..redaction import Redactor
 from ..times import shown_time
 from ..urls import BaseUrl
-from .answers import PROXY_ADVICE, Answer, AnswerTooLarge, Request, proxy_refusal
+from .answers import PROXY_ADVICE, Answer, AnswerTooLarge, Request, late_advice, proxy_refusal
 from .connection import Exchange, one_exchange
 from .decoding import TooLong, Undecodable, decompressed, is_deep
 from .request_log import Sent, note
@@ -202,7 +202,8 @@ class Transport:
             return self._unreachable(error, tls)
         changed = request.changed_if_lost
         if _is_timeout(error):
-            return errors.AnswerLate(f"{self.product} did not answer in time to {request}", changed=changed)
+            advice = late_advice(self) if request.changes else None
+            return errors.AnswerLate(f"{self.product} did not answer in time to {request}", advice, changed)
         if isinstance(error, (requests.RequestException, HTTPError, OSError)):
             happened = f"{self.product} broke the connection before its answer was whole to {request}"
         else:

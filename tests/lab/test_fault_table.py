@@ -82,7 +82,10 @@ def test_a_create_that_is_run_again_with_the_correlation_id_that_it_named_leaves
 
 
 def _marker_in(message: str) -> str:
-    found = re.search(r"Run the action again with Correlation ID (\S+): it will not create a second incident", message)
+    found = re.search(
+        r"Wait 5 minutes, then run the action again with Correlation ID (\S+): it will not create a second incident",
+        message,
+    )
     assert found, message
     return found[1]
 

@@ -40,7 +40,7 @@ NOTHING, MADE, UNKNOWN = (
     "The change was made.",
     "Whether anything was changed is unknown.",
 )
-NAMED_MARKER = re.compile(r"Run the action again with Correlation ID (\S+): it will not create a second incident\.")
+NAMED_MARKER = re.compile(r"[Rr]un the action again with Correlation ID (\S+): it will not create a second incident\.")
 COLUMNS = {
     "status": "incidentStatus",
     "severity": "eventSeverityCat",

@@ -28,6 +28,17 @@ def answer(body="", request=READ, status=400, **headers):
     [
         ('{"message": "No"}', "No"),
         ('{"error": "a <b>bold</b> one"}', "a bold one"),
+        ('{"result": {"errors": [{"message": "no such user"}]}}', "no such user"),
+        ('{"code": 400, "errors": {"who": ["not valid", "not here"]}}', "code: 400; who: not valid; who: not here"),
+        ('{"detail": "nope"}', "nope"),
+        ('{"error": {"code": 1, "message": "deep"}}', "code: 1; deep"),
+        ('{"fault": {"faultstring": "deep fault"}}', "deep fault"),
+        ('["one", {"reason": "two"}]', "one; two"),
+        ('{"message": {"text": "nested"}}', "nested"),
+        ('{"response": {"error": {"description": "deep"}}}', "deep"),
+        ('{"data": [{"incidentTitle": "no reason"}], "total": 1}', "total: 1"),
+        ('{"result": {"code": 255, "description": "refused"}}', "refused"),
+        (f'{{"error": {"[" * 90}"deep"{"]" * 90}}}', "deep"),
         (
             "<response><error code='255'><description>No such incident</description></error></response>",
             "No such incident",

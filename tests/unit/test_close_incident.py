@@ -241,20 +241,33 @@ def test_an_incident_that_fortisiem_does_not_show_is_not_closed(http):
     )
 
 
-# Half done, and run again.
+# Half done, and run again. The ticket is closed once what it names is resolved.
+
+UNRESOLVED = {"incidentStatus": "2", "comments": "Patched"}
+UNRESOLVED_READ = ["incidentStatus", "incidentComments"]
 
 
 def test_what_fortimonitor_refuses_is_cleared_in_fortisiem_all_the_same(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=405)
     expect_read(http, -1000001, outage(-1000001, MARKER))
-    expect_cleared(http)
+    expect_cleared(http, UNRESOLVED, UNRESOLVED_READ)
     assert failure() == (
         f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(405)}. {PARTLY} {READ_ONLY}"
     )
 
 
-def test_run_again_after_that_only_fortimonitor_is_resolved(http):
+def test_run_again_after_that_fortimonitor_is_resolved_and_the_ticket_closed(http):
+    cleared = {**WRITTEN, "incidentExtTicketState": "New"}
+    expect_pair(http, **cleared)
+    expect_resolve(http, {"reason": "Patched"})
+    expect_siem_update(http, {"externalTicketState": "Closed"})
+    expect_siem_read(http, ["incidentExtTicketState"], siem_row(**WRITTEN))
+    result = close()
+    assert (result["outcome"], result["fortisiem"]["outcome"]) == ("done", "done")
+
+
+def test_where_all_is_written_only_fortimonitor_is_resolved(http):
     expect_pair(http, **WRITTEN)
     expect_resolve(http, {"reason": "Patched"})
     result = close()
@@ -298,15 +311,14 @@ def test_a_ticket_that_names_no_incident_in_fortimonitor_is_left_alone_on_both_s
     assert len(http.calls) == 2
 
 
-def test_an_incident_that_the_analyst_names_and_that_is_gone_is_told_and_fortisiem_is_cleared(http):
+def test_where_the_incident_that_the_analyst_names_is_gone_fortisiem_is_left_alone(http):
+    """A mistyped ID would clear FortiSIEM's, and no re-run could ever finish the rest."""
     expect_siem_row(http, siem_row(**TICKET))
     expect_resolve(http, {"reason": "Patched"}, status=404)
     expect_read(http, -1000001, status=404)
-    expect_cleared(http)
     assert failure(incident="-1000001") == (
-        f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(404)}. {PARTLY} The requested resource "
-        "does not exist. IDs of custom incidents may be negative: the control panel may show the same number without its "
-        "minus sign."
+        f"{RESOLVE.format(404)}. {NOTHING} The requested resource does not exist. IDs of custom incidents may be negative: "
+        "the control panel may show the same number without its minus sign."
     )
 
 
@@ -323,7 +335,7 @@ def test_where_both_sides_refuse_both_are_named(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=405)
     expect_read(http, -1000001, outage(-1000001, MARKER))
-    expect_siem_update(http, SENT, status=403)
+    expect_siem_update(http, UNRESOLVED, status=403)
     assert failure() == (
         f"{GOAL}FortiMonitor is not: {RESOLVE.format(405)}; FortiSIEM is not: {UPDATE.format(403)}. {NOTHING} {READ_ONLY} "
         f"{ACCESS}"
@@ -334,8 +346,8 @@ def test_where_nobody_knows_of_either_side_both_are_named_and_their_advice_once(
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=500)
     expect_read(http, -1000001, status=500)
-    expect_siem_update(http, SENT, status=500)
-    expect_siem_read(http, READ, status=500)
+    expect_siem_update(http, UNRESOLVED, status=500)
+    expect_siem_read(http, UNRESOLVED_READ, status=500)
     assert failure() == (
         f"{GOAL}FortiMonitor is not: {RESOLVE.format(500)}; FortiSIEM is not: {UPDATE.format(500)}. Whether anything was "
         f"changed is unknown. {TRY_LATER}"
@@ -346,7 +358,7 @@ def test_the_side_of_which_nobody_knows_is_named(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=500)
     expect_read(http, -1000001, status=500)
-    expect_cleared(http)
+    expect_cleared(http, UNRESOLVED, UNRESOLVED_READ)
     assert failure() == (
         f"{GOAL}FortiSIEM is done (incident 1); FortiMonitor is not: {RESOLVE.format(500)}. {PARTLY} Whether anything was "
         f"changed in FortiMonitor is unknown. {TRY_LATER}"
@@ -357,7 +369,7 @@ def test_where_both_fail_the_side_of_which_nobody_knows_is_named(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"}, status=500)
     expect_read(http, -1000001, status=500)
-    expect_siem_update(http, SENT, status=403)
+    expect_siem_update(http, UNRESOLVED, status=403)
     assert failure() == (
         f"{GOAL}FortiMonitor is not: {RESOLVE.format(500)}; FortiSIEM is not: {UPDATE.format(403)}. Whether anything was "
         f"changed is unknown. Whether anything was changed in FortiMonitor is unknown. {TRY_LATER} {ACCESS}"

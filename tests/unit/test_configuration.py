@@ -241,6 +241,15 @@ def test_half_of_a_surrogate_pair_in_a_password_is_refused_without_showing_it():
     assert "Winter" not in message
 
 
+@pytest.mark.parametrize(
+    "proxy", ["http://x:Winter\ud8002026@h:1", {"a": "http://x:Winter2026@h:1"}, ["http://Winter@h"]]
+)
+def test_an_address_that_is_no_text_is_refused_without_showing_it(proxy):
+    message = failure(proxy=proxy)
+    assert message.startswith("The configuration is not valid: Proxy is not text")
+    assert "Winter" not in message
+
+
 def test_a_secret_that_is_given_as_a_number_is_masked():
     with connector_module.translated_failures({"fortimonitor_api_key": 20262027}, "check_health") as redact:
         assert redact("key 20262027") == "key ***"

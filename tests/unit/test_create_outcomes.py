@@ -23,8 +23,8 @@ from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, go_
 
 GOAL = "Could not create a custom incident on server 1001: "
 LOST = (
-    f"and no incident with correlation id '{FRESH}' was found afterwards. Whether anything was changed is unknown. Run the "
-    f"action again with Correlation ID {FRESH}: it will not create a second incident."
+    f"and no incident with correlation id '{FRESH}' was found afterwards. Whether anything was changed is unknown. Wait 5 "
+    f"minutes, then run the action again with Correlation ID {FRESH}: it will not create a second incident."
 )
 VERIFIED = {**REQUIRED, "verify": True}
 NAME = "/api/3/alerts/42"
@@ -100,6 +100,19 @@ def test_a_wrong_id_is_caught_and_the_right_one_found(http, stranger):
     assert (result["incident_id"], result["confirmed_by"]) == (-1000005, "read_back")
 
 
+@pytest.mark.parametrize("description", ["", "Custom incident on web", "Disk f"])
+def test_an_incident_that_shows_nothing_to_know_it_by_is_no_ground_for_a_promise(http, slept, description):
+    expect_create(http)
+    expect_read(http, -1000001, outage(-1000001, "", in_metadata=False, description=description))
+    for _ in range(3):
+        expect_outages(http, [])
+    assert failure(VERIFIED) == (
+        f"{GOAL}FortiMonitor's answer names incident -1000001, which shows no correlation ID and another text, and no "
+        f"incident with correlation id '{FRESH}' was found afterwards. Whether anything was changed is unknown. Look at "
+        "incident -1000001 in FortiMonitor: if it is this one, running the action again would create a second one."
+    )
+
+
 def test_a_wrong_id_without_a_right_one_is_unknown(http, slept):
     expect_create(http)
     expect_read(http, -1000001, outage(-1000001, "other"))
@@ -108,6 +121,7 @@ def test_a_wrong_id_without_a_right_one_is_unknown(http, slept):
     assert failure(VERIFIED) == f"{GOAL}FortiMonitor's answer names incident -1000001, which is not this one, {LOST}"
 
 
+LATER = "FortiMonitor does not show the new incident yet; running the action again before it does would create a second one."
 GET = "The new incident could not be read back: FortiMonitor answered {} to GET /v2/outage/-1000001{}."
 
 
@@ -115,7 +129,7 @@ GET = "The new incident could not be read back: FortiMonitor answered {} to GET 
 @pytest.mark.parametrize(
     ("read", "warning"),
     [
-        ({"status": 404}, "FortiMonitor does not show the new incident yet."),
+        ({"status": 404}, LATER),
         ({"status": 500}, GET.format(500, "")),
         ({"status": 403}, GET.format(403, "")),
         ({"json": []}, GET.format(200, " without a JSON object")),

@@ -430,7 +430,7 @@ def test_an_incident_of_which_nobody_knows_names_the_marker_and_writes_nothing_i
     assert failure() == (
         "Could not create a custom incident on server 1001: FortiMonitor answered 500 to POST "
         f"/v2/server/1001/custom_incident, and no incident with correlation id '{MARKER}' was found afterwards. Whether "
-        f"anything was changed is unknown. Run the action again with Correlation ID {MARKER}: it will not create a second "
+        f"anything was changed is unknown. Wait 5 minutes, then run the action again with Correlation ID {MARKER}: it will not create a second "
         "incident."
     )
 

@@ -288,6 +288,8 @@ TAKES_ID = [
         '"None"',
         "'null'",
         "{{}}",
+        "{{vars.alert.id}}",
+        "{% raw %}x",
         "N/A",
         ",",
         float("nan"),
@@ -333,3 +335,17 @@ def test_the_manifest_is_read_in_any_encoding_of_json(monkeypatch, tmp_path, enc
     (tmp_path / "info.json").write_text('{"label": "Br\u00fccke"}', encoding)
     monkeypatch.setattr(manifest, "__file__", str(tmp_path / "core" / "manifest.py"))
     assert manifest.manifest.__wrapped__() == {"label": "Br\u00fccke"}
+
+
+def deep(levels):
+    nested: Any = []
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+@pytest.mark.parametrize("items", ["[" * 100_000, deep(5000), {"a": deep(5000)}])
+def test_a_value_that_is_nested_too_deeply_is_refused_as_any_other(items):
+    message = failure("force_resolve_incidents", {"items": items})
+    assert message.startswith("The parameters are not valid: Item")
+    assert message.endswith(NOTHING)

@@ -67,6 +67,12 @@ def test_a_list_ends_where_the_total_is_reached_and_no_page_is_named_next(http, 
     assert pages(http, (3, 2, 1), next=following, total_count=total) == ([3, 2, 1], True)
 
 
+@pytest.mark.parametrize("total", [50, "50", 3])
+def test_a_full_page_that_alone_is_counted_may_be_followed_by_another_one(http, total):
+    pages_of = (range(60, 10, -1), range(10, 0, -1))
+    assert pages(http, *pages_of, next=UNSAID, total_count=total) == ([*range(60, 0, -1)], True)
+
+
 @pytest.mark.parametrize("total", [None, UNSAID, "many", "1,200", True, -1.5, [3], 1e300])
 def test_without_a_readable_total_a_list_ends_where_no_page_is_named_next(http, total):
     assert pages(http, (3, 2, 1), next=None, total_count=total) == ([3, 2, 1], True)
@@ -214,6 +220,13 @@ META = {"limit": 50, "offset": 0, "next": None, "total_count": 1}
         ({"outage_list": "", "meta": META}, "without outage_list"),
         ({"server_list": [], "meta": META}, "without outage_list"),
         ({"error": "no"}, "without outage_list"),
+        ({"error": "it is down"}, "with an error in its body: 'it is down'"),
+        ({"outage_list": [], "meta": META, "errors": ["no"]}, "with an error in its body: '[\"no\"]'"),
+        (
+            {"outage_list": rows(1), "meta": META, "error": "a shard is down"},
+            "with an error in its body: 'a shard is down'",
+        ),
+        ({"outage_list": [], "meta": META, "success": False}, "with an error in its body: 'success: false'"),
         ([], "without a JSON object"),
     ],
 )

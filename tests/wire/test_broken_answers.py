@@ -190,6 +190,7 @@ def test_a_server_that_drips_ends_with_the_deadline_long_before_it_has_finished(
     config = config_for(server.origin, read_timeout=1, total_timeout=2)
     message = failure("update_siem_incident", UPDATE, config)
     assert "did not answer in time to POST /phoenix/rest/incident/external" in message
+    assert "wait 5 minutes, and look whether it did before running it again" in message
     assert UNKNOWN in message
 
 
