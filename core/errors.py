@@ -13,7 +13,7 @@ CHANGED = {
     "no": "Nothing was changed.",
     "yes": "The change was made.",
     "unknown": "Whether anything was changed is unknown.",
-    "partly": "A part of it was done. Running it again finishes the rest and repeats nothing.",
+    "partly": "A part of it was done. Running it again finishes the rest.",
 }
 SHOWN = 60  # characters of an offending value in a message
 

@@ -8,6 +8,8 @@
 | ``GET /switches`` | | every product's switches |
 | ``GET /switches/{product}`` | | its switches: name, position, positions, about |
 | ``PUT /switches/{product}`` | ``{"switch": position, ...}`` | its switches; all are put or, if one cannot be, none |
+| ``GET /worlds`` | | the named sets of positions: by product, what does not stand at its default |
+| ``PUT /world`` | ``{"world": name}`` | every product's switches, put as the world has them |
 | ``GET /journal/{product}`` | | the requests it received, oldest first, without secrets |
 | ``DELETE /journal/{product}`` | | 204; its journal is empty |
 | ``GET /counters/{product}`` | | how often what no list of its objects shows was done, such as paging people |
@@ -45,6 +47,7 @@ from .faults import Faults, Wire, catalogue_as_json
 from .product import Product
 from .shallow_json import read_json
 from .switches import Switches
+from .worlds import WORLDS, enter
 
 REQUESTS = [
     "GET /",
@@ -52,6 +55,8 @@ REQUESTS = [
     "GET /switches",
     "GET /switches/{product}",
     "PUT /switches/{product}",
+    "GET /worlds",
+    "PUT /world",
     "GET /journal/{product}",
     "DELETE /journal/{product}",
     "GET /counters/{product}",
@@ -75,6 +80,8 @@ def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, w
             Route("/switches", control.all_switches, methods=["GET"]),
             Route("/switches/{product}", control.switches, methods=["GET"]),
             Route("/switches/{product}", control.put_switches, methods=["PUT"]),
+            Route("/worlds", control.worlds, methods=["GET"]),
+            Route("/world", control.enter_world, methods=["PUT"]),
             Route("/journal/{product}", control.journal, methods=["GET"]),
             Route("/journal/{product}", control.clear_journal, methods=["DELETE"]),
             Route("/counters/{product}", control.counters, methods=["GET"]),
@@ -131,6 +138,17 @@ class _Control:
         switches = self._addressed(request).switches
         _put_all(switches, await _body(request))
         return JSONResponse(switches.describe())
+
+    async def worlds(self, request: Request) -> Response:
+        return JSONResponse(WORLDS)
+
+    async def enter_world(self, request: Request) -> Response:
+        wanted = await _body(request, allowed={"world"})
+        try:
+            enter(wanted.get("world"), self._products)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+        return await self.all_switches(request)
 
     async def journal(self, request: Request) -> Response:
         return JSONResponse(self._addressed(request).journal.as_json())

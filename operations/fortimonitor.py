@@ -104,7 +104,7 @@ def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Res
     text = params.get("text", "").lower()
     matching = (outage for outage in listing if text in outage.description.lower())
     listed = [results.outage(context, outage) for outage in islice(matching, params["max_results"])]
-    is_complete = next(matching, None) is None and listing.is_complete
+    is_complete = next(matching, None) is None and listing.is_complete and not listing.skipped
     return {"incidents": listed, "count": len(listed), "is_complete": is_complete, "skipped": listing.skipped}
 
 

@@ -160,6 +160,7 @@ FORTIMONITOR = {
 }
 
 EXTERNAL, TWIN = "/phoenix/rest/incident/external", "/phoenix/rest/pub/incident/update"
+READ = "/phoenix/rest/pub/incident"
 TOKEN_FAILS = "FortiSIEM answered 400 to POST /phoenix/rest/pub/security/oauth/token: BAD_REQUEST: "
 
 
@@ -218,8 +219,9 @@ FORTISIEM = {
         fails=for_each(
             ("html", "text", "empty"),
             health="FortiSIEM answered 401 to GET /phoenix/rest/system/health/summary",
-            update=f"FortiSIEM answered 401 to POST {EXTERNAL}",
-            update_unknown=f"FortiSIEM answered 401 to POST {EXTERNAL}",
+            # It is read first, for the comment, and refused credentials are not tried again.
+            update=f"FortiSIEM answered 401 to POST {READ}",
+            update_unknown=f"FortiSIEM answered 401 to POST {READ}",
         ),
     ),
     # FortiSOAR's workers share no memory, so each asks for a token of its own. The second one waits for its turn, but

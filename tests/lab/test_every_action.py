@@ -631,7 +631,7 @@ def test_a_close_that_is_half_done_says_so_and_is_finished_by_running_it_again(
     lab.prepare(call, lab.configuration())
     before = lab.stored()
     message = lab.failure(call.operation, call.params, configuration)
-    part = "A part of it was done. Running it again finishes the rest and repeats nothing."
+    part = "A part of it was done. Running it again finishes the rest."
     assert (
         message == f"{CLOSING}FortiSIEM is done (incident 1); FortiMonitor is not: {said.replace(NOTHING, part)}{TAG}"
     )

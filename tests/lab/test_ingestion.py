@@ -90,6 +90,7 @@ def test_every_incident_becomes_exactly_one_record(tmp_path: Path, world: str) -
             odd = {number: odd for number in there if (odd := lab.incoming.odd(number))}
             assert playbook.stored() == {number: time for number, time in there.items() if number not in odd}
             playbook.check_odd(odd)
+            assert int(playbook.watermark) // 1000 == max(playbook.stored().values())
             assert (set(odd.values()) == {TIMELESS, NAMELESS}) == (world == "messy")
             assert len(playbook.records) == len(there) - list(odd.values()).count(NAMELESS)
             assert min(playbook.failures, playbook.unstored, playbook.waiting) > 0

@@ -513,7 +513,8 @@ def test_what_the_readme_shows_can_be_pasted(fresh_lab: Any, tmp_path: Path) -> 
     blocks = re.findall(
         r"^```\w*\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
-    pasted = [block for block in blocks if ".venv/bin/python -m lab" in block]
+    # Making .venv needs the network; the tests of set-up do that.
+    pasted = [block for block in blocks if ".venv/bin/python -m lab" in block and "venv .venv" not in block]
     shown = [
         subprocess.run(
             ["bash", "-euc", block.replace(".venv/bin/python", sys.executable)],  # noqa: S607

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -224,7 +225,7 @@ def check_fortimonitor(lab: LabProcess, folder: Path, creates: list[dict[str, An
     try:
         for number, params in enumerate(creates):
             outage = products.outage(FIRST_ID - number)
-            assert outage["description"].startswith(params["description"])
+            assert re.match(rf"\[fsr[a-z2-7]{{16}}\] {re.escape(params['description'])}\n", outage["description"])
             assert outage["status"] == ("resolved" if FIRST_ID - number in resolved else "active")
     finally:
         products.close()

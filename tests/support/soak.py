@@ -86,7 +86,7 @@ def soak(folder: Path, seconds: float, switches: Mapping[str, dict[str, Any]] = 
 class Ingestion:
     """A playbook that fetches from one product on a schedule and stores what comes by its source id.
 
-    ``records`` are the stored ones, ``named`` the rows that were said to be none.
+    ``records`` are the stored ones, ``named`` the rows that were said to be none, ``watermark`` is the stored one.
     """
 
     def __init__(self, source: str) -> None:
@@ -94,7 +94,7 @@ class Ingestion:
         self.records: dict[str, dict[str, Any]] = {}
         self.calls = self.failures = self.unstored = self.waiting = self.rows = self.requests = 0
         self.named: set[str] = set()
-        self._watermark = ""
+        self.watermark = ""
         self._seen_through = 0.0  # until when everything is known to be stored
 
     def cycle(self, lab: Soak, fault: tuple[int, int] = (0, 0), is_stored: bool = True, most: int = 1000) -> bool:
@@ -106,7 +106,7 @@ class Ingestion:
         """
         faults = lab.faults[self.source]
         faults.begin(*fault)
-        params = {"source": self.source, "watermark": self._watermark, "overlap": OVERLAP, "max_results": most}
+        params = {"source": self.source, "watermark": self.watermark, "overlap": OVERLAP, "max_results": most}
         self.calls += 1
         try:
             result = lab.execute("fetch_incidents", lookback=527_040, **params)
@@ -119,7 +119,7 @@ class Ingestion:
             self.records[incident["source_id"]] = incident
         self.named |= {each["row"] for each in result["skipped"]}
         if is_stored:
-            self._watermark = result["watermark"]
+            self.watermark = result["watermark"]
             self._check_watermark(lab)
         self.unstored += not is_stored
         self.waiting += not result["is_complete"]
@@ -133,7 +133,7 @@ class Ingestion:
 
     def _check_watermark(self, lab: Soak) -> None:
         """Check that all is stored that no later call comes by."""
-        until = looked_through(self._watermark)
+        until = looked_through(self.watermark)
         passed = lab.incoming.last_times(self.source, self._seen_through, until)
         odd = {number: odd for number in passed if (odd := lab.incoming.odd(number))}
         assert {each for each in passed.items() if each[0] not in odd} <= self.stored().items()

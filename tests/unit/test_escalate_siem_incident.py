@@ -37,7 +37,7 @@ READ = ["incidentExtTicketId", "incidentExtTicketState", "incidentComments"]
 WRITTEN = {**TICKET, "incidentComments": COMMENT}
 GOAL = "Could not escalate FortiSIEM incident 1: "
 NOTHING = "Nothing was changed."
-PARTLY = "A part of it was done. Running it again finishes the rest and repeats nothing."
+PARTLY = "A part of it was done. Running it again finishes the rest."
 ACCESS = "Make sure that the account has the appropriate access."
 FORBIDDEN = (
     "FortiMonitor is done (incident -1000001); FortiSIEM is not: Could not update FortiSIEM incident 1: FortiSIEM answered 403 "
