@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Optional
 
 PLAIN_UTC = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
-EPOCH_SECONDS = re.compile(r"\d{9,11}(\.\d+)?", re.ASCII)  # from 1973 on; shorter ones are dates such as 20261127
+EPOCH_SECONDS = re.compile(r"(0|\d{9,11})(\.\d+)?", re.ASCII)  # the beginning, or from 1973 on: 20261127 is a date
 ISO = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,20}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?(?::\d\d)?)",
     re.ASCII | re.I,

@@ -90,17 +90,13 @@ def update(context: Context, incident_id: int, fields: Values, verify: bool, bef
     at_risk = context.fortisiem.may_ignore(fields)
     to_read = fields if verify else {name: fields[name] for name in at_risk}
     verified = write.readings(to_read) if to_read else {}
-    ignored = [name for name in at_risk if verified[name] == NOT_APPLIED]
-    if ignored:  # perhaps the usual address was gone for a moment only
-        context.fortisiem.doubt_update_address()
-        changed = "partly" if APPLIED in verified.values() else "no" if ignored == list(fields) else "unknown"
-        happened = f"FortiSIEM accepted the update, but reading it back shows {listed(ignored)} not applied"
-        raise AnswerBroken(happened, "Run the action again.", changed).but(
-            goal=f"update FortiSIEM incident {incident_id}"
-        )
-    if set(verified.values()) == {NOT_APPLIED} and result["confirmed_by"] is None:
-        raise AnswerBroken("FortiSIEM accepted the update, but reading it back shows no change", "", "no")
-    if set(verified.values()) == {APPLIED}:
+    if any(verified[name] == NOT_APPLIED for name in at_risk):
+        context.fortisiem.doubt_update_address()  # perhaps the usual one was gone for a moment only
+    shown = set(verified.values()) if verified.keys() == fields.keys() else set()
+    if shown == {NOT_APPLIED} and (at_risk or result["confirmed_by"] is None):
+        advice = "Run the action again." if at_risk else ""
+        raise AnswerBroken("FortiSIEM accepted the update, but reading it back shows no change", advice, "no")
+    if shown == {APPLIED}:
         result["confirmed_by"] = "read_back"
     warning = _warning(fields, verified, context.fortisiem.not_taken(fields))
     return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}

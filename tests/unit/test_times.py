@@ -48,7 +48,6 @@ def test_each_documented_form_is_the_same_moment(value):
         "2026-11-22",
         "20261122",
         20261122,
-        0,
         "2026-W47-7T10:00:00Z",
         "2026-11-22T10:00:61Z",
         "2026-11-22T10:00:00",
@@ -64,6 +63,10 @@ def test_each_documented_form_is_the_same_moment(value):
 def test_any_other_form_is_refused(value):
     with pytest.raises((ValueError, OverflowError)):
         times.utc(value)
+
+
+def test_zero_is_the_beginning_of_the_epoch():
+    assert {times.utc(value) for value in (0, 0.0, "0")} == {datetime(1970, 1, 1, tzinfo=timezone.utc)}
 
 
 def test_a_fraction_of_any_length_is_read():

@@ -505,8 +505,8 @@ def test_an_address_that_is_gone_for_a_moment_loses_no_status_with_success(http,
     expect_twin(http, {"incidentStatus": "2"})
     shows(http, incidentStatus=0)
     assert failure(verify=verify, status="Manually Cleared") == (
-        "Could not update FortiSIEM incident 1: FortiSIEM accepted the update, but reading it back shows status not "
-        f"applied. {NOTHING} Run the action again."
+        "Could not update FortiSIEM incident 1: FortiSIEM accepted the update, but reading it back shows no change. "
+        f"{NOTHING} Run the action again."
     )
     expect_update(http, {"incidentStatus": "2"}, **OK)  # the other address is not remembered
     assert update(status="Manually Cleared")["outcome"] == "done"
@@ -516,8 +516,9 @@ def test_what_was_applied_beside_what_was_ignored_is_told(http):
     expect_update(http, {"incidentStatus": "2", "externalTicketId": "7"}, status=404)
     expect_twin(http, {"incidentStatus": "2", "incidentExtTicketId": "7"})
     shows(http, incidentStatus=0, incidentExtTicketId="7")
-    message = failure(verify=True, status="Manually Cleared", external_ticket_id="7")
-    assert "shows status not applied. A part of it was done." in message
+    result = update(verify=True, status="Manually Cleared", external_ticket_id="7")
+    assert result["verified"] == {"status": "not applied", "external_ticket_id": "applied"}
+    assert (result["confirmed_by"], result["warning"]) == ("response", "Read back: status not applied.")
 
 
 def test_where_neither_address_answers_both_reasons_are_named(http):
