@@ -13,7 +13,7 @@ import json
 import re
 import sys
 from bisect import bisect_right
-from typing import Any, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 from urllib.parse import unquote
 
 from .texts import HALF_A_CHARACTER, REPLACEMENT, pasted
@@ -22,14 +22,15 @@ MASK = "***"
 SHORTEST = 4  # A shorter secret would mask half of every text.
 MOST_ESCAPES = 4  # times that a text was escaped on its way
 
-# A blank counts as white space, and so does the plus that quote_plus makes of it.
+BLANK = re.compile(r"[\s+]+")  # a plus is what quote_plus makes of one
+# Letters of either case are spelt out, since the search for a beginning is ten times as fast then.
 ESCAPED = re.compile(
-    r"(?:%[0-9a-f]{2})+|&(?:\#x?[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)"
-    r"|\\+(?-i:U)[0-9a-f]{8}|(?:\\+(?-i:u)[0-9a-f]{4})+|\\+x[0-9a-f]{2}|\\+[nrtbf]?|[\s+]+",
-    re.I,
+    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*|&(?:\#[xX]?[0-9A-Fa-f]{1,8};?|[A-Za-z][A-Za-z0-9]{1,31};)"
+    r"|\\+(?:U[0-9A-Fa-f]{8}|u[0-9A-Fa-f]{4}(?:\\+u[0-9A-Fa-f]{4})*|x[0-9A-Fa-f]{2}|[nrtbf]?)"
 )
-# Dots behind what was cut, perhaps inside of an escape.
-CUT = re.compile(r"(?:%[0-9a-f]?|&\#?[a-z0-9]{0,8}|u[0-9a-f]{0,3})?(?P<dots>\.{3,}|\u2026)", re.I)
+DOTS = re.compile(r"\.{3,}|\u2026")
+CUT_ESCAPE = re.compile(r"(?:%[0-9a-f]?|&\#?[a-z0-9]{0,8}|u[0-9a-f]{0,3})\Z", re.I)
+LONGEST_CUT_ESCAPE = 10
 BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 Span = Tuple[int, int]
@@ -72,18 +73,10 @@ class Redactor:
         values, forms = self._forms()
         for value in values:  # as it is, whatever escapes it makes with what stands around it
             text = text.replace(value, MASK)
-        plain = _plain(text)
-        if not CUT.search(plain) and not any(form.text in plain for form in forms):
+        if next(_found(forms, _plain(text)), None) is None:
             return text
         plain, steps = _with_steps(text)
-        spans = [_source(steps, span) for form in forms for span in _found(form.text, plain) if not form.is_base64]
-        spans += [
-            _widened(text, _source(steps, span))
-            for form in forms
-            for span in _found(form.text, plain)
-            if form.is_base64
-        ]
-        return _masked(text, spans)
+        return _masked(text, [(_source(steps, span), form.is_base64) for form, span in _found(forms, plain)])
 
     def within(self, value: Any) -> Any:
         """Return a JSON value with every secret masked in its texts, names of members included."""
@@ -124,7 +117,7 @@ def _forms_of(value: str) -> Iterator[_Form]:
 def _plain(text: str) -> str:
     text = HALF_A_CHARACTER.sub(REPLACEMENT, text)
     for _ in range(MOST_ESCAPES):
-        plain = ESCAPED.sub(_unescaped, text)
+        plain = ESCAPED.sub(_unescaped, BLANK.sub("", text))
         if plain == text:
             break
         text = plain
@@ -165,22 +158,32 @@ def _with_steps(text: str) -> Tuple[str, List[_Step]]:
     steps: List[_Step] = []
     text = HALF_A_CHARACTER.sub(REPLACEMENT, text)
     for _ in range(MOST_ESCAPES):
-        step, pieces, length, begin = _Step([], []), [], 0, 0
-        for match in ESCAPED.finditer(text):
-            for piece, place in ((text[begin : match.start()], begin), (_unescaped(match), match.start())):
-                step.after.append(length)
-                step.before.append(place)
-                pieces.append(piece)
-                length += len(piece)
-            begin = match.end()
-        step.after.append(length)
-        step.before.append(begin)
-        plain = "".join([*pieces, text[begin:]])
+        plain = text
+        for pattern, replaced in ((BLANK, _nothing), (ESCAPED, _unescaped)):
+            plain, step = _replaced(plain, pattern, replaced)
+            steps.insert(0, step)
         if plain == text:
             break
-        steps.insert(0, step)
         text = plain
     return text, steps
+
+
+def _nothing(_: re.Match[str]) -> str:
+    return ""
+
+
+def _replaced(text: str, pattern: re.Pattern[str], replaced: Callable[[re.Match[str]], str]) -> Tuple[str, _Step]:
+    step, pieces, length, begin = _Step([], []), [], 0, 0
+    for match in pattern.finditer(text):
+        for piece, place in ((text[begin : match.start()], begin), (replaced(match), match.start())):
+            step.after.append(length)
+            step.before.append(place)
+            pieces.append(piece)
+            length += len(piece)
+        begin = match.end()
+    step.after.append(length)
+    step.before.append(begin)
+    return "".join([*pieces, text[begin:]]), step
 
 
 def _source(steps: List[_Step], span: Span) -> Span:
@@ -189,33 +192,35 @@ def _source(steps: List[_Step], span: Span) -> Span:
     return span
 
 
-def _found(form: str, plain: str) -> Iterator[Span]:
+def _found(forms: List[_Form], plain: str) -> Iterator[Tuple[_Form, Span]]:
     """Yield where a form stands, and where its beginning stands before dots that say that it was cut."""
-    place = plain.find(form)
-    while place >= 0:
-        yield place, place + len(form)
-        place = plain.find(form, place + len(form))
-    for cut in CUT.finditer(plain):
-        end = cut.start()
-        length = next((n for n in range(len(form) - 1, SHORTEST - 1, -1) if plain.endswith(form[:n], 0, end)), 0)
-        if length:
-            yield end - length, cut.start("dots")
+    for form in forms:
+        place = plain.find(form.text)
+        while place >= 0:
+            yield form, (place, place + len(form.text))
+            place = plain.find(form.text, place + len(form.text))
+    beginnings: Dict[str, List[Tuple[_Form, int]]] = {}  # by how they end: there may be dots everywhere
+    for form in forms:
+        for length in range(SHORTEST, len(form.text)):
+            beginnings.setdefault(form.text[length - SHORTEST : length], []).append((form, length))
+    for dots in DOTS.finditer(plain):
+        end = dots.start()
+        escape = CUT_ESCAPE.search(plain, max(0, end - LONGEST_CUT_ESCAPE), end)
+        for last in (end, escape.start()) if escape else (end,):
+            for form, length in beginnings.get(plain[max(0, last - SHORTEST) : last], ()):
+                if plain.endswith(form.text[:length], 0, last):
+                    yield form, (last - length, end)
 
 
-def _widened(text: str, span: Span) -> Span:
-    start, end = span
-    while start > 0 and text[start - 1] in BASE64:
-        start -= 1
-    while end < len(text) and text[end] in BASE64:
-        end += 1
-    return start, end
-
-
-def _masked(text: str, spans: List[Span]) -> str:
+def _masked(text: str, found: List[Tuple[Span, bool]]) -> str:
     masked: List[str] = []
-    begin = 0
-    for start, end in sorted(spans):
-        if start >= begin or not masked:
-            masked += [text[begin:start], MASK]
-        begin = max(begin, end)
-    return "".join([*masked, text[begin:]])
+    done = 0
+    for (start, end), is_base64 in sorted(found):
+        while is_base64 and start > done and text[start - 1] in BASE64:
+            start -= 1
+        if end > done:
+            masked += [text[done:start], MASK] if start > done or not masked else []
+            done = end
+        while is_base64 and done < len(text) and text[done] in BASE64:
+            done += 1
+    return "".join([*masked, text[done:]])

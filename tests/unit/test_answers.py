@@ -55,7 +55,24 @@ def test_an_error_text_is_short_masked_and_without_tags(source, body, text):
     assert answers.error_text(source, answer(body)) == text
 
 
-@pytest.mark.parametrize("piece", ["a<", "<", "<error ", "<error code ", "<error code=1 ", "<a b", "a ", "\t", "<!--"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a....",
+        "%41",
+        "&amp;",
+        "\\\\",
+        "a<",
+        "<",
+        "<error ",
+        "<error code ",
+        "<error code=1 ",
+        "<a b",
+        "a ",
+        "\t",
+        "<!--",
+    ],
+)
 def test_an_error_body_of_400_kilobytes_takes_no_noticeable_time(source, piece):
     began = time.process_time()
     answers.error_text(source, answer(piece * (400_000 // len(piece))))
