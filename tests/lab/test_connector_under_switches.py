@@ -122,7 +122,7 @@ FORTIMONITOR = {
             **for_each((400, 404), create="FortiMonitor answered {} to POST /v2/server/1001/custom_incident"),
             500: {
                 "create": f"and no incident with correlation id '{MARKER}' was found afterwards. Whether anything was changed "
-                f"is unknown. Run the action again with Correlation ID {MARKER}"
+                f"is unknown. Wait 5 minutes, then run the action again with Correlation ID {MARKER}"
             },
         },
     ),
