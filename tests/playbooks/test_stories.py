@@ -330,7 +330,12 @@ def test_what_cannot_be_closed_is_noted_and_changes_nothing(
 @pytest.mark.parametrize(
     ("arrange", "done", "writes"),
     [
-        pytest.param(configured(fortimonitor_api_key="wrong"), "incident 1", [RESOLVE, f"POST {EXTERNAL}"], id="FortiMonitor fails"),
+        pytest.param(
+            configured(fortimonitor_api_key="wrong"),
+            "incident 1",
+            [RESOLVE, f"POST {EXTERNAL}"],
+            id="FortiMonitor fails",
+        ),
         pytest.param(
             broken("fortisiem", "500", path=EXTERNAL), f"outage {NEW}", [f"POST {EXTERNAL}"], id="FortiSIEM fails"
         ),
