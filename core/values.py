@@ -92,17 +92,6 @@ def folded(value: Any) -> str:
     return BETWEEN_WORDS.sub("", text(value).casefold())
 
 
-def same_word(one: Any, other: Any) -> bool:
-    """Tell whether two values are the same word, as ``MANUALLY_CLEARED`` and ``Manually Cleared`` are."""
-    return folded(one) == folded(other)
-
-
-def known_word(words: Iterable[str], value: Any) -> Optional[str]:
-    """Return the one of some words that a value is, None where it is none of them."""
-    wanted = folded(value)
-    return next((word for word in words if folded(word) == wanted), None)
-
-
 def read_rows(
     rows: Iterable[Any], read: Callable[[Dict[str, Any]], Value], id_key: str = "id"
 ) -> Tuple[List[Value], Skipped]:

@@ -11,7 +11,6 @@ from ..values import EXACT
 
 MOST_NESTED = 100  # levels; what is deeper would end the walk of whoever works with it
 MOST_DIGITS = 309  # of a whole number; beyond that no double holds it
-EXACT_BELOW = 2**53  # where every whole number has a double of its own
 REPLACEMENT = "\ufffd"
 
 # Only these: Python looks for others among its modules, and keeps what it did not find for ever.
