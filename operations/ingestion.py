@@ -23,9 +23,9 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tu
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage
 from ..clients.fortisiem.attributes import CLEARED, READ_FIELDS
-from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
+from ..clients.fortisiem.lists import COUNTED_BUT_NOT_SENT, PAGE_SIZE, Wanted
 from ..clients.product_client import Product
-from ..core.errors import AnswerBroken, attempting
+from ..core.errors import attempting
 from ..core.times import epoch_milliseconds, from_epoch, iso
 from ..core.values import Skipped, moment, whole_number
 from . import results
@@ -119,20 +119,20 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
         begin, found = _found(context, source, params, most)
         timeless, waiting = found.take_timeless(most // 2), found.waiting
         room = most - len(timeless)
-        taken, is_complete = waiting[:room], len(waiting) <= room
+        taken, nothing_waits = waiting[:room], len(waiting) <= room
         newest = found.since.newest
         if newest is None:
             newest = max([found.since.time, *(time for (time, _), _ in taken)])
-            newest = newest if is_complete else max(newest, source.newest(context, begin))
+            newest = newest if nothing_waits else max(newest, source.newest(context, begin))
             newest = _not_ahead(source.client(context).server_time, newest)
     _log_skipped(context, name, found.skipped)
-    watermark = Watermark(newest) if is_complete else Watermark(*taken[-1][0], newest)
+    watermark = Watermark(newest) if nothing_waits else Watermark(*taken[-1][0], newest)
     incidents = [*timeless, *(incident for _, incident in taken)]
     return {
         "incidents": incidents,
         "count": len(incidents),
         "watermark": str(watermark),
-        "is_complete": is_complete,
+        "is_complete": nothing_waits and COUNTED_BUT_NOT_SENT not in found.skipped,
         "skipped": found.skipped,
     }
 
@@ -195,8 +195,9 @@ def _read_siem(context: Context, found: Found, begin: int, most: int) -> None:
         times = [time for time in map(_last_seen, page.rows) if time is not None]
         if page.may_be_all:
             return
-        if not page.sent:  # as if nothing were waiting, and the watermark would pass what is
-            raise AnswerBroken(f"FortiSIEM counted {page.total} incidents and sent none", changed="no")
+        if not page.sent:  # it has none now, or always counts too many: no watermark passes what was not sent
+            found.skip([COUNTED_BUT_NOT_SENT])
+            return
         end = times[-1] if times else begin
         if times != sorted(times) or not times or times[0] < end <= begin:  # it sorts or looks back otherwise
             _add_all(context, found, _wanted(context, begin))

@@ -24,6 +24,9 @@ NOT_READY = (400, 404, 429, 503)  # older versions answer 404 where newer ones a
 NOT_READY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
 QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # it becomes a part of a path
 
+# What stands among the skipped rows where FortiSIEM counts more incidents than it sends.
+COUNTED_BUT_NOT_SENT = {"row": "", "reason": "FortiSIEM counts more incidents than it sends"}
+
 Row = Dict[str, Any]
 Send = Callable[..., Answer]
 
@@ -138,8 +141,8 @@ class IncidentList:
         send: sends an authorized request.
         wanted: which incidents.
 
-    ``is_complete`` (whether it is known that all rows came) and ``skipped`` tell of the last reading of ``all``. An
-    incident's ``incidentId`` is an integer in every row; what has none is skipped.
+    ``is_complete`` (whether it is known that all rows came), ``is_ended`` (whether nothing can follow, whatever was
+    counted) and ``skipped`` tell of the last reading of ``all``. An incident's ``incidentId`` is an integer in every row; what has none is skipped.
     """
 
     def __init__(self, http: Transport, send: Send, wanted: Wanted) -> None:
@@ -147,7 +150,7 @@ class IncidentList:
         self._send = send
         self._wanted = wanted
         self._fits = PAGE_SIZE  # how many incidents an answer can hold, as far as it was seen
-        self.is_complete = False
+        self.is_complete = self.is_ended = False
         self.skipped: Skipped = []
 
     def newest(self, size: int) -> Page:
@@ -170,7 +173,7 @@ class IncidentList:
             for rows in self._new_rows(reading, PAGE_SIZE):
                 yield from (row for row in rows if row["incidentId"] not in seen)
                 seen.update(row["incidentId"] for row in rows)
-            self.is_complete, self.skipped = reading.is_complete, reading.skipped
+            self.is_complete, self.is_ended, self.skipped = reading.is_complete, reading.is_ended, reading.skipped
             if not reading.has_shrunk:
                 return
 

@@ -21,6 +21,13 @@ def http():
     assert not refused, [f"{request.method} {request.url}" for request in refused]
 
 
+@pytest.fixture
+def many_answers():
+    """Answers to any number of requests, in place of declared ones."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mocked:
+        yield mocked
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept():
     """Close connections and forget everything after each test."""

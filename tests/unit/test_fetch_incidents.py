@@ -405,9 +405,52 @@ def test_a_server_that_lists_what_is_before_the_period_does_not_hold_up_a_fetch(
     assert fetched(SIEM) == ([9, 8, 5, 3], at(5), True)
 
 
-def test_a_page_without_the_incidents_that_are_counted_is_broken(http):
+COUNTED = {"row": "", "reason": "FortiSIEM counts more incidents than it sends"}
+
+
+def test_a_page_without_the_incidents_that_are_counted_leaves_the_watermark_where_it_is(http):
     expect_query(http, [], total=4)
-    assert failure(SIEM) == FAILED.format(SIEM) + f"FortiSIEM counted 4 incidents and sent none. {NOTHING}"
+    result = answer(SIEM, at(0))
+    assert (result["count"], result["watermark"], result["is_complete"]) == (0, at(0), False)
+    assert result["skipped"] == [COUNTED]
+
+
+class CountsTooMany:
+    """A FortiSIEM that counts incidents that it never sends, as it may for an account that must not see them.
+
+    Parameters:
+        places: id and second of each incident that it sends.
+        hidden: how many more it counts.
+        sorts: whether it sorts as it is asked to.
+        clamp: the most incidents of an answer.
+    """
+
+    def __init__(self, http, places, hidden, sorts, clamp):
+        self.asked = 0
+        self._rows, self._hidden, self._sorts, self._clamp = rows(*places), hidden, sorts, clamp
+        http.add_callback("POST", INCIDENTS, self.answer)
+
+    def answer(self, request):
+        self.asked += 1
+        body = json.loads(request.body)
+        found = [row for row in self._rows if body["timeFrom"] <= row["incidentLastSeen"] <= body["timeTo"]]
+        if self._sorts or body["orderBy"] == "incidentId":
+            found.sort(key=lambda row: row[body["orderBy"]], reverse=body["descending"])
+        page = found[body["start"] : body["start"] + min(body["size"], self._clamp)]
+        return 200, {}, json.dumps({"total": len(found) + self._hidden, "data": page})
+
+
+@pytest.mark.parametrize("places", [[(7, 1)], [(4, 9), (5, 3), (6, 1)], [(2, 4), (3, 4), (4, 4), (1, 4)]])
+@pytest.mark.parametrize("hidden", [1, 3, 1000])
+@pytest.mark.parametrize("sorts", [True, False], ids=["sorted", "unsorted"])
+@pytest.mark.parametrize("clamp", [1, 2, 500])
+def test_a_server_that_always_counts_too_many_does_not_hold_up_ingestion(many_answers, places, hidden, sorts, clamp):
+    server = CountsTooMany(many_answers, places, hidden, sorts, clamp)
+    result = answer(SIEM, at(0))
+    newest = max(second for _, second in places)
+    assert sorted(each["incident"]["incident_id"] for each in result["incidents"]) == sorted(n for n, _ in places)
+    assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(newest), False, [COUNTED])
+    assert server.asked < 40
 
 
 def test_an_incident_whose_numbers_are_text_is_read_like_any_other(http):

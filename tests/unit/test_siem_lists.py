@@ -6,7 +6,6 @@ import json
 from datetime import datetime, timezone
 
 import pytest
-import responses
 from responses import matchers
 
 from tests.support.package import FORTISIEM_URL, ConnectorError, configuration, context, execute, module
@@ -708,13 +707,6 @@ TOTALS = {
     "of the page": lambda number, page: len(page),
     "too high": lambda number, page: number * 2,
 }
-
-
-@pytest.fixture
-def many_answers():
-    """Answers to any number of requests, in place of declared ones."""
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mocked:
-        yield mocked
 
 
 @pytest.mark.parametrize("clamp", [10_000, 2])
