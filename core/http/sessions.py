@@ -108,10 +108,11 @@ def _new_tls_context(verify: bool, ca_certificate: str, address: Optional[str]) 
     context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
     context.address = address
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_default_certs()
-    if ca_certificate:
-        context.load_verify_locations(cadata=certificates_in(ca_certificate))
-    if not verify:
+    if verify:
+        context.load_default_certs()
+        if ca_certificate:
+            context.load_verify_locations(cadata=certificates_in(ca_certificate))
+    else:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         # The health check and the documentation say that verification is off; a warning for every call says no more.
