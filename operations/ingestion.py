@@ -186,10 +186,11 @@ def _read_siem(context: Context, found: Found, begin: int, most: int) -> None:
     Each page is a query of its own, from the last time on: further pages of one query would lose incidents that recur
     and so move. One that recurs meanwhile comes again later, and counts once, at its later time.
     """
-    size = min(PAGE_SIZE, most + 1)
+    size = largest = min(PAGE_SIZE, most + 1)
     while True:
         page = context.fortisiem.oldest_incidents(_wanted(context, begin), size)
-        size = page.size  # smaller where an answer was too large
+        # Smaller where an answer was too large; an incident that was too large by itself says nothing of the next ones.
+        size = page.size if page.size > 1 else largest
         found.skip(page.skipped)
         _add(context, found, page.rows)
         times = [time for time in map(_last_seen, page.rows) if time is not None]

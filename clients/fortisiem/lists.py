@@ -27,6 +27,22 @@ QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # it becomes a part
 # What stands among the skipped rows where FortiSIEM counts more incidents than it sends.
 COUNTED_BUT_NOT_SENT = {"row": "", "reason": "FortiSIEM counts more incidents than it sends"}
 
+# What is never long: for an incident that is too large to be read whole.
+SHORT_FIELDS = (
+    "incidentId",
+    "incidentStatus",
+    "incidentReso",
+    "incidentFirstSeen",
+    "incidentLastSeen",
+    "incidentClearedTime",
+    "eventType",
+    "eventSeverity",
+    "eventSeverityCat",
+    "phIncidentCategory",
+    "count",
+    "customer",
+)
+
 Row = Dict[str, Any]
 Send = Callable[..., Answer]
 
@@ -141,8 +157,9 @@ class IncidentList:
         send: sends an authorized request.
         wanted: which incidents.
 
-    ``is_complete`` (whether it is known that all rows came), ``is_ended`` (whether nothing can follow, whatever was
-    counted) and ``skipped`` tell of the last reading of ``all``. An incident's ``incidentId`` is an integer in every row; what has none is skipped.
+    Of the last reading of ``all`` tell ``is_complete`` (whether it is known that all rows came), ``is_ended`` (whether
+    nothing can follow, whatever was counted) and ``skipped``. An incident's ``incidentId`` is an integer in every row;
+    what has none is skipped.
     """
 
     def __init__(self, http: Transport, send: Send, wanted: Wanted) -> None:
@@ -180,13 +197,12 @@ class IncidentList:
     def _new_rows(self, reading: _Reading, size: int) -> Iterator[List[Row]]:
         first = self._query(size, 0)
         yield reading.take(first)
-        yield from self._by_query(reading, first) if first.query_id else self._by_start(reading, first)
+        yield from self._by_query(reading, first) if first.query_id else self._by_start(reading, first.sent, size)
 
-    def _by_start(self, reading: _Reading, first: Page) -> Iterator[List[Row]]:
-        page, start = first, first.sent
+    def _by_start(self, reading: _Reading, start: int, size: int) -> Iterator[List[Row]]:
         while reading.goes_on:
             try:
-                page = self._query(page.size, start)
+                page = self._query(size, start)
             except Rejected:
                 if not reading.has_all:
                     raise
@@ -240,17 +256,25 @@ class IncidentList:
         return None
 
     def _query(self, size: int, start: int, order_by: str = "incidentId", descending: bool = False) -> Page:
-        """Return a page of as many incidents as were asked for, or as an answer can hold."""
-        while True:
-            size = min(size, self._fits)
-            try:
-                return self._queried(size, start, order_by, descending)
-            except AnswerTooLarge:
-                if size == 1:
-                    raise
-                self._fits = size // 2
+        """Return a page of as many incidents as were asked for, or as an answer can hold.
 
-    def _queried(self, size: int, start: int, order_by: str, descending: bool) -> Page:
+        One that no answer can hold comes alone, with its short fields.
+        """
+        fields = self._wanted.fields
+        size = min(size, self._fits)
+        while True:
+            try:
+                page = self._queried(size, start, order_by, descending, fields)
+            except AnswerTooLarge:
+                if fields is SHORT_FIELDS:
+                    raise
+                fields = SHORT_FIELDS if size == 1 else fields
+                size = self._fits = max(1, size // 2)
+            else:
+                self._fits = PAGE_SIZE if fields is SHORT_FIELDS else self._fits  # the next ones need not be as large
+                return page
+
+    def _queried(self, size: int, start: int, order_by: str, descending: bool, fields: Sequence[str]) -> Page:
         body = {
             "filters": self._wanted.filters,
             "timeFrom": self._wanted.time_from,
@@ -259,7 +283,7 @@ class IncidentList:
             "size": size,
             "orderBy": order_by,
             "descending": descending,
-            "fields": list(self._wanted.fields),
+            "fields": list(fields),
         }
         return self._read(self._send("POST", INCIDENTS, body, changes=False), size)
 

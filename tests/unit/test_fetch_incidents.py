@@ -415,19 +415,19 @@ def test_a_page_without_the_incidents_that_are_counted_leaves_the_watermark_wher
     assert result["skipped"] == [COUNTED]
 
 
-class CountsTooMany:
-    """A FortiSIEM that counts incidents that it never sends, as it may for an account that must not see them.
+class Server:
+    """A FortiSIEM that answers as it is asked.
 
     Parameters:
-        places: id and second of each incident that it sends.
-        hidden: how many more it counts.
+        shown: the incidents that it sends.
+        hidden: how many more it counts, as it may for an account that must not see them.
         sorts: whether it sorts as it is asked to.
         clamp: the most incidents of an answer.
     """
 
-    def __init__(self, http, places, hidden, sorts, clamp):
+    def __init__(self, http, shown, hidden=0, sorts=True, clamp=500):
         self.asked = 0
-        self._rows, self._hidden, self._sorts, self._clamp = rows(*places), hidden, sorts, clamp
+        self._rows, self._hidden, self._sorts, self._clamp = shown, hidden, sorts, clamp
         http.add_callback("POST", INCIDENTS, self.answer)
 
     def answer(self, request):
@@ -436,7 +436,10 @@ class CountsTooMany:
         found = [row for row in self._rows if body["timeFrom"] <= row["incidentLastSeen"] <= body["timeTo"]]
         if self._sorts or body["orderBy"] == "incidentId":
             found.sort(key=lambda row: row[body["orderBy"]], reverse=body["descending"])
-        page = found[body["start"] : body["start"] + min(body["size"], self._clamp)]
+        page = [
+            {name: value for name, value in row.items() if name in body["fields"]}
+            for row in found[body["start"] : body["start"] + min(body["size"], self._clamp)]
+        ]
         return 200, {}, json.dumps({"total": len(found) + self._hidden, "data": page})
 
 
@@ -445,12 +448,25 @@ class CountsTooMany:
 @pytest.mark.parametrize("sorts", [True, False], ids=["sorted", "unsorted"])
 @pytest.mark.parametrize("clamp", [1, 2, 500])
 def test_a_server_that_always_counts_too_many_does_not_hold_up_ingestion(many_answers, places, hidden, sorts, clamp):
-    server = CountsTooMany(many_answers, places, hidden, sorts, clamp)
+    server = Server(many_answers, rows(*places), hidden, sorts, clamp)
     result = answer(SIEM, at(0))
     newest = max(second for _, second in places)
     assert sorted(each["incident"]["incident_id"] for each in result["incidents"]) == sorted(n for n, _ in places)
     assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(newest), False, [COUNTED])
     assert server.asked < 40
+
+
+@pytest.mark.parametrize("seconds", [range(30), [5] * 30, [*[1] * 10, *range(20)]], ids=["apart", "at once", "both"])
+@pytest.mark.parametrize("large", [(1,), (30,), (12, 13), (3, 9, 21)])
+def test_incidents_that_no_answer_can_hold_come_with_what_is_short_of_them(many_answers, monkeypatch, seconds, large):
+    monkeypatch.setattr(module("core.http.transport"), "LARGEST_ANSWER", 2000)
+    titles = {number: {"incidentTitle": "x" * 2000 if number in large else "fits"} for number in range(1, 31)}
+    server = Server(many_answers, [row(n, second, **titles[n]) for n, second in enumerate(seconds, 1)])
+    result = answer(SIEM, at(0))
+    titled = {each["incident"]["incident_id"]: each["title"] for each in result["incidents"]}
+    assert titled == {number: f"Incident {number}" if number in large else "fits" for number in range(1, 31)}
+    assert (result["count"], result["watermark"], result["is_complete"]) == (30, at(max(seconds)), True)
+    assert server.asked < 120  # nine halvings for each
 
 
 def test_an_incident_whose_numbers_are_text_is_read_like_any_other(http):

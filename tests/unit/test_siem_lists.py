@@ -27,7 +27,9 @@ def rows(*numbers, **values):
     return [row(number, **values) for number in numbers]
 
 
-def expect_query(http, shown, total=None, size=500, start=0, newest=False, filters=None, further=(), **body):
+def expect_query(
+    http, shown, total=None, size=500, start=0, newest=False, filters=None, further=(), fields=None, **body
+):
     """Expect a query for a page; what else is in the answer's body goes by name, such as queryId and pages."""
     wanted = {
         "filters": filters or {},
@@ -37,7 +39,7 @@ def expect_query(http, shown, total=None, size=500, start=0, newest=False, filte
         "size": size,
         "orderBy": "incidentId",
         "descending": newest,
-        "fields": [*module("clients.fortisiem.attributes").READ_FIELDS, *further],
+        "fields": list(fields or [*module("clients.fortisiem.attributes").READ_FIELDS, *further]),
     }
     http.post(
         INCIDENTS,
@@ -677,12 +679,19 @@ class Server:
         http.add_callback("POST", INCIDENTS, self.answer)
         http.assert_all_requests_are_fired = False
 
+    def enlarge(self, number):
+        """Give an incident a title that no answer can hold."""
+        self._rows[number - 1]["incidentTitle"] = "x" * 300
+
     def answer(self, request):
         self.asked += 1
         body = json.loads(request.body)
         found = self._rows[::-1] if body["descending"] else self._rows
         start = 0 if self._fixed else body["start"]
-        page = found[start : start + min(body["size"], self._clamp)]
+        page = [
+            {name: value for name, value in row.items() if name in body["fields"]}
+            for row in found[start : start + min(body["size"], self._clamp)]
+        ]
         total = self._total(len(self._rows), page)
         named = {} if total is ABSENT else {"total": total}
         return 200, {}, json.dumps({**named, "data": page})
@@ -787,9 +796,20 @@ def test_an_incident_that_alone_is_too_large_on_a_further_page_is_said_to_be(htt
 
 
 @pytest.mark.usefixtures("small_answers")
-def test_an_incident_that_alone_is_too_large_is_said_to_be(http):
-    for size in (2, 1):
-        expect_newest(http, rows(9, incidentTitle="x" * 300), size=size)
+def test_an_incident_that_no_answer_can_hold_is_listed_with_its_short_fields(many_answers):
+    server = Server(many_answers, 40, TOTALS["right"])
+    server.enlarge(7)
+    result = answer(max_results=100)
+    assert [each["incident_id"] for each in result["incidents"]] == list(range(40, 0, -1))
+    assert (result["count"], result["is_complete"]) == (40, True)
+    assert {each["incident_id"] for each in result["incidents"] if each["title"]} == set()
+    assert server.asked <= 30
+
+
+@pytest.mark.usefixtures("small_answers")
+def test_an_incident_that_is_too_large_whatever_is_asked_for_is_said_to_be(http):
+    for size, fields in ((2, None), (1, None), (1, module("clients.fortisiem.lists").SHORT_FIELDS)):
+        expect_newest(http, rows(9, incidentTitle="x" * 300), size=size, fields=fields)
     assert failure(max_results=1).startswith(f"{FAILED}FortiSIEM sent more than 300 bytes")
 
 
