@@ -27,9 +27,10 @@ ACTIVE_ONES = ("GET", OUTAGES, {"status": "active", **FIRST_PAGE}, "")
 MARKER = "/api/3/alerts/42"
 FAILED = "CS-INTEGRATION-5: Error occurred while executing the connector action ERROR :: "
 
+STARTED = "2026-02-03T06:30:00+01:00"
 EVERY_CREATE_OPTION = {
     "metadata": {"alert": "42", "count": 3, "urgent": True, "owner": None},
-    "start_time": "2026-02-03T06:30:00+01:00",
+    "start_time": STARTED,
     "auto_close_duration": 86400,
     "correlation_id": MARKER,
     "if_exists": "Fail",
@@ -474,8 +475,9 @@ def test_fortisoar_serves_the_output_schema_that_results_keep(bridge: InstalledB
 def test_values_as_text_send_the_same_requests_as_values_in_their_types(bridge: InstalledBridge) -> None:
     calls: list[tuple[str, dict[str, Any]]] = [
         (CREATE, bridge.create_parameters(**EVERY_CREATE_OPTION)),
-        (CREATE, bridge.create_parameters(correlation_id=MARKER)),
-        (CREATE, bridge.create_parameters(server=1001, correlation_id="other", verify=False)),
+        # With a start, since where they look for earlier ones would else depend on the clock.
+        (CREATE, bridge.create_parameters(correlation_id=MARKER, start_time=STARTED)),
+        (CREATE, bridge.create_parameters(server=1001, correlation_id="other", verify=False, start_time=STARTED)),
         (RESOLVE, {"incident": -1000001}),
         (RESOLVE, {"incident": "-1000001", "expect_correlation_id": MARKER}),
         (UPDATE, {"incident_id": 1, **EVERY_ATTRIBUTE, "verify": False}),

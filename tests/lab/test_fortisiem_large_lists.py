@@ -298,9 +298,8 @@ def test_each_page_of_1000_out_of_25000_is_read_without_the_others(siem: FortiSi
         most = max(most, len(rows))
         found += ids(page)
     assert len(set(found)) == len(found) == 25_007
-    # The page's own rows, and a few of the account, the query and the total. It comes in 0.03 s then on two cores; a list
-    # that reads every row takes more than 0.5 s.
-    assert 1000 <= most < 1050
+    # The page's own rows, and those of the account, the query and the total; a list that reads every row has 25,007.
+    assert 1000 <= most < 2000
 
 
 @contextmanager
