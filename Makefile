@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 # What `make prove` runs for long.
-LONG := tests/properties tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py
+LONG := tests/properties tests/lab/test_large_lists.py tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py
 
 .PHONY: help setup demo test prove bench lab package docs check lock clean stale
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from ...core.errors import (
     AnswerBroken,
@@ -165,20 +165,14 @@ class FortiSIEM(Product):
         """
         with attempting("list FortiSIEM incidents"):
             listed = self.incident_list(wanted)
-            before: Optional[Set[int]] = None
-            while True:
-                came: Set[int] = set()
-                for row in listed.all():
-                    came.add(row["incidentId"])
-                    if row["incidentId"] not in (before or ()):
-                        yield row
-                if listed.is_complete or (listed.is_ended and came == before):
-                    break
-                if before is not None:
+            yield from listed.all()
+            if not listed.is_complete:
+                came = listed.came
+                yield from (row for row in listed.all() if row["incidentId"] not in came)
+                if not listed.is_complete and not (listed.is_ended and listed.came == came):
                     raise AnswerBroken(
                         "FortiSIEM did not send all incidents that it counted", "Run the action again.", "no"
                     )
-                before = came
             if skipped is not None:
                 skipped += listed.skipped if listed.is_complete else [*listed.skipped, COUNTED_BUT_NOT_SENT]
 

@@ -158,8 +158,8 @@ class IncidentList:
         wanted: which incidents.
 
     Of the last reading of ``all`` tell ``is_complete`` (whether it is known that all rows came), ``is_ended`` (whether
-    nothing can follow, whatever was counted) and ``skipped``. An incident's ``incidentId`` is an integer in every row;
-    what has none is skipped.
+    nothing can follow, whatever was counted), ``came`` (the ids) and ``skipped``. An incident's ``incidentId`` is an
+    integer in every row; what has none is skipped.
     """
 
     def __init__(self, http: Transport, send: Send, wanted: Wanted) -> None:
@@ -168,6 +168,7 @@ class IncidentList:
         self._wanted = wanted
         self._fits = PAGE_SIZE  # how many incidents an answer can hold, as far as it was seen
         self.is_complete = self.is_ended = False
+        self.came: Set[int] = set()
         self.skipped: Skipped = []
 
     def newest(self, size: int) -> Page:
@@ -190,7 +191,8 @@ class IncidentList:
             for rows in self._new_rows(reading, PAGE_SIZE):
                 yield from (row for row in rows if row["incidentId"] not in seen)
                 seen.update(row["incidentId"] for row in rows)
-            self.is_complete, self.is_ended, self.skipped = reading.is_complete, reading.is_ended, reading.skipped
+            self.is_complete, self.is_ended = reading.is_complete, reading.is_ended
+            self.came, self.skipped = reading.came, reading.skipped
             if not reading.has_shrunk:
                 return
 
