@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from connectors.core.connector import Connector, ConnectorError, get_logger
 
@@ -16,6 +16,7 @@ from .core.redaction import Redactor
 from .operations import OPERATIONS
 from .operations.health import check_health
 from .operations.parameters import valid_parameters
+from .operations.results import with_ignored
 
 logger = get_logger("fortinet-incident-bridge")
 
@@ -31,8 +32,10 @@ class FortinetIncidentBridge(Connector):
     def execute(self, config: Dict[str, Any], operation: str, params: Dict[str, Any], **kwargs: Any) -> Any:
         """Run an action. Raises ConnectorError, whose text is what the analyst reads."""
         with translated_failures(config, operation) as redact:
-            values = valid_parameters(operation, params)
-            return OPERATIONS[operation](self.make_context(valid_configuration(config or {}), redact, logger), values)
+            ignored: List[str] = []
+            values = valid_parameters(operation, params, ignored)
+            context = self.make_context(valid_configuration(config or {}), redact, logger)
+            return with_ignored(ignored, logger, lambda: OPERATIONS[operation](context, values))
 
     def check_health(self, config: Optional[Dict[str, Any]] = None, *args: Any, **kwargs: Any) -> bool:
         """Check every configured product. FortiSOAR ignores what this returns; only raising means Disconnected."""

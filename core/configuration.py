@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Tuple
 
 from .certificates import certificates_in
 from .errors import InvalidInput
-from .manifest import configuration_form
+from .manifest import configuration_form, secret_names
 from .process_state import STATE
 from .redaction import fingerprint
 from .urls import base_url, check_proxy
@@ -33,7 +34,14 @@ def valid_configuration(config: Dict[str, Any]) -> Dict[str, Any]:
     return dict(values)  # whose values are texts, numbers, true and false
 
 
+def _is_filled_in(secret: str) -> bool:
+    """Tell whether a secret may be one: not NULL, a vault's expression, or the stars that stand for it in a form."""
+    return not EXPRESSION.search(secret) and secret.strip() not in ("NULL", "null", "None") and bool(secret.strip("*"))
+
+
 # The value is not repeated: an address that is wrong may hold a password.
+EXPRESSION = re.compile(r"\{\{.*\}\}", re.DOTALL)
+UNFILLED = "{0} is what an expression without a value renders to, or one itself: enter the value."
 ADDRESS = "{0} is not a usable address: {fault}."
 RULES: Tuple[Rule, ...] = (
     (
@@ -41,6 +49,7 @@ RULES: Tuple[Rule, ...] = (
         "{0} or {1} must be on.",
         ("fortimonitor_enabled", "fortisiem_enabled"),
     ),
+    *((_is_filled_in, UNFILLED, (name,)) for name in secret_names()),
     (base_url, ADDRESS, ("fortimonitor_url",)),
     (base_url, ADDRESS, ("fortisiem_server",)),
     (check_proxy, ADDRESS, ("proxy",)),

@@ -17,12 +17,27 @@ MOST_ESCAPES = 3  # times that a text was escaped on its way
 # What nobody sees and pages and mails put around what is copied from them: soft hyphens, joiners, marks of direction.
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 AROUND_PASTED = re.compile(rf"\A[\s{INVISIBLE}]+|[\s{INVISIBLE}]+\Z")
+# What expressions of a playbook render to where they have no value, without quotes and brackets around it.
+EMPTY = ("", "none", "null", "nil", "undefined", "nan", "n/a")
+UNRENDERED = ("{{", "{%")
+AROUND = "\"'`{}[]()<>,;:. \t"
+AROUND_PASSWORD = re.compile(rf"\A[{INVISIBLE}]+|[{INVISIBLE}]+\Z")
 INSIDE_PASTED = re.compile(f"[{INVISIBLE}]")
 
 
 def pasted(text: str) -> str:
     """Return what was pasted without the white space and the invisible characters around it."""
     return AROUND_PASTED.sub("", text)
+
+
+def pasted_password(text: str) -> str:
+    """Return a password that was pasted without the invisible characters around it; blanks may belong to it."""
+    return AROUND_PASSWORD.sub("", text)
+
+
+def names_something(text: str) -> bool:
+    """Tell whether a text is more than what an expression without a value renders to, or an expression itself."""
+    return text.strip(AROUND).casefold() not in EMPTY and not any(mark in text for mark in UNRENDERED)
 
 
 def survivors(text: str) -> str:

@@ -7,17 +7,16 @@ FortiSOAR checks top-level required fields alone, and may hand over ``"443"`` or
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
 
 from . import times
 from .errors import shown, written
 from .manifest import Field, Form
-from .texts import HALF_A_CHARACTER, pasted
+from .texts import HALF_A_CHARACTER, pasted, pasted_password
+from .values import flag, whole_number
 
-WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-BOOLEANS = {"true": True, "false": False}
+MADE_UP = "fortisiem_password"  # the one secret that a person makes up
 A_TIME = "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC"
 
 
@@ -75,9 +74,9 @@ def read_form(
 def _read(field: Field, value: Any, shapes: Mapping[str, Shape]) -> Any:
     """Return a value in its field's type, or the default, None where there is neither. Raises _Unfit."""
     if isinstance(value, str):
-        value = pasted(value)
+        value = pasted_password(value) if field.name == MADE_UP else pasted(value)
     if value is not None and value != "":
-        value = TYPES.get(field.type, _text)(field, value)
+        value = _reader(field)(field, value)
     if value is None or value == "":
         return field.default
     if field.name in shapes:
@@ -105,34 +104,47 @@ def _text(field: Field, value: Any) -> Any:
 
 
 def _multiselect(field: Field, value: Any) -> Any:
-    """Read several choices: a list, its JSON text, or text with commas; none is blank."""
-    chosen = _json(field, value)
-    if isinstance(chosen, str):
-        chosen = [part.strip() for part in chosen.split(",") if part.strip()]
-    if chosen is None or chosen == []:
-        return None
-    if not isinstance(chosen, list):
-        raise _Unfit(chosen, "a list of choices")
+    """Read several choices; none is blank."""
+    chosen = _parts(field, value, "a list of choices")
     if not all(each in field.options for each in chosen):
         raise _Unfit(chosen, f"one of: {', '.join(field.options)}")
-    return chosen
+    return chosen or None
 
 
-def _integer(field: Field, value: Any) -> Any:
-    number = int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value) else value
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise _Unfit(number, "a whole number")
+def _tags(field: Field, value: Any) -> Any:
+    """Read tags, as text with commas."""
+    if isinstance(value, str) and not value.startswith("["):
+        return _text(field, value)
+    parts = [_text(field, part) for part in _parts(field, value, "a list of texts")]
+    if any("," in part for part in parts):
+        raise _Unfit(value, "a list of tags: one of them has a comma, which separates tags")
+    return ",".join(parts)
+
+
+def _parts(field: Field, value: Any, wanted: str) -> List[Any]:
+    """Read a list: as it is, as JSON or Python writes it, or as text with commas."""
+    parts = _json(field, value)
+    if isinstance(parts, str):
+        bare = parts[1:-1] if parts.startswith("[") and parts.endswith("]") else parts
+        parts = [part.strip().strip("'\"") for part in bare.split(",") if part.strip()]
+    if parts is not None and not isinstance(parts, list):
+        raise _Unfit(value, wanted)
+    return parts or []
+
+
+def _integer(field: Field, value: Any) -> int:
+    number = whole_number(value)
+    if number is None:
+        raise _Unfit(value, "a whole number")
     least, most = field.least, field.most
     if (least is not None and number < least) or (most is not None and number > most):
-        raise _Unfit(number, f"{least} or more" if most is None else f"between {least} and {most}")
-    if isinstance(number, float):  # 5.0 is none either: an id must not go out as "5.0"
-        raise _Unfit(number, "a whole number")
+        raise _Unfit(value, f"{least} or more" if most is None else f"between {least} and {most}")
     return number
 
 
-def _checkbox(_field: Field, value: Any) -> Any:
-    ticked = BOOLEANS.get(value.lower()) if isinstance(value, str) else value
-    if not isinstance(ticked, bool):
+def _checkbox(_field: Field, value: Any) -> bool:
+    ticked = flag(value)
+    if ticked is None:
         raise _Unfit(value, "true or false")
     return ticked
 
@@ -149,6 +161,10 @@ def _json(_field: Field, value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         return value
+
+
+def _reader(field: Field) -> Callable[[Field, Any], Any]:
+    return _tags if field.name == "tags" else TYPES.get(field.type, _text)
 
 
 TYPES: Dict[str, Callable[[Field, Any], Any]] = {

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from operator import le
-from typing import Any, Dict, Iterator, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..clients.fortimonitor.markers import is_correlation_id, written_marker
 from ..core.errors import InvalidInput, UnknownOperation, shown
 from ..core.manifest import choice_operations, operation_forms
-from ..core.texts import survivors
+from ..core.texts import names_something, survivors
 from ..core.validation import Rule, read_form
 from ..core.values import folded
 from .watermark import Watermark
 
 
-def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
+def valid_parameters(operation: str, params: Any, ignored: Optional[List[str]] = None) -> Dict[str, Any]:
     """Return the parameters of an operation with every value in its type; blank optional ones are left out.
+
+    An empty list stands for none: steps of playbooks carry ``params: []``.
+
+    Parameters:
+        ignored: gets a sentence for each parameter that the operation does not have, as a cloned playbook may pass what
+            an earlier version had; default: it is refused. One whose name comes close to another's always is.
 
     Raises UnknownOperation, or InvalidInput with every problem.
     """
-    if params is not None and not isinstance(params, dict):
+    if params and not isinstance(params, dict):
         raise InvalidInput("They must be an object of names and values.")
     form, given = operation_forms().get(operation), params or {}
     if form is None:
@@ -28,21 +34,29 @@ def valid_parameters(operation: str, params: Dict[str, Any]) -> Dict[str, Any]:
     values, problems = read_form(form, given, RULES.get(operation, ()), SHAPES.get(operation, {}))
     # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
     if not given.keys() <= form.titles.keys() and operation not in choice_operations():
-        problems = [*_unknown_names(form.titles, given), *problems]
+        misspelt, unknown = _unknown_names(form.titles, given)
+        if problems or misspelt or ignored is None:
+            problems = [*misspelt, *unknown, *problems]
+        else:
+            ignored += unknown
     if problems:
         raise InvalidInput(*problems)
     return values
 
 
-def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Iterator[str]:
+def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Tuple[List[str], List[str]]:
+    """Return a sentence for each name that comes close to another one's, and for each other one that has a value."""
     from difflib import get_close_matches
 
-    for key in given:
-        if key not in names:
-            close = get_close_matches(str(key), names, 1, 0.75)
-            others = f"the parameters are: {', '.join(names)}." if names else "this action has none."
-            hint = f"'{close[0]}' comes close." if close else others
-            yield f"There is no parameter {shown(key)}; {hint}"
+    misspelt, unknown = [], []
+    others = f"the parameters are: {', '.join(names)}." if names else "this action has none."
+    for key, value in given.items():
+        close = [] if key in names else get_close_matches(str(key), names, 1, 0.75)
+        if close:
+            misspelt.append(f"There is no parameter {shown(key)}; '{close[0]}' comes close.")
+        elif key not in names and value not in BLANK:
+            unknown.append(f"There is no parameter {shown(key)}; {others}")
+    return misspelt, unknown
 
 
 def _only_scalars(members: Mapping[str, Any]) -> None:
@@ -52,10 +66,7 @@ def _only_scalars(members: Mapping[str, Any]) -> None:
         raise ValueError(", ".join(nested))
 
 
-# What expressions of a playbook render to where they have no value, without quotes and brackets around it.
-EMPTY = ("", "none", "null", "nil", "undefined", "nan", "n/a")
-UNRENDERED = ("{{", "{%")
-AROUND = "\"'`{}[]()<>,;:. \t"
+BLANK: Tuple[Any, ...] = (None, "", [], {})
 MARKER_KEY = folded("correlation_id")
 
 
@@ -72,13 +83,8 @@ def _no_marker_key(members: Mapping[str, Any]) -> None:
         raise ValueError(", ".join(found))
 
 
-def _names_something(text: str) -> bool:
-    """Tell whether a text names an event; events that have nothing in common would share what means nothing."""
-    return text.strip(AROUND).casefold() not in EMPTY and not any(mark in text for mark in UNRENDERED)
-
-
 def _correlation_id(name: str) -> Tuple[Rule, ...]:
-    return ((is_correlation_id, LINE, (name,)), (_names_something, NO_VALUE, (name,)))
+    return ((is_correlation_id, LINE, (name,)), (names_something, NO_VALUE, (name,)))
 
 
 LINE = "{0} {shown} is not one line of at most 200 characters without brackets."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence
+from logging import Logger
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage, Server, Textkeys, User
@@ -17,11 +18,30 @@ from ..clients.fortisiem.attributes import (
     techniques,
     word,
 )
+from ..core.errors import InvalidInput
 from ..core.http.answers import Answer, json_of
 from ..core.times import iso
 from ..core.values import moment, storable, text, whole_number
 
 Result = Dict[str, Any]
+
+
+def with_ignored(ignored: Sequence[str], log: Logger, act: Callable[[], Any]) -> Any:
+    """Return an action's result with a warning of the parameters that were ignored; a list leaves that to the log.
+
+    Raises what the action raises. Where it finds its parameters wanting, the ignored ones may be the reason.
+    """
+    if not ignored:
+        return act()
+    try:
+        result = act()
+    except InvalidInput as invalid:
+        raise InvalidInput(*ignored, *invalid.problems) from None
+    warning = f"Ignored: {' '.join(ignored)}"
+    log.warning(warning)
+    if not isinstance(result, dict):
+        return result
+    return {**result, "warning": " ".join(filter(None, (result.get("warning"), warning)))}
 
 
 def outage(context: Context, shown: Outage) -> Result:

@@ -84,17 +84,17 @@ class Execution:
             raise self._action_failed(f"Connector {connector.name} is not active")
         if operation is None:
             raise self._action_failed(f"Operation {body.get('operation')} not found")
-        params = body.get("params") or {}
-        if not isinstance(params, dict):
+        params = body.get("params", {})  # an empty list is handed over as it came: steps of official playbooks have it
+        if params and not isinstance(params, dict):
             raise self._failed(f"Invalid params provided :: params must be an object {connector.tag}")
         config = self._config(connector, operation, body.get("config"))
-        if missing := missing_titles(operation.get("parameters") or [], params):
+        if missing := missing_titles(operation.get("parameters") or [], params or {}):
             blank = f"Parameters {', '.join(missing)} have either blank value or not provided"
             raise self._failed(f"Invalid params provided :: {blank} {connector.tag}")
         inputs = {
             "config": config,
             "operation": operation["operation"],
-            "params": self._handover.params(operation, params),
+            "params": self._handover.params(operation, params) if params else params,
         }
         return self._job(connector, "_handle_operation", inputs, env=body.get("env") or {})
 

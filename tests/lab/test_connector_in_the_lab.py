@@ -779,12 +779,12 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
         + NOTHING,
         [],
     ),
-    "a parameter that is none": (
+    "a parameter that there is not": (
         UPDATE,
         {"incident_id": 1, "owner": "jdoe"},
         "The parameters are not valid: There is no parameter 'owner'; the parameters are: incident_id, status, comments, "
         "severity, resolution, external_ticket_type, external_ticket_id, external_ticket_state, external_assigned_user, "
-        f"verify. {NOTHING}",
+        f"verify. At least one attribute to update must be given. {NOTHING}",
         [],
     ),
 }

@@ -224,6 +224,8 @@ def test_invisible_characters_around_what_was_pasted_are_left_out(mark):
     names = ("fortimonitor_url", "fortimonitor_api_key", "fortisiem_server", "fortisiem_password", "fortisiem_username")
     clean = configuration()
     pasted = {name: f"{mark}{clean[name]}{mark}" for name in names}
+    if mark.strip() != mark or not mark.strip():
+        pasted["fortisiem_password"] = clean["fortisiem_password"]  # a blank may belong to a password
     values = valid(configuration(**pasted))
     assert {name: values[name] for name in names} == {name: clean[name] for name in names}
 
@@ -233,6 +235,49 @@ def test_invisible_characters_around_what_was_pasted_are_left_out(mark):
 def test_an_address_with_an_invisible_character_in_it_is_refused(mark, url):
     message = failure(fortimonitor_url=url.format(mark))
     assert "FortiMonitor URL is not a usable address: it has invisible characters in it." in message
+
+
+SECRETS = {
+    "fortimonitor_api_key": ("FortiMonitor API Key", configuration),
+    "fortisiem_password": ("FortiSIEM Password", configuration),
+    "fortisiem_client_secret": ("FortiSIEM Client Secret", with_token),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize(
+    "unfilled",
+    [
+        "NULL",
+        "null",
+        " NULL ",
+        "None",
+        "{{vault.get('cred', 'password')}}",
+        "{{ vars.x }}",
+        "x{{vault}}",
+        "*",
+        "********",
+    ],
+)
+def test_a_secret_that_nothing_filled_in_is_named_before_anything_is_sent(name, unfilled):
+    title, configured = SECRETS[name]
+    with pytest.raises(ConnectorError) as caught:
+        connector().check_health(configured(**{name: unfilled}))
+    assert str(caught.value) == (
+        f"The configuration is not valid: {title} is what an expression without a value renders to, or one itself: "
+        "enter the value. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("secret", ["nullable", "NULL1", "{x}", "a*b", "N", "none of these", "}}x{{"])
+def test_a_secret_that_only_looks_like_that_is_taken(name, secret):
+    assert valid(SECRETS[name][1](**{name: secret}))[name] == secret
+
+
+@pytest.mark.parametrize("password", [" secret", "secret ", "\tsecret\t", "  ", "s\u00a0ecret\u00a0", "secret\u00e4"])
+def test_a_password_is_taken_as_it_is_with_the_blanks_around_it(password):
+    assert valid(configuration(fortisiem_password=password))["fortisiem_password"] == password
 
 
 def test_half_of_a_surrogate_pair_in_a_password_is_refused_without_showing_it():
@@ -304,7 +349,7 @@ def test_two_configurations_that_differ_in_one_value_are_two(reads, name):
     assert len(reads) == 2
 
 
-@pytest.mark.parametrize(("taken", "refused"), [(1, True), (1, 1.0), ("1", ["1"])])
+@pytest.mark.parametrize(("taken", "refused"), [(1, True), (1, 1.5), ("1", ["1"])])
 def test_values_that_python_takes_for_equal_or_that_look_alike_are_not_taken_for_each_other(reads, taken, refused):
     assert valid(configuration(connect_timeout=taken))["connect_timeout"] == 1
     assert "is not a whole number" in failure(connect_timeout=refused)

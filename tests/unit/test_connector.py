@@ -28,15 +28,35 @@ def test_an_unknown_operation_is_refused_with_those_that_there_are(operation):
     )
 
 
-@pytest.mark.parametrize("params", [[], "text", 5])
+@pytest.mark.parametrize("params", [["a"], "text", 5])
 def test_parameters_that_are_no_object_are_refused(params):
     with pytest.raises(ConnectorError, match="They must be an object of names and values"):
         connector().execute(configuration(), "force_resolve_incident", params)
 
 
-def test_absent_parameters_are_required_parameters_that_are_missing():
+@pytest.mark.parametrize("params", [None, [], {}, ""])
+def test_absent_parameters_are_required_parameters_that_are_missing(params):
     with pytest.raises(ConnectorError, match="Incident is required"):
-        connector().execute(configuration(), "force_resolve_incident", None)
+        connector().execute(configuration(), "force_resolve_incident", params)
+
+
+def test_a_parameter_that_there_is_not_is_ignored_with_a_warning_in_the_result_and_in_the_log(caplog):
+    result = execute("get_diagnostics", {"of_old": 1, "older": "", "vetust": "x"})
+    warning = "Ignored: " + " ".join(
+        f"There is no parameter '{name}'; this action has none." for name in ("of_old", "vetust")
+    )
+    assert result["warning"] == warning
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [warning]
+    assert "warning" not in execute("get_diagnostics", [])
+
+
+def test_a_parameter_that_there_is_not_is_named_where_the_others_do_not_suffice():
+    with pytest.raises(ConnectorError) as caught:
+        execute("update_siem_incident", {"incident_id": 1, "owner": "jdoe"})
+    assert str(caught.value).startswith(
+        "The parameters are not valid: There is no parameter 'owner'; the parameters are"
+    )
+    assert str(caught.value).endswith("At least one attribute to update must be given. Nothing was changed.")
 
 
 def test_a_fault_of_our_own_shows_its_kind_and_place_and_neither_text_nor_traceback(monkeypatch, caplog):

@@ -340,7 +340,7 @@ def test_a_start_time_in_any_other_form_is_refused(http, start):
     assert "Start Time" in failure({**REQUIRED, "start_time": start})
 
 
-@pytest.mark.parametrize("duration", ["1.5", 5.0, True, "ten", "-1", "1_000"])
+@pytest.mark.parametrize("duration", ["1.5", 5.5, True, "ten", "-1", "1_000"])
 def test_a_duration_that_is_not_a_positive_whole_number_is_refused(http, duration):
     assert "Auto Close Duration" in failure({**REQUIRED, "auto_close_duration": duration})
 

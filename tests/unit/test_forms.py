@@ -33,9 +33,12 @@ def failure(operation, params):
         ("Active", ["Active"]),
         (" Active ,, Auto Cleared, ", ["Active", "Auto Cleared"]),
         ('"Active"', ["Active"]),
+        ("['Active']", ["Active"]),
+        ("['Active', \"Auto Cleared\"]", ["Active", "Auto Cleared"]),
+        ("[Active]", ["Active"]),
     ],
 )
-def test_several_choices_are_read_from_a_list_its_json_text_or_text_with_commas(given, read):
+def test_several_choices_are_read_from_a_list_its_json_or_python_text_or_text_with_commas(given, read):
     assert valid("list_siem_incidents", {"status": given})["status"] == read
 
 
@@ -48,8 +51,10 @@ def test_no_choice_is_a_field_left_blank(blank):
     ("given", "shown", "fault"),
     [
         (["Active", "Closed"], """'["Active", "Closed"]'""", f"is not one of: {STATUSES}"),
+        ("['Active', 'Closed']", """'["Active", "Closed"]'""", f"is not one of: {STATUSES}"),
         ("active", """'["active"]'""", f"is not one of: {STATUSES}"),
         ([None], "'[null]'", f"is not one of: {STATUSES}"),
+        ([["Active"]], """'[["Active"]]'""", f"is not one of: {STATUSES}"),
         ("5", "'5'", "is not a list of choices"),
         (True, "'true'", "is not a list of choices"),
         ({"Active": 1}, """'{"Active": 1}'""", "is not a list of choices"),
@@ -59,6 +64,100 @@ def test_anything_else_is_refused_with_the_choices_there_are(given, shown, fault
     assert failure("list_siem_incidents", {"status": given}) == (
         f"The parameters are not valid: Status {shown} {fault}. {NOTHING}"
     )
+
+
+# Values in another form than their type's, as expressions, macros and other versions of FortiSOAR hand them over.
+
+
+@pytest.mark.parametrize("given", [5, 5.0, "5", "5.0", " 5 ", "5e0", "+5", "\ufeff5"])
+def test_a_whole_number_is_read_in_whatever_form(given):
+    assert valid("list_siem_incidents", {"max_results": given})["max_results"] == 5
+
+
+@pytest.mark.parametrize("given", [5.5, "5.5", "five", "1,234", True, [5], {"a": 5}, float("nan"), "5 5", 2.0**60])
+def test_what_is_no_whole_number_is_refused(given):
+    assert "Max Results" in failure("list_siem_incidents", {"max_results": given})
+
+
+YES = [True, "true", "True", " TRUE ", "yes", "Yes", "on", "1", 1, "1.0", 1.0]
+NO = [False, "false", "No", "off", "0", 0, 0.0]
+
+
+@pytest.mark.parametrize(("given", "read"), [*((each, True) for each in YES), *((each, False) for each in NO)])
+def test_a_tick_is_read_in_whatever_form(given, read):
+    assert valid("update_siem_incident", {"incident_id": 1, "comments": "x", "verify": given})["verify"] is read
+
+
+@pytest.mark.parametrize("given", [2, "2", "maybe", "ja", [True], {}, -1])
+def test_what_is_no_tick_is_refused(given):
+    message = failure("update_siem_incident", {"incident_id": 1, "comments": "x", "verify": given})
+    assert " is not true or false. " in message
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("db, prod", "db, prod"),
+        (["db", "prod"], "db,prod"),
+        ('["db", "prod"]', "db,prod"),
+        ("['db', 'prod']", "db,prod"),
+        ([7, "a b"], "7,a b"),
+    ],
+)
+def test_tags_are_read_from_text_with_commas_or_a_list(given, read):
+    assert valid("set_fortimonitor_incident_tags", {"incident": -1, "tags": given})["tags"] == read
+
+
+@pytest.mark.parametrize("given", [["a,b"], [["a"]], {"a": 1}, [True], [None]])
+def test_tags_that_are_no_texts_are_refused_by_their_title(given):
+    assert failure("set_fortimonitor_incident_tags", {"incident": -1, "tags": given}).startswith(
+        "The parameters are not valid: Tags '"
+    )
+
+
+@pytest.mark.parametrize("given", [None, [], {}, "", ()])
+def test_no_parameters_in_whatever_form_are_none(given):
+    assert valid("get_diagnostics", given) == valid("get_diagnostics", {})
+
+
+@pytest.mark.parametrize("given", [[1], ["a"], "a", 7, True])
+def test_what_is_no_object_is_refused(given):
+    assert failure("get_diagnostics", given) == (
+        f"The parameters are not valid: They must be an object of names and values. {NOTHING}"
+    )
+
+
+@pytest.mark.parametrize("blank", [None, "", [], {}])
+def test_a_blank_parameter_that_there_is_not_is_ignored(blank):
+    ignored: list[str] = []
+    assert "of_old" not in valid("list_siem_incidents", {"of_old": blank}, ignored)
+    assert ignored == []
+
+
+@pytest.mark.parametrize("value", ["x", 0, False, ["x"]])
+def test_a_parameter_that_there_is_not_is_ignored_with_a_warning(value):
+    ignored: list[str] = []
+    assert "of_old" not in valid("list_siem_incidents", {"of_old": value}, ignored)
+    assert [sentence.partition(":")[0] for sentence in ignored] == [
+        "There is no parameter 'of_old'; the parameters are"
+    ]
+
+
+def test_a_parameter_that_there_is_not_is_named_beside_other_problems():
+    ignored: list[str] = []
+    with pytest.raises(errors.InvalidInput) as caught:
+        valid("list_siem_incidents", {"of_old": "x", "older": None, "max_results": 0}, ignored)
+    assert str(caught.value).startswith(
+        "The parameters are not valid: There is no parameter 'of_old'; the parameters are"
+    )
+    assert str(caught.value).endswith(f" Max Results '0' is not between 1 and 25000. {NOTHING}")
+    assert "older" not in str(caught.value)
+    assert ignored == []
+
+
+@pytest.mark.parametrize("name", ["max_result", "maxresults", "Max_Results", "max-results", "statuss"])
+def test_a_misspelt_parameter_is_refused_with_the_name_that_comes_close(name):
+    assert "comes close" in failure("list_siem_incidents", {name: "x"})
 
 
 # Lists of items.

@@ -552,7 +552,7 @@ def test_basic_credentials_never_show_even_if_the_product_echoes_them(http):
 
 
 @pytest.mark.parametrize(
-    "incident_id", ["abc", "0", 0, -1, "-1", "1.0", 1.0, True, "\u0661", "1;2", "99999999999999999999", []]
+    "incident_id", ["abc", "0", 0, -1, "-1", "1.5", 1.5, True, "\u0661", "1;2", "99999999999999999999", []]
 )
 def test_an_id_that_is_no_positive_integer_is_refused_before_sending(http, incident_id):
     message = failure(incident_id=incident_id)
