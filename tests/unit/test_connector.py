@@ -87,7 +87,7 @@ def test_the_log_names_every_place_of_a_fault_and_no_value(monkeypatch, caplog):
     (record,) = caplog.records
     place = r"\w+\.py:\d+"
     assert re.fullmatch(
-        rf"force_resolve_incident failed: unexpected ValueError at {place}( > connector\.py:\d+)+"
+        rf"force_resolve_incident failed: unexpected ValueError at {place}( > (connector|results)\.py:\d+)+"
         rf"( > test_connector\.py:\d+){{2}}",
         record.getMessage(),
     )
