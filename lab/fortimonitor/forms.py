@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from html import escape
 from typing import Any
 
 from ..switches import Switches
+from ..texts import WITH_AUTHOR, by, in_form
 from .calls import shown_time
 
 ANOTHER_HOST = "https://fortimonitor.another.example"
-MOST_OF_A_DESCRIPTION = 255
 ODD_EVERY = 200  # by id
 
 
@@ -46,13 +45,13 @@ def acknowledged(switches: Switches, user: dict[str, Any] | None) -> Any:
 
 
 def description(switches: Switches, text: str) -> str:
-    """Return what a read shows of a description."""
-    forms = {
-        "cut_at_255": text[:MOST_OF_A_DESCRIPTION],
-        "html_escaped": escape(text),
-        "white_space_folded": re.sub(r"\s+", " ", text).strip(),
-    }
-    return str(forms.get(switches["description"], text))
+    """Return what a read shows of a description or a summary."""
+    return in_form(switches["description"], text)
+
+
+def note(switches: Switches, text: str, author: str) -> str:
+    """Return what a read shows of an entry of a log."""
+    return by(author, text) if switches["notes"] == WITH_AUTHOR else in_form(switches["notes"], text)
 
 
 def url(switches: Switches, own: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Any
 
+from ..texts import in_form
 from .supervisor import Supervisor
 
 TIMES = ("incidentFirstSeen", "incidentLastSeen", "incidentClearedTime", "incidentExtClearedTime")
@@ -72,6 +73,8 @@ def _attribute(siem: Supervisor, name: str, value: Any) -> Any:
         return value.lower()
     if name in ATTRIBUTE_LISTS and value:
         return _attribute_list(siem, value)
+    if name == "incidentComments" and value:
+        return in_form(siem.switches["comments"], value)
     if name == "customer":
         return {"name": value, "object": {"name": value}, "list": [value]}[siem.switches["organization_shown"]]
     return number(siem, value)
