@@ -28,6 +28,13 @@ READS = {
 ALL: dict[str, tuple[str, dict[str, str]]] = {"all": ("fortimonitor", {}), "SIEM all": ("fortisiem", {})}
 TARGETS = WRITES | READS | ALL
 
+# What products change of a text on its way, and more of it than some keep.
+TEXTS = (
+    "Disk full",
+    'Disk <full> & R&D\'s\n  box "down"',
+    "Disk fu\N{COMBINING DIAERESIS}ll \N{FIRE}\r\n?",
+    f"Disk {'full ' * 80}",
+)
 EVENTS = ("event-a", "event-b", None)  # a Correlation ID, or a fresh marker
 INCIDENTS = ("event-a", "event-b", "fresh", "stranger", "unmarked", "anomaly", "ordinary", "ended", "nothing")
 LATE = 1.2  # seconds: just longer than the Read Timeout
@@ -104,11 +111,12 @@ Step = Union[Arm, Disarm, Create, Rerun, Resolve, Update, UpdateAgain]
 
 @dataclass(frozen=True)
 class Program:
-    """A scenario: the switches that do not stand as always, how FortiSIEM is signed in to, and the steps."""
+    """A scenario: a world, switches that stand otherwise in it, how FortiSIEM is signed in to, and the steps."""
 
     switches: tuple[tuple[str, str, Any], ...]
     by_token: bool
     steps: tuple[Step, ...]
+    world: str = "clean"
 
 
 WHEN = st.sampled_from(["before", "after"])
@@ -248,5 +256,9 @@ def _scenes(least: int, most: int) -> st.SearchStrategy[tuple[Step, ...]]:
 
 # Left to itself, Hypothesis draws mostly one or two scenes; what is drawn long shrinks into the short ones.
 PROGRAMS = st.builds(
-    Program, _positions(), st.sampled_from([False, False, True]), st.one_of(_scenes(1, 3), *[_scenes(4, 6)] * 3)
+    Program,
+    _positions(),
+    st.sampled_from([False, False, True]),
+    st.one_of(_scenes(1, 3), *[_scenes(4, 6)] * 3),
+    st.sampled_from(["clean", "captured", "messy", "messy"]),
 )
