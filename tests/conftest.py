@@ -45,9 +45,9 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for listed in terminalreporter.stats.values() for report in listed]
-    for name, line in (each for report in reports for each in getattr(report, "user_properties", ())):
-        if name == FIGURE:
-            terminalreporter.write_line(str(line))
+    told = (each for report in reports for each in getattr(report, "user_properties", ()))
+    for line in dict.fromkeys(line for name, line in told if name == FIGURE):  # call and teardown both have it
+        terminalreporter.write_line(str(line))
 
 
 class Control:

@@ -11,7 +11,7 @@ from ..texts import WITH_AUTHOR, by, in_form
 from .calls import shown_time
 
 ANOTHER_HOST = "https://fortimonitor.another.example"
-ODD_EVERY = 200  # by id
+ODD_EVERY = {"one_in_200": 200, "one_in_20": 20}  # by id
 
 
 def severity(switches: Switches, word: str) -> Any:
@@ -81,16 +81,16 @@ def meta(switches: Switches, told: dict[str, Any]) -> dict[str, Any]:
 def rows(switches: Switches, shown: list[dict[str, Any]], limit: int) -> list[Any]:
     """Return the rows of a page of outages, with those that are broken; no more than were asked for."""
     position = switches["odd_rows"]
-    if position == "one_in_200":
-        return [_odd(row) for row in shown]
+    if position in ODD_EVERY:
+        return [_odd(row, ODD_EVERY[position]) for row in shown]
     broken = {"without_url": {"description": "A row without a URL"}, "no_object": None}
     has_room = not limit or len(shown) < limit
     return [*shown, broken[position]] if position in broken and shown and has_room else shown
 
 
-def _odd(row: dict[str, Any]) -> dict[str, Any]:
+def _odd(row: dict[str, Any], every: int) -> dict[str, Any]:
     number = abs(int(row["url"].rpartition("/")[2]))
-    if number % ODD_EVERY:
+    if number % every:
         return row
-    is_first = number // ODD_EVERY % 2
+    is_first = number // every % 2
     return {**row, "url": f"/lost/{number}"} if is_first else {**row, "start_time": None}

@@ -217,8 +217,8 @@ DECLARED = (
     Switch("next", ("url", "missing"), "Whether meta has next: captured, yet nothing promises it."),
     Switch(
         "odd_rows",
-        ("none", "without_url", "no_object", "one_in_200"),
-        "Whether a list of outages has a row more that is none, or every 200th row lacks its url or its start.",
+        ("none", "without_url", "no_object", "one_in_200", "one_in_20"),
+        "Whether a list of outages has a row more that is none, or every 200th or 20th row lacks its url or its start.",
     ),
     Switch(
         "shows_after_seconds",

@@ -13,7 +13,7 @@ from .supervisor import Supervisor
 TIMES = ("incidentFirstSeen", "incidentLastSeen", "incidentClearedTime", "incidentExtClearedTime")
 WORDS = ("eventSeverityCat", "incidentExtTicketType")
 ATTRIBUTE_LISTS = ("incidentSrc", "incidentTarget", "incidentDetail")
-ODD_EVERY = 200  # by ID
+ODD_EVERY = {"one_in_200": 200, "one_in_20": 20}  # by ID
 STATUSES = ("Active", "Auto Cleared", "Manually Cleared", "System Cleared")
 
 
@@ -29,16 +29,16 @@ def rows_sent(siem: Supervisor, rows: list[dict[str, Any]]) -> list[Any]:
     """Return the rows of a list, with one that is broken if the switch says so."""
     broken = {"without_id": {"incidentTitle": "A row without an ID"}, "no_object": None}
     position = siem.switches["odd_rows"]
-    if position == "one_in_200":
-        return [_odd(row) for row in rows]
+    if position in ODD_EVERY:
+        return [_odd(row, ODD_EVERY[position]) for row in rows]
     return [*rows, broken[position]] if position in broken and rows else rows
 
 
-def _odd(row: dict[str, Any]) -> dict[str, Any]:
+def _odd(row: dict[str, Any], every: int) -> dict[str, Any]:
     identity = int(row.get("incidentId") or 1)
-    if identity % ODD_EVERY:
+    if identity % every:
         return row
-    lost = "incidentId" if identity // ODD_EVERY % 2 else "incidentLastSeen"
+    lost = "incidentId" if identity // every % 2 else "incidentLastSeen"
     kept = {name: value for name, value in row.items() if name not in (lost, "eventName")}
     return {"eventName": f"Lost {identity}", **kept}
 

@@ -91,9 +91,9 @@ SWITCHES = (
     Switch("organization_shown", ("name", "object", "list"), "What customer holds: a name is documented."),
     Switch(
         "odd_rows",
-        ("none", "without_first_seen", "without_id", "no_object", "one_in_200"),
-        "Whether incidents lack a time, a list has a row more that is no incident, or every 200th lacks ID or last "
-        "occurrence.",
+        ("none", "without_first_seen", "without_id", "no_object", "one_in_200", "one_in_20"),
+        "Whether incidents lack a time, a list has a row more that is no incident, or every 200th or 20th lacks ID or "
+        "last occurrence.",
     ),
     Switch(
         "concurrency_limit",

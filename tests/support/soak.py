@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,11 @@ class Soak(Busy):
         self.faults = {"FortiSIEM": Faults(self.siem.app), "FortiMonitor": Faults(self.monitor.app)}
         self.fronts = {name: Front(self.faults[title]) for title, name in NAMES.items()}
         self.incoming = Incoming(self.siem, self.monitor, switches)
+
+    @property
+    def ahead(self) -> float:
+        """How many seconds the lab's time is ahead of the real one: answers may take some of it."""
+        return (self.clock.now() - datetime.now(timezone.utc)).total_seconds()
 
 
 @contextmanager
@@ -118,6 +123,7 @@ class Ingestion:
         for incident in result["incidents"]:
             self.records[incident["source_id"]] = incident
         self.named |= {each["row"] for each in result["skipped"]}
+        assert result["is_complete"] or result["watermark"] != self.watermark, "The watermark stands still"
         if is_stored:
             self.watermark = result["watermark"]
             self._check_watermark(lab)
