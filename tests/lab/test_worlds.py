@@ -12,7 +12,7 @@ import requests
 
 from lab.fortimonitor.switches import DECLARED
 from lab.fortisiem.switches import SWITCHES
-from lab.worlds import WORLDS
+from lab.worlds import SHOWN_WITHIN, WORLDS
 from tests.support.every_action import (
     CALLS,
     ESCALATION,
@@ -26,7 +26,6 @@ from tests.support.every_action import (
 )
 
 SWITCHES_OF = {"fortimonitor": DECLARED, "fortisiem": SWITCHES}
-SHOWN_WITHIN = 10  # seconds, in every world
 NOT_ALL_READ = (
     "FortiMonitor's list of incidents could not be read in whole, so an earlier one of this event may have been missed."
 )

@@ -119,7 +119,8 @@ class Ingestion:
             assert 0 < faults.at <= faults.requests  # nothing but the fault fails it
             self.failures += 1
             return False
-        self._check_requests(faults, len(result["incidents"]))
+        asked = 1 + lab.siem.switches["page_not_ready"]  # so often for each further page
+        self._check_requests(faults, len(result["incidents"]), asked)
         for incident in result["incidents"]:
             self.records[incident["source_id"]] = incident
         self.named |= {each["row"] for each in result["skipped"]}
@@ -131,11 +132,15 @@ class Ingestion:
         self.waiting += not result["is_complete"]
         return bool(result["is_complete"])
 
-    def _check_requests(self, faults: Faults, rows: int) -> None:
-        """Check that a call asks for few more pages than its rows fill, also where a request was repeated."""
+    def _check_requests(self, faults: Faults, rows: int, asked: int) -> None:
+        """Check that a call asks for few more pages than its rows fill, also where a request was repeated.
+
+        Parameters:
+            asked: how often a page is asked for until it comes.
+        """
         repeated = REQUESTS_OF_A_FAULT if faults.at and faults.requests > faults.at else 0
         self.rows, self.requests = self.rows + rows, self.requests + faults.requests - repeated
-        assert faults.requests - repeated <= rows / PAGES[self.source] + 5, (faults.requests, rows)
+        assert faults.requests - repeated <= asked * (rows / PAGES[self.source] + 5), (faults.requests, rows)
 
     def _check_watermark(self, lab: Soak) -> None:
         """Check that all is stored that no later call comes by."""
