@@ -502,6 +502,28 @@ def test_a_text_that_is_shown_in_another_form_is_the_same_text(http, form):
         assert SUMMARY.run() == SUMMARY.result(confirmed_by="read_back", status=answer.get("status"))
 
 
+LONG = f"Disk is full: {'x' * 300}"
+
+
+@pytest.mark.parametrize("shown", [LONG[:255], f"{LONG[:250]}&l", f"{LONG[:250]}..."])
+def test_a_new_text_that_differs_behind_where_texts_are_cut_may_be_there_all_the_same(http, shown):
+    summary = f"{LONG}, since Monday"
+    change = SUMMARISE._replace(params={"summary": summary, **BY_ID}, body={"summary": summary, "who": SOAR})
+    expect_read(http, summary=shown)
+    change.expect(http, status=200)
+    expect_read(http, summary=shown)
+    assert change.run() == change.result(status=200, warning=f"FortiMonitor shows {shown[:57] + '...'!r} instead.")
+
+
+def test_a_new_text_that_differs_before_that_is_known_to_be_without_effect(http, slept):
+    expect_read(http, summary=f"Another {LONG}")
+    for _ in range(3):
+        SUMMARISE.expect(http, status=200)
+        for _ in range(2):
+            expect_read(http, summary=f"Another {LONG}")
+    assert "without effect. Nothing was changed." in SUMMARISE.failure()
+
+
 OTHER_FORMS = [
     (SUMMARISE, {"summary": "before"}, {"summary": "Dis"}, "'Dis'"),
     (SUMMARISE, {"summary": "before"}, {"summary": "[Disk]"}, "'[Disk]'"),
