@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 from ..clients.context import Context
 from ..clients.fortimonitor.markers import marker_in, remarked
 from ..clients.fortimonitor.models import Outage, Textkeys, User, tags_in
-from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting, shown
+from ..core.errors import AlreadyExists, AnswerBroken, Failure, NotResolvable, OutcomeUnknown, attempting, shown
 from ..core.http.answers import Answer
 from ..core.texts import may_be_cut, same_text, survivors
 from ..core.times import iso
@@ -358,6 +358,9 @@ class _Note(Write):
         except Failure as failure:
             self.warning = f"The log could not be read back: {failure.happened}."
             return Accepted(answer)
+        if is_shown is False and "Location" not in answer.headers:  # FortiMonitor's own has one (its schema)
+            told = f"FortiMonitor answered {answer.status} to {answer.request} without the new note's address"
+            raise answer.failure(AnswerBroken, told)
         if not is_shown:
             self.warning = "FortiMonitor accepted the note; its log does not show it as it was sent, or not yet."
         return Accepted(answer, "read_back" if is_shown else "response")

@@ -18,6 +18,8 @@ WRITES = {
     "creates": ("fortimonitor", {"path": "*/custom_incident"}),
     "resolves": ("fortimonitor", {"path": "*/force_resolve"}),
     "updates": ("fortisiem", {"path": "*/incident/external"}),
+    "notes": ("fortimonitor", {"method": "POST", "path": "*/outage_log"}),
+    "descriptions": ("fortimonitor", {"path": "*/description"}),
     "updates at the twin": ("fortisiem", {"path": "*/incident/update/*"}),
 }
 READS = {
@@ -90,6 +92,22 @@ class Resolve:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Add a note to an incident; its text is another one in every call."""
+
+    worker: int
+    incident: str
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Give an incident another description, which is another one in every call."""
+
+    worker: int
+    incident: str
+
+
+@dataclass(frozen=True)
 class Update:
     """Update an incident in FortiSIEM. A comment, if there is one, has a text of its own in every call."""
 
@@ -106,7 +124,7 @@ class UpdateAgain:
     worker: int
 
 
-Step = Union[Arm, Disarm, Create, Rerun, Resolve, Update, UpdateAgain]
+Step = Union[Arm, Disarm, Create, Rerun, Resolve, Note, Describe, Update, UpdateAgain]
 
 
 @dataclass(frozen=True)
@@ -231,6 +249,8 @@ _CALLS: list[tuple[st.SearchStrategy[Any], list[str]]] = [
     *[(_CREATE, ["creates", "creates", "reads", "all"])] * 3,
     *[(_RESOLVE, ["resolves", "resolves", "reads", "all"])] * 3,
     *[(_update(), _OF_UPDATES)] * 3,
+    (st.builds(Note, WORKERS, st.sampled_from(INCIDENTS)), ["notes", "notes", "reads", "all"]),
+    (st.builds(Describe, WORKERS, st.sampled_from(INCIDENTS)), ["descriptions", "descriptions", "reads", "all"]),
     (st.builds(UpdateAgain, WORKERS), _OF_UPDATES),
     (st.builds(Rerun, WORKERS), ["creates"]),
 ]

@@ -49,7 +49,9 @@ class Request:
     @property
     def is_write(self) -> bool:
         """Whether it may change anything."""
-        return any(part in self.path for part in ("/custom_incident", "/force_resolve", "/external", "/update/"))
+        if self.method == "PUT" or self.path.endswith(("/custom_incident", "/external")) or "/update/" in self.path:
+            return True
+        return self.method == "POST" and self.path.endswith("/outage_log")
 
 
 @dataclass(frozen=True)

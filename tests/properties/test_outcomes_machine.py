@@ -28,7 +28,9 @@ from tests.properties.programs import (
     TEXTS,
     Arm,
     Create,
+    Describe,
     Disarm,
+    Note,
     Program,
     Rerun,
     Resolve,
@@ -82,6 +84,8 @@ class Play:
         self.last_update: Update | None = None
         self.comments: list[str] = []
         self.said: Counter[str] = Counter()
+        self.notes: list[str] = []
+        self.described = 0
         stage.put_back(program.world, program.switches, program.by_token)
         self.now = stage.stored()
 
@@ -106,6 +110,10 @@ class Play:
             self.rerun(step)
         elif isinstance(step, Resolve):
             self.resolve(step)
+        elif isinstance(step, Note):
+            self.note(step)
+        elif isinstance(step, Describe):
+            self.describe(step)
         elif isinstance(step, Update):
             self.update(step)
         elif self.last_update is not None:
@@ -208,6 +216,39 @@ class Play:
         marker = (self.fresh or ["-"])[-1] if incident == "fresh" else incident
         return (self.now.with_marker(marker) or [NO_SUCH_ID])[0]
 
+    # Notes and descriptions.
+
+    def note(self, step: Note) -> None:
+        number = self.id_of(step.incident)
+        text = f"Note no. {len(self.notes)}. {TEXTS[len(self.notes) % len(TEXTS)]}"
+        self.notes.append(text)
+        params = {"incident": str(number), "note": text, "user": "502"}
+        answer, before = self.called(step, "add_fortimonitor_incident_note", params)
+        self.only_changes(number, before, "log")
+        if not answer["failed"] and not self.is_taken_at_its_word(answer):
+            assert self.now.outages[number]["log"].count(text) == 1, "The note is not there"
+
+    def describe(self, step: Describe) -> None:
+        number = self.id_of(step.incident)
+        self.described += 1
+        text = f"{TEXTS[self.described % len(TEXTS)]} {self.described}"
+        params = {"incident": str(number), "description": text}
+        answer, before = self.called(step, "update_fortimonitor_incident_description", params)
+        self.only_changes(number, before, "description")
+        marker = before.outages.get(number, {}).get("marker")
+        if not answer["failed"] and not answer["data"]["warning"] and not self.is_taken_at_its_word(answer):
+            stored = self.now.outages[number]["description"]
+            assert text in stored, "The description is not there"
+            assert not marker or marker in stored, "The marker is lost"
+
+    def only_changes(self, number: int, before: Stored, name: str) -> None:
+        """Judge that nothing is other than before but an attribute of an outage."""
+        now = self.now.outages
+        assert self.now.incidents == before.incidents
+        assert _without(now, [number]) == _without(before.outages, [number])
+        if number in now:
+            assert now[number] == before.outages[number] | {name: now[number][name]}
+
     # Updating.
 
     def update(self, step: Update) -> None:
@@ -251,6 +292,8 @@ class Play:
         assert len(markers) == len(set(markers)), f"A marker is borne twice: {markers}"
         shown = "\n".join(incident["incidentComments"] for incident in self.now.incidents.values())
         assert all(shown.count(comment) <= 1 for comment in self.comments), f"A comment is stored twice: {shown}"
+        noted = [entry for outage in self.now.outages.values() for entry in outage["log"]]
+        assert all(noted.count(text) <= 1 for text in self.notes), f"A note is stored twice: {noted}"
         if answer["failed"]:
             self.judge_failure(answer, before)
         return answer, before
