@@ -123,7 +123,7 @@ class Ingestion:
         self._check_requests(faults, len(result["incidents"]), asked)
         for incident in result["incidents"]:
             self.records[incident["source_id"]] = incident
-        self.named |= {each["row"] for each in result["skipped"]}
+        self.named |= {each["row"] for each in result["skipped"] if each["reason"]}
         assert result["is_complete"] or result["watermark"] != self.watermark, "The watermark stands still"
         if is_stored:
             self.watermark = result["watermark"]
