@@ -175,6 +175,23 @@ def test_a_note_is_added_once_and_read_back(world: InsideLab) -> None:
     assert world.monitor.outage(NEW)["log"] == ["Seen by R&D"]
 
 
+@pytest.mark.parametrize("sessions", ["kept", "forgotten"])
+def test_no_account_acts_in_another_ones_session(lab: InsideLab, sessions: str) -> None:
+    with entered(lab, "messy") as world:
+        for product in ("fortimonitor", "fortisiem"):
+            world.control.switch(product, session_cookies=sessions)
+        for action, params, secret in (
+            ("get_fortimonitor_incident", {"incident": 2002}, "fortimonitor_api_key"),
+            ("comment_siem_incident", {"incident_id": 1, "comment": "Seen"}, "fortisiem_password"),
+        ):
+            wrong = world.configuration(**{secret: "not-the-secret-0123456789"})
+            for _ in range(3):  # FortiSOAR has two workers
+                world.execute(action, params)
+                before = world.stored()
+                assert " answered 401 to " in world.failure(action, params, wrong)
+                assert world.stored() == before
+
+
 # Every action. In the clean world, tests/lab/test_every_action.py has them on every version of FortiSIEM.
 
 
