@@ -13,6 +13,8 @@ from typing import Optional
 LOST = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f\u200b-\u200d\u2060\ud800-\udfff\ufeff\ufffd\U00010000-\U0010ffff?]")
 HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
+SHORTEST_CUT = 200  # characters; products keep 255 of a text or more
+LONGEST_ESCAPE = 10  # characters, of which a part may be left where a text was cut
 MOST_ESCAPES = 3  # times that a text was escaped on its way
 # What nobody sees and pages and mails put around what is copied from them: soft hyphens, joiners, marks of direction.
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
@@ -56,6 +58,12 @@ def survivors(text: str) -> str:
 def same_text(sent: str, shown: str) -> bool:
     """Tell whether a text is shown as it was sent, as far as that survives."""
     return sent == shown or survivors(sent).split() == survivors(shown).split()
+
+
+def may_be_cut(sent: str, shown: str) -> bool:
+    """Tell whether a product may have cut a text where what it shows of it ends: what follows would not show."""
+    begun = " ".join(survivors(shown).split())[:-LONGEST_ESCAPE]
+    return len(shown) >= SHORTEST_CUT and " ".join(survivors(sent).split()).startswith(begun)
 
 
 def entries_of(sent: str, shown: str) -> Optional[int]:

@@ -28,6 +28,8 @@ WORLDS: dict[str, dict[str, dict[str, Any]]] = {
     "messy": {
         "fortimonitor": {
             "acknowledged": "flag",
+            "charset": "utf-16",
+            "content_encoding": "gzip",
             "create_body": "text",
             "create_status": 200,
             "description": "html_escaped",
@@ -38,13 +40,17 @@ WORLDS: dict[str, dict[str, dict[str, Any]]] = {
             "location": "trailing_slash",
             "metadata_shown": False,
             "next": "missing",
+            "notes": "white_space_folded",
             "odd_rows": "no_object",
             "put_status": 200,
             "rate_limit_header": "none",
             "resolve_ordinary_status": 404,
             "resolve_status": 200,
+            "seconds_to_answer": 2,
             "server_id_form": "string",
+            "session_cookies": "forgotten",
             "severity_words": "upper_case",
+            "shows_after_seconds": 5,
             "start_time": "iso_8601",
             "tags": "text",
             "total_count": "absent",
@@ -52,7 +58,10 @@ WORLDS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "fortisiem": {
             "attribute_lists": "json",
+            "charset": "iso-8859-1",
+            "comments": "html_escaped",
             "comments_mode": "overwrite",
+            "content_encoding": "deflate",
             "expires_in_unit": "seconds",
             "health_summary": "forbidden",
             "ids_need_times": True,
@@ -64,7 +73,10 @@ WORLDS: dict[str, dict[str, dict[str, Any]]] = {
             "ok_content_type": "application/json",
             "organization_shown": "object",
             "page_not_ready": 1,
+            "seconds_to_answer": 2,
+            "session_cookies": "kept",
             "severity_category_filter": "ignored",
+            "shows_after_seconds": 5,
             "times": "rfc_2822",
             "total": "absent",
             "triggering_query_steps": 1,
@@ -76,6 +88,7 @@ WORLDS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
 }
+SHOWN_WITHIN = 10  # seconds of the lab's time, after which a read shows what was done, in every world
 
 
 def enter(world: object, products: Mapping[str, Product]) -> None:

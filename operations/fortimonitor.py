@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 from ..clients.context import Context
 from ..clients.fortimonitor.markers import marker_in, remarked
 from ..clients.fortimonitor.models import Outage, Textkeys, User, tags_in
-from ..core.errors import AlreadyExists, Failure, NotResolvable, OutcomeUnknown, attempting, shown
+from ..core.errors import AlreadyExists, AnswerBroken, Failure, NotResolvable, OutcomeUnknown, attempting, shown
 from ..core.http.answers import Answer
-from ..core.texts import same_text, survivors
+from ..core.texts import may_be_cut, same_text, survivors
 from ..core.times import iso
 from . import results
 from .creation import Creation, alone
@@ -288,9 +288,13 @@ def _set(
         return _result(context, outage_id, ALREADY_DONE, warning=None)
 
     def shows(outage: Outage) -> Optional[bool]:
-        # What is neither as it was nor as it was sent may have been cut or rewritten: that proves nothing.
-        is_as_it_was = attribute(outage) == attribute(earlier)
-        return True if same(body[name], attribute(outage)) else False if is_as_it_was else None
+        now = attribute(outage)
+        if same(body[name], now):
+            return True
+        # What is neither as it was nor as it was sent may have been cut or rewritten: that proves nothing. Nor does
+        # what is as it was, if the new text begins like the old one and both may be cut.
+        is_cut = isinstance(now, str) and may_be_cut(body[name], now)
+        return False if now == attribute(earlier) and not is_cut else None
 
     change = StateChange(
         send=lambda: context.fortimonitor.act(outage_id, name, body),
@@ -354,6 +358,9 @@ class _Note(Write):
         except Failure as failure:
             self.warning = f"The log could not be read back: {failure.happened}."
             return Accepted(answer)
+        if is_shown is False and "Location" not in answer.headers:  # FortiMonitor's own has one (its schema)
+            told = f"FortiMonitor answered {answer.status} to {answer.request} without the new note's address"
+            raise answer.failure(AnswerBroken, told)
         if not is_shown:
             self.warning = "FortiMonitor accepted the note; its log does not show it as it was sent, or not yet."
         return Accepted(answer, "read_back" if is_shown else "response")

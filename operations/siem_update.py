@@ -8,7 +8,7 @@ from ..clients.context import Context
 from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..clients.fortisiem.client import FortiSIEM, is_ok
 from ..core.errors import AnswerBroken, AuthenticationFailed, Failure, Unreachable, attempting
-from ..core.texts import entries_of, same_text, survivors
+from ..core.texts import entries_of, may_be_cut, same_text, survivors
 from ..core.values import text
 from .results import Result
 from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
@@ -170,7 +170,8 @@ def _comment_reading(sent: str, shown: str, before: Optional[Row]) -> str:
     was = text(before.get(read)) if before is not None else ""
     if now > (entries_of(sent, was) or 0) or (now and survivors(was) != survivors(shown) == survivors(sent)):
         return APPLIED
-    return NOT_APPLIED if not now and shown.strip() == was.strip() else NOT_READABLE
+    is_as_it_was = shown.strip() == was.strip() and not may_be_cut(f"{was}\n{sent}", shown)
+    return NOT_APPLIED if not now and is_as_it_was else NOT_READABLE
 
 
 def _warning(fields: Values, verified: Dict[str, str], not_taken: List[str]) -> Optional[str]:

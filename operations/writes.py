@@ -63,10 +63,12 @@ class Evidence:
     def changed(self) -> str:
         """Whether a write that is not done changed anything: "no" or "unknown".
 
-        A request that came too late for an answer may still be carried out, after the read that shows nothing.
+        A request that came too late for an answer may still be carried out, after the read that shows nothing. What was
+        late before the write itself was sent, such as a token, leaves nothing to be carried out.
         """
+        open_ones = [failure for failure in self.failures if failure.is_ambiguous]
         is_open = self.failures[-1].is_ambiguous and self.shown is None
-        return "unknown" if is_open or any(failure.may_still_come for failure in self.failures) else "no"
+        return "unknown" if is_open or any(failure.may_still_come for failure in open_ones) else "no"
 
     def result(self, **own: Any) -> Result:
         """Return the result of a write that is done, with what its action adds."""

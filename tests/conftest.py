@@ -36,6 +36,22 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+FIGURE = "figure"
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """A function that has a line shown at the end of the run."""
+    return lambda line: record_property(FIGURE, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for listed in terminalreporter.stats.values() for report in listed]
+    told = (each for report in reports for each in getattr(report, "user_properties", ()))
+    for line in dict.fromkeys(line for name, line in told if name == FIGURE):  # call and teardown both have it
+        terminalreporter.write_line(str(line))
+
+
 class Control:
     """The control API of a running lab."""
 

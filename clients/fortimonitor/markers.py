@@ -18,7 +18,9 @@ from ...core.texts import survivors
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
 CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
 READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]")
-READABLE_LAST = re.compile(rf"{READABLE.pattern}\s*\Z")
+# FortiMonitor may render the metadata behind it, in lines of their own; they have the same ID then.
+RENDERED = r"\s[^\[\]]*?(?<=\s)correlation_id: \1(?:\s[^\[\]]*)?"
+READABLE_LAST = re.compile(rf"{READABLE.pattern}(?:{RENDERED}|\s*)\Z")
 # Whatever follows the tag: a product may cut a text right behind it.
 WRITTEN_AS_MARKER = re.compile(r"\[\s*correlation_id\s*:|\A\W{0,8}fsr[a-z2-7]{16}", re.I | re.ASCII)
 END = 1500  # in which the readable form stands, escaped or not

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from html import escape
 from typing import Any
 
 from ..switches import Switches
+from ..texts import WITH_AUTHOR, by, in_form
 from .calls import shown_time
 
 ANOTHER_HOST = "https://fortimonitor.another.example"
-MOST_OF_A_DESCRIPTION = 255
-ODD_EVERY = 200  # by id
+ODD_EVERY = {"one_in_200": 200, "one_in_20": 20}  # by id
 
 
 def severity(switches: Switches, word: str) -> Any:
@@ -46,13 +45,13 @@ def acknowledged(switches: Switches, user: dict[str, Any] | None) -> Any:
 
 
 def description(switches: Switches, text: str) -> str:
-    """Return what a read shows of a description."""
-    forms = {
-        "cut_at_255": text[:MOST_OF_A_DESCRIPTION],
-        "html_escaped": escape(text),
-        "white_space_folded": re.sub(r"\s+", " ", text).strip(),
-    }
-    return str(forms.get(switches["description"], text))
+    """Return what a read shows of a description or a summary."""
+    return in_form(switches["description"], text)
+
+
+def note(switches: Switches, text: str, author: str) -> str:
+    """Return what a read shows of an entry of a log."""
+    return by(author, text) if switches["notes"] == WITH_AUTHOR else in_form(switches["notes"], text)
 
 
 def url(switches: Switches, own: str) -> str:
@@ -82,16 +81,16 @@ def meta(switches: Switches, told: dict[str, Any]) -> dict[str, Any]:
 def rows(switches: Switches, shown: list[dict[str, Any]], limit: int) -> list[Any]:
     """Return the rows of a page of outages, with those that are broken; no more than were asked for."""
     position = switches["odd_rows"]
-    if position == "one_in_200":
-        return [_odd(row) for row in shown]
+    if position in ODD_EVERY:
+        return [_odd(row, ODD_EVERY[position]) for row in shown]
     broken = {"without_url": {"description": "A row without a URL"}, "no_object": None}
     has_room = not limit or len(shown) < limit
     return [*shown, broken[position]] if position in broken and shown and has_room else shown
 
 
-def _odd(row: dict[str, Any]) -> dict[str, Any]:
+def _odd(row: dict[str, Any], every: int) -> dict[str, Any]:
     number = abs(int(row["url"].rpartition("/")[2]))
-    if number % ODD_EVERY:
+    if number % every:
         return row
-    is_first = number // ODD_EVERY % 2
+    is_first = number // every % 2
     return {**row, "url": f"/lost/{number}"} if is_first else {**row, "start_time": None}

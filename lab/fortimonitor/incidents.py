@@ -42,6 +42,7 @@ def create(call: Call) -> Response:
         auto_close_duration=duration,
         # Seconds from the creation (assumed: the field is in the vendor's schema, its meaning is not).
         closes_at=None if duration is None else call.now + timedelta(seconds=duration),
+        shown_from=call.now + timedelta(seconds=hidden) if (hidden := call.switches["shows_after_seconds"]) else None,
     )
     call.session.add(incident)
     call.session.flush()

@@ -99,6 +99,7 @@ class Outage(Base):
     end_time: Mapped[datetime | None]
     auto_close_duration: Mapped[int | None]
     closes_at: Mapped[datetime | None]
+    shown_from: Mapped[datetime | None]  # None for always
     alerts_delayed_until: Mapped[datetime | None]
     acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, func, literal, select
+from sqlalchemy import ColumnElement, Integer, cast, func, literal, or_, select
 from starlette.responses import Response
 
 from . import forms
-from .answers import Refused, invalid, listing
+from .answers import Refused, invalid, listing, not_found
 from .calls import ID, Call, shown_time
 from .lists import Window, page
 from .models import Outage
@@ -48,7 +48,10 @@ def list_of_server(call: Call) -> Response:
 
 def get(call: Call) -> Response:
     """GET /outage/{outage_id}."""
-    return listing(shown_outage(call, call.outage()))
+    outage = call.outage()
+    if outage.shown_from is not None and outage.shown_from > call.now:
+        raise not_found()
+    return listing(shown_outage(call, outage))
 
 
 def shown_outage(call: Call, outage: Outage) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def shown_outage(call: Call, outage: Outage) -> dict[str, Any]:
         "severity": forms.severity(switches, outage.severity),
         "start_time": forms.start_time(switches, outage.start_time),
         "status": outage.status,
-        "summary": outage.summary,
+        "summary": forms.description(switches, outage.summary),
         "tags": forms.tags(switches, outage.tags),
         "type": outage.type,
         "url": forms.url(switches, call.url("outage", outage.id)),
@@ -118,6 +121,7 @@ def _as_text(value: Any) -> str:
 def _listed(call: Call, filters: Sequence[str], *conditions: ColumnElement[bool]) -> Response:
     """Answer a list of outages. A filter that the endpoint does not have is ignored."""
     wanted = [FILTERS[name](call, name) for name in filters if call.query.get(name)]
+    wanted.append(or_(Outage.shown_from.is_(None), Outage.shown_from <= call.now))
     order_by = call.choice("order_by", tuple(ORDERS)) or "start_time"
     order = call.choice("order", ("desc", "asc")) or "desc"
     columns = ORDERS[order_by]

@@ -16,6 +16,7 @@ from ..clock import Clock
 from ..dated import DateMiddleware
 from ..failures import FailureMiddleware
 from ..journal import Journal, JournalMiddleware
+from ..sending import SendingMiddleware
 from ..store import Store
 from ..switches import Switches
 from . import seed
@@ -54,7 +55,8 @@ class FortiMonitor:
         served = routes(self)
         keys = {api_key: "rw", read_only_api_key: "ro"}
         self._gate = Gate(application(self, served), served, keys, self.switches, clock)
-        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(self._gate, self.journal)), clock)
+        sent = SendingMiddleware(self._gate, self.switches, clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(sent, self.journal)), clock)
         if self._is_empty():
             self.seed()
 

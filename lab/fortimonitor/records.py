@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from starlette.responses import Response
 
+from . import forms
 from .answers import JSON, Refused, listing, not_found
 from .calls import ID, Call, shown_time
 from .fields import FLAG, REQUIRED_TEXT, Field, checked
@@ -83,7 +84,7 @@ def _shown_entry(call: Call, entry: LogEntry) -> dict[str, Any]:
     # The fields of the POST form, and the url that every object has (assumed: no source for what a read shows).
     return {
         "created": shown_time(entry.created),
-        "entry": entry.entry,
+        "entry": forms.note(call.switches, entry.entry, entry.user.display_name if entry.user else "FortiMonitor"),
         "public": entry.public,
         "url": call.url("outage", entry.outage.id, "outage_log", entry.id),
         "user": None if entry.user is None else person_url(call, entry.user),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ..sending import SENDING
 from ..switches import Switch
+from ..texts import FORMS, WITH_AUTHOR
 
 DECLARED = (
     Switch(
@@ -194,8 +196,13 @@ DECLARED = (
     ),
     Switch(
         "description",
-        ("as_given", "cut_at_255", "html_escaped", "white_space_folded"),
-        "What becomes of a description on its way to a read: no source, and other products do all of this.",
+        FORMS,
+        "What becomes of a description or summary on its way to a read: no source, and other products do all of this.",
+    ),
+    Switch(
+        "notes",
+        (*FORMS, WITH_AUTHOR),
+        "What becomes of an entry of a log on its way to a read: no source, and other products do all of this.",
     ),
     Switch(
         "url_host",
@@ -210,7 +217,13 @@ DECLARED = (
     Switch("next", ("url", "missing"), "Whether meta has next: captured, yet nothing promises it."),
     Switch(
         "odd_rows",
-        ("none", "without_url", "no_object", "one_in_200"),
-        "Whether a list of outages has a row more that is none, or every 200th row lacks its url or its start.",
+        ("none", "without_url", "no_object", "one_in_200", "one_in_20"),
+        "Whether a list of outages has a row more that is none, or every 200th or 20th row lacks its url or its start.",
     ),
+    Switch(
+        "shows_after_seconds",
+        (0, 5),
+        "How long no read shows a new custom incident: nothing promises that lists are up to date.",
+    ),
+    *SENDING,
 )

@@ -7,12 +7,13 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Any
 
+from ..texts import in_form
 from .supervisor import Supervisor
 
 TIMES = ("incidentFirstSeen", "incidentLastSeen", "incidentClearedTime", "incidentExtClearedTime")
 WORDS = ("eventSeverityCat", "incidentExtTicketType")
 ATTRIBUTE_LISTS = ("incidentSrc", "incidentTarget", "incidentDetail")
-ODD_EVERY = 200  # by ID
+ODD_EVERY = {"one_in_200": 200, "one_in_20": 20}  # by ID
 STATUSES = ("Active", "Auto Cleared", "Manually Cleared", "System Cleared")
 
 
@@ -28,16 +29,16 @@ def rows_sent(siem: Supervisor, rows: list[dict[str, Any]]) -> list[Any]:
     """Return the rows of a list, with one that is broken if the switch says so."""
     broken = {"without_id": {"incidentTitle": "A row without an ID"}, "no_object": None}
     position = siem.switches["odd_rows"]
-    if position == "one_in_200":
-        return [_odd(row) for row in rows]
+    if position in ODD_EVERY:
+        return [_odd(row, ODD_EVERY[position]) for row in rows]
     return [*rows, broken[position]] if position in broken and rows else rows
 
 
-def _odd(row: dict[str, Any]) -> dict[str, Any]:
+def _odd(row: dict[str, Any], every: int) -> dict[str, Any]:
     identity = int(row.get("incidentId") or 1)
-    if identity % ODD_EVERY:
+    if identity % every:
         return row
-    lost = "incidentId" if identity // ODD_EVERY % 2 else "incidentLastSeen"
+    lost = "incidentId" if identity // every % 2 else "incidentLastSeen"
     kept = {name: value for name, value in row.items() if name not in (lost, "eventName")}
     return {"eventName": f"Lost {identity}", **kept}
 
@@ -72,6 +73,8 @@ def _attribute(siem: Supervisor, name: str, value: Any) -> Any:
         return value.lower()
     if name in ATTRIBUTE_LISTS and value:
         return _attribute_list(siem, value)
+    if name == "incidentComments" and value:
+        return in_form(siem.switches["comments"], value)
     if name == "customer":
         return {"name": value, "object": {"name": value}, "list": [value]}[siem.switches["organization_shown"]]
     return number(siem, value)

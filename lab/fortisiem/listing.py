@@ -132,7 +132,7 @@ def further_page(siem: Supervisor, call: Call) -> Response:
         if query is None or query.caller != call.caller.login or number is None:
             return answers.json_error(siem, f"Invalid query {call.path['queryId']}", 404)
         listing = Listing(**query.listing)
-        matching = _matching(session, listing, call.caller)
+        matching = _matching(siem, session, listing, call.caller)
         total = _total(session, matching)
         pages = _pages(listing, total)
         if not 1 <= number <= pages:
@@ -161,7 +161,7 @@ def _first_page(siem: Supervisor, caller: Account, body: dict[str, Any]) -> Resp
     except Refused as refusal:
         return answers.json_error(siem, str(refusal))
     with siem.store.transaction() as session:
-        matching = _matching(session, listing, caller)
+        matching = _matching(siem, session, listing, caller)
         total = _total(session, matching)
         start = 0 if siem.switches["further_pages"] == "repeated" else listing.start
         rows = _rows(siem, session, listing, matching, start)
@@ -218,12 +218,14 @@ def _spread(values: list[str]) -> list[str]:
     return [part.strip() for value in values for part in value.strip("[]").split(",") if part.strip()]
 
 
-def _matching(session: Session, listing: Listing, caller: Account) -> list[ColumnElement[bool]]:
+def _matching(siem: Supervisor, session: Session, listing: Listing, caller: Account) -> list[ColumnElement[bool]]:
     """Return what an incident must fulfil to be listed for a caller."""
     organizations = [one for one in session.scalars(select(Organization)) if caller.sees(one.name)]
     if names := listing.wanted.get("customer"):
         organizations = [one for one in organizations if one.name.casefold() in names]
     conditions: list[ColumnElement[bool]] = [Incident.phCustId.in_([one.domainId for one in organizations])]
+    if hidden := siem.switches["shows_after_seconds"]:
+        conditions.append(Incident.incidentFirstSeen <= siem.now() - hidden * 1000)
     # The window is matched against the last occurrence, not the creation.
     if listing.since is not None:
         conditions.append(Incident.incidentLastSeen >= min(listing.since, LARGEST))

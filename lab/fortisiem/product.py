@@ -12,6 +12,7 @@ from ..clock import Clock
 from ..dated import DateMiddleware
 from ..failures import FailureMiddleware
 from ..journal import Journal, JournalMiddleware
+from ..sending import SendingMiddleware
 from . import event_queries, incidents
 from .accounts import Account, ApiClient
 from .app import application
@@ -32,7 +33,8 @@ class FortiSiem(Supervisor):
     def __init__(self, folder: Path, clock: Clock, accounts: list[Account], clients: list[ApiClient]) -> None:
         super().__init__(folder, clock, accounts, clients)
         self.journal = Journal(clock)
-        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(application(self), self.journal)), clock)
+        sent = SendingMiddleware(application(self), self.switches, clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(sent, self.journal)), clock)
         self.seed()
 
     def incidents(self) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ..sending import SENDING
 from ..switches import Switch
+from ..texts import FORMS, WITH_AUTHOR
 from .versions import VERSIONS
 
 SWITCHES = (
@@ -11,6 +13,12 @@ SWITCHES = (
     Switch("external_endpoint", ("present", "retired"), "The vendor may retire /incident/external for its twin."),
     Switch("twin_endpoint", ("present", "retired"), "The vendor may retire /pub/incident/update/{id} for its twin."),
     Switch("comments_mode", ("append", "overwrite"), "Whether a comment is added or replaces: sources disagree."),
+    Switch(
+        "comments",
+        (*FORMS, WITH_AUTHOR),
+        "What becomes of comments on their way to a read; the author's name is stored before. No source, and other "
+        "products do all of this.",
+    ),
     Switch("ok_body", ('"OK"', "OK", "SUCCESS", "empty"), "The success body of /incident/external: not documented."),
     Switch("ok_content_type", ("text/plain", "application/json"), "The type of that body: clients suggest both."),
     Switch("unknown_id_mode", ("ok200", "400xml", "404"), "The answer for an unknown incident: no source."),
@@ -61,6 +69,11 @@ SWITCHES = (
         ("counted", "absent", "null", "double", "too_low", "too_high"),
         "The count of a list: documented, yet other products leave it out, round it or get it wrong.",
     ),
+    Switch(
+        "shows_after_seconds",
+        (0, 5),
+        "How long no list shows an incident after it first occurred: nothing promises that lists are up to date.",
+    ),
     Switch("ids_need_times", (False, True), "Whether a list by id needs times too, which its text denies."),
     # How incidents are shown
     Switch("numbers", ("integers", "doubles", "texts"), 'How numbers are written, such as 5.0 or "5" for 5.'),
@@ -78,9 +91,9 @@ SWITCHES = (
     Switch("organization_shown", ("name", "object", "list"), "What customer holds: a name is documented."),
     Switch(
         "odd_rows",
-        ("none", "without_first_seen", "without_id", "no_object", "one_in_200"),
-        "Whether incidents lack a time, a list has a row more that is no incident, or every 200th lacks ID or last "
-        "occurrence.",
+        ("none", "without_first_seen", "without_id", "no_object", "one_in_200", "one_in_20"),
+        "Whether incidents lack a time, a list has a row more that is no incident, or every 200th or 20th lacks ID or "
+        "last occurrence.",
     ),
     Switch(
         "concurrency_limit",
@@ -112,6 +125,7 @@ SWITCHES = (
         ("issued", "unauthorized_user", "secret_expired", "client_revoked", "internal_error"),
         "What a good token request gets: the documented failures of an account or of the server, on demand.",
     ),
+    *SENDING,
     # Faults
     Switch(
         "failure",

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional
 from starlette.responses import Response
 
 from ..shallow_json import read_json
+from ..texts import WITH_AUTHOR, by
 from . import answers
 from .accounts import Account
 from .calls import Call
@@ -205,7 +206,8 @@ def _apply(siem: Supervisor, incident: Incident, change: dict[str, Any], caller:
     status = change.pop("incidentStatus", None)
     resolution = change.get("incidentReso")
     if comments is not None:
-        _comment(incident, comments, siem.switches["comments_mode"])
+        entry = by(caller.username, comments) if siem.switches["comments"] == WITH_AUTHOR else comments
+        _comment(incident, entry, siem.switches["comments_mode"])
     if severity is not None:
         incident.eventSeverityCat, incident.eventSeverity = severity, SEVERITIES[severity]
     if status == 0:
@@ -219,7 +221,7 @@ def _apply(siem: Supervisor, incident: Incident, change: dict[str, Any], caller:
 
 
 def _comment(incident: Incident, comments: str, mode: str) -> None:
-    # Neither a length limit nor a stamp of author and time is known.
+    # Neither a length limit nor a stamp of author and time is known: see the switch ``comments``.
     older = incident.incidentComments if mode == "append" else ""
     incident.incidentComments = "\n".join(part for part in (older, comments) if part)
 

@@ -20,7 +20,9 @@ from lab.fortimonitor.switches import DECLARED as FORTIMONITOR_SWITCHES
 from lab.fortisiem.switches import SWITCHES as FORTISIEM_SWITCHES
 from lab.fortisiem.versions import VERSIONS
 from lab.fortisoar.switches import SWITCHES as FORTISOAR_SWITCHES
+from lab.sending import SENDING
 from lab.switches import Switch
+from lab.texts import WITH_AUTHOR
 from tests.support.every_action import CALLS, NEW, SHOWN_SIEM, InsideLab, assert_holds, changed, inside_lab
 from tests.support.installed import BY_TOKEN, TAG, InstalledBridge
 
@@ -85,6 +87,9 @@ def for_each(positions: Any, **fails: str) -> dict[Any, dict[str, str]]:
     """Let steps fail alike under several positions; ``{}`` stands for the position."""
     return {each: {step: core.replace("{}", str(each)) for step, core in fails.items()} for each in positions}
 
+
+# How answers are sent makes no difference to any step.
+SENT = {switch.name: PASSES for switch in SENDING}
 
 FORTIMONITOR = {
     "rate_limit": PASSES,
@@ -153,10 +158,13 @@ FORTIMONITOR = {
     "tags": PASSES,
     "acknowledged": PASSES,
     "description": PASSES,
+    "notes": PASSES,
     "url_host": PASSES,
     "total_count": Case(warned={"too_high": NOT_IN_WHOLE}),
     "next": PASSES,
     "odd_rows": Case(warned=dict.fromkeys(("without_url", "no_object"), NOT_IN_WHOLE)),
+    "shows_after_seconds": Case(together={"seconds_to_answer": 30}),  # and see the tests of what shows late
+    **SENT,
 }
 
 EXTERNAL, TWIN = "/phoenix/rest/incident/external", "/phoenix/rest/pub/incident/update"
@@ -173,6 +181,7 @@ FORTISIEM = {
     "external_endpoint": PASSES,
     "twin_endpoint": PASSES,
     "comments_mode": PASSES,
+    "comments": Case(verified={WITH_AUTHOR: {"comments": "not readable"}}),
     "ok_body": PASSES,
     "ok_content_type": PASSES,
     "unknown_id_mode": PASSES,
@@ -201,6 +210,7 @@ FORTISIEM = {
     "largest_page": PASSES,
     "further_pages": PASSES,
     "total": PASSES,
+    "shows_after_seconds": PASSES,
     "ids_need_times": PASSES,
     "numbers": PASSES,
     "times": PASSES,
@@ -233,6 +243,7 @@ FORTISIEM = {
     ),
     "token_rate_limit": Case(configuration=BY_TOKEN),
     "expires_in_unit": Case(together={"token_rate_limit": False}, configuration=BY_TOKEN),
+    **SENT,
     "token_answer": Case(
         together={"token_rate_limit": False},
         configuration=BY_TOKEN,
@@ -783,6 +794,21 @@ TOUCHED_OF_FORTIMONITOR = {
             }
         },
     ),
+    "notes": Touched(
+        ("note",),
+        otherwise={
+            WITH_AUTHOR: {
+                "note": {
+                    "data": {
+                        "outcome": "done",
+                        "warning": "FortiMonitor accepted the note; its log does not show it as it was sent, or not yet.",
+                    }
+                }
+            }
+        },
+    ),
+    "shows_after_seconds": Touched(("create",), together={"seconds_to_answer": 30}),
+    **dict.fromkeys(SENT, Touched(("list",))),
     "page_cap": Touched(("list", "log", "servers", "users", "fetch from FortiMonitor")),
     "fqdn_match": Touched(("server by FQDN", "servers")),
     "people_match": Touched(
@@ -831,6 +857,19 @@ TOUCHED_OF_FORTISIEM = {
             }
         },
     ),
+    "comments": Touched(
+        ("comment",),
+        otherwise={
+            WITH_AUTHOR: {
+                "comment": {
+                    "data": {"outcome": "done", "verified": {"comments": "not readable"}},
+                    "changes": {"incident 1": {"incidentComments": "soar: Handled"}},
+                }
+            }
+        },
+    ),
+    "shows_after_seconds": Touched(("list from FortiSIEM",)),
+    **dict.fromkeys(SENT, Touched(("list from FortiSIEM",))),
     "ok_body": Touched(
         (*UPDATES, "request to FortiSIEM"),
         otherwise={

@@ -21,6 +21,7 @@ SWITCHES = (
     "tags",
     "acknowledged",
     "description",
+    "notes",
     "url_host",
     "total_count",
     "next",
@@ -32,13 +33,19 @@ POSITIONS = [
     if switch.name in SWITCHES
     for position in switch.positions[1:]
 ]
-LONG = f"Disk full\n  on <web-01> & {'others ' * 50}"
+LONG = f"Disk full\n  on <web-01> & u\N{COMBINING DIAERESIS} \N{FIRE} {'others ' * 50}"
 TITLE = "Disk full"
+TEXTKEYS = {"plugin_textkey": "fortisoar.bridge", "resource_textkey": "fortisoar.incident"}
 
 
 @pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[FortiMonitor]:
-    product = FortiMonitor(tmp_path, Clock(), "https://monitor/v2", "key", "read-only")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def monitor(tmp_path: Path, clock: Clock) -> Iterator[FortiMonitor]:
+    product = FortiMonitor(tmp_path, clock, "https://monitor/v2", "key", "read-only")
     yield product
     product.close()
 
@@ -77,11 +84,21 @@ def test_an_attribute_is_shown_in_the_form_of_its_switch(
         ("cut_at_255", LONG[:255]),
         ("html_escaped", LONG.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")),
         ("white_space_folded", " ".join(LONG.split())),
+        ("line_ends", LONG.replace("\n", "\r\n")),
+        ("normalised", LONG.replace("u\N{COMBINING DIAERESIS}", "\N{LATIN SMALL LETTER U WITH DIAERESIS}")),
+        ("basic_plane", LONG.replace("\N{FIRE}", "?")),
     ],
 )
-def test_a_description_is_shown_in_the_form_of_its_switch(monitor: FortiMonitor, form: str, shown: str) -> None:
+def test_a_text_is_shown_in_the_form_of_its_switch(monitor: FortiMonitor, form: str, shown: str) -> None:
     monitor.switches.set("description", form)
+    monitor.switches.set("notes", form)
     assert forms.description(monitor.switches, LONG) == shown
+    assert forms.note(monitor.switches, LONG, "On call") == shown
+
+
+def test_a_note_may_be_shown_behind_its_authors_name(monitor: FortiMonitor) -> None:
+    monitor.switches.set("notes", "with_author")
+    assert forms.note(monitor.switches, "Seen", "On call") == "On call: Seen"
 
 
 @pytest.mark.parametrize("form", ["iso_8601", "plain", "epoch_seconds", "epoch_milliseconds"])
@@ -126,6 +143,22 @@ def test_every_200th_outage_lacks_its_url_or_its_start(monitor: FortiMonitor) ->
     assert [row["url"] for row in rows if row["start_time"] is None] == [f"https://monitor/v2/outage/{odd[1]}"]
 
 
+def test_a_new_incident_shows_only_after_some_seconds_and_can_be_resolved_at_once(
+    monitor: FortiMonitor, clock: Clock
+) -> None:
+    client = TestClient(monitor.app, headers={"Authorization": "ApiKey key"}, base_url="https://monitor")
+    before = client.get("/v2/outage").json()
+    monitor.switches.set("shows_after_seconds", 5)
+    created = client.post("/v2/server/1001/custom_incident", json={"description": TITLE, **TEXTKEYS})
+    url = created.headers["Location"]
+    assert (created.status_code, client.get(url).status_code) == (201, 404)
+    assert client.get("/v2/outage").json() == before
+    assert client.put(f"{url}/force_resolve", json={}).status_code == 204
+    clock.advance(6)
+    assert client.get(url).json()["status"] == "resolved"
+    assert client.get("/v2/outage").json()["outage_list"][0]["url"] == url
+
+
 # The connector.
 
 
@@ -134,8 +167,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
     with soak(tmp_path_factory.mktemp("forms"), 0) as served:
         served.monitor.add_outages(120, spacing_seconds=30)
         served.monitor.switches.set("rate_limit", False)
-        keys = {"plugin_textkey": "fortisoar.bridge", "resource_textkey": "fortisoar.incident"}
-        served.execute("create_custom_incident", server="1001", description=TITLE, correlation_id="alert 42", **keys)
+        served.execute(
+            "create_custom_incident", server="1001", description=TITLE, correlation_id="alert 42", **TEXTKEYS
+        )
         yield served
 
 

@@ -17,6 +17,7 @@ INCIDENTS = "/phoenix/rest/pub/incident"
 EVENTS = f"{INCIDENTS}/triggeringEvents"
 DAY = 24 * 3600 * 1000
 SOURCE = "srcIpAddr:198.51.100.23, user:jdoe,"
+COMMENT = f"Seen\n  by R&D, u\N{COMBINING DIAERESIS} \N{FIRE} {'and others ' * 30}."
 
 
 @pytest.fixture
@@ -66,6 +67,38 @@ def test_an_attribute_is_shown_in_the_form_of_its_switch(
     siem.switches.set(switch, position)
     found = shown(siem, admin)[name]
     assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("form", "stored", "shown_as"),
+    [
+        ("as_given", COMMENT, COMMENT),
+        ("cut_at_255", COMMENT, COMMENT[:255]),
+        ("html_escaped", COMMENT, COMMENT.replace("&", "&amp;")),
+        ("white_space_folded", COMMENT, " ".join(COMMENT.split())),
+        ("line_ends", COMMENT, COMMENT.replace("\n", "\r\n")),
+        ("normalised", COMMENT, COMMENT.replace("u\N{COMBINING DIAERESIS}", "\N{LATIN SMALL LETTER U WITH DIAERESIS}")),
+        ("basic_plane", COMMENT, COMMENT.replace("\N{FIRE}", "?")),
+        ("with_author", f"admin: {COMMENT}", f"admin: {COMMENT}"),
+    ],
+)
+def test_comments_are_shown_in_the_form_of_their_switch(
+    siem: FortiSiem, admin: TestClient, form: str, stored: str, shown_as: str
+) -> None:
+    siem.switches.set("comments", form)
+    admin.post("/phoenix/rest/incident/external", json={"incidentId": "1", "comments": COMMENT})
+    assert siem.incidents()[0]["incidentComments"] == stored
+    row = listed(siem, admin, filters={"incidentId": [1]}, fields=["incidentComments"])["data"][0]
+    assert row == {"incidentComments": shown_as}
+
+
+def test_an_incident_shows_only_some_seconds_after_it_first_occurred(siem: FortiSiem, admin: TestClient) -> None:
+    siem.switches.set("shows_after_seconds", 5)
+    (number,) = siem.add_incidents(1, incidentFirstSeen=siem.now())
+    late = {"timeTo": siem.now() + DAY}
+    assert number not in [row["incidentId"] for row in listed(siem, admin, **late)["data"]]
+    siem.clock.advance(6)
+    assert number in [row["incidentId"] for row in listed(siem, admin, **late)["data"]]
 
 
 @pytest.mark.parametrize(("form", "sign"), [("iso_8601", "T"), ("rfc_2822", ", ")])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lab.worlds import SHOWN_WITHIN, WORLDS
 from tests.support.every_action import CLEARED, CREATED, ESCALATED, FM_STORED, NEW, ORDINARY, TEXTKEYS, changed
 from tests.support.fortimonitor import marked
 from tests.support.installed import TAG
@@ -221,6 +222,29 @@ def test_a_closed_alert_of_an_escalated_incident_is_closed_in_both_products_once
     assert changed(before, lab.stored()) == closed_pair(lab, "Closed in FortiSOAR: Cable replaced")
     assert lab.writes() == []
     assert lab.alerts()[SIEM_1]["status"] == "Closed"
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_pair_is_escalated_once_and_closed_once_in_every_world(lab: PlaybookLab, world: str) -> None:
+    lab.begin(ESCALATE, CLOSE)
+    lab.control.ask("PUT", "/world", {"world": world})
+    alert = lab.alert(SIEM_1)
+    for outcome in ("done", "already_done"):
+        assert lab.press(ESCALATE, alert, **ASKED).status == "finished"
+        assert lab.notes(alert)[-1] == escalated_note(lab, outcome)
+        lab.control.advance(SHOWN_WITHIN)
+    for outcome in ("done", "already_done"):
+        run = lab.close_alert(alert, closureNotes="Cable replaced")[-1]
+        assert run.status == "finished"
+        assert lab.notes(alert)[-1] == f"FortiMonitor incident {NEW}: {outcome} / FortiSIEM incident 1: {outcome}"
+        lab.api("PUT", alert, {"status": lab.item("AlertStatus", "Re-Opened")})
+    (outage,) = lab.monitor.incidents()
+    assert (outage["metadata"], outage["status"]) == ({"correlation_id": lab.source_id(1)}, "resolved")
+    assert outage["log"] == ["Closed in FortiSOAR: Cable replaced"]
+    incident = lab.siem.incidents()[0]
+    assert (incident["incidentStatus"], incident["incidentExtTicketId"]) == (2, str(NEW))
+    assert incident["incidentExtTicketState"] == "Closed"
+    assert incident["incidentComments"].splitlines()[-1] == "Closed in FortiSOAR: Cable replaced"
 
 
 @pytest.mark.parametrize("reason", [None, "Handled", '{"ticket": 7}', "[1, 2]", "{{ 7 * 7 }}", "50 % {of} it <done>"])

@@ -18,6 +18,8 @@ WRITES = {
     "creates": ("fortimonitor", {"path": "*/custom_incident"}),
     "resolves": ("fortimonitor", {"path": "*/force_resolve"}),
     "updates": ("fortisiem", {"path": "*/incident/external"}),
+    "notes": ("fortimonitor", {"method": "POST", "path": "*/outage_log"}),
+    "descriptions": ("fortimonitor", {"path": "*/description"}),
     "updates at the twin": ("fortisiem", {"path": "*/incident/update/*"}),
 }
 READS = {
@@ -28,6 +30,13 @@ READS = {
 ALL: dict[str, tuple[str, dict[str, str]]] = {"all": ("fortimonitor", {}), "SIEM all": ("fortisiem", {})}
 TARGETS = WRITES | READS | ALL
 
+# What products change of a text on its way, and more of it than some keep.
+TEXTS = (
+    "Disk full",
+    'Disk <full> & R&D\'s\n  box "down"',
+    "Disk fu\N{COMBINING DIAERESIS}ll \N{FIRE}\r\n?",
+    f"Disk {'full ' * 80}",
+)
 EVENTS = ("event-a", "event-b", None)  # a Correlation ID, or a fresh marker
 INCIDENTS = ("event-a", "event-b", "fresh", "stranger", "unmarked", "anomaly", "ordinary", "ended", "nothing")
 LATE = 1.2  # seconds: just longer than the Read Timeout
@@ -83,6 +92,22 @@ class Resolve:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Add a note to an incident; its text is another one in every call."""
+
+    worker: int
+    incident: str
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Give an incident another description, which is another one in every call."""
+
+    worker: int
+    incident: str
+
+
+@dataclass(frozen=True)
 class Update:
     """Update an incident in FortiSIEM. A comment, if there is one, has a text of its own in every call."""
 
@@ -99,16 +124,17 @@ class UpdateAgain:
     worker: int
 
 
-Step = Union[Arm, Disarm, Create, Rerun, Resolve, Update, UpdateAgain]
+Step = Union[Arm, Disarm, Create, Rerun, Resolve, Note, Describe, Update, UpdateAgain]
 
 
 @dataclass(frozen=True)
 class Program:
-    """A scenario: the switches that do not stand as always, how FortiSIEM is signed in to, and the steps."""
+    """A scenario: a world, switches that stand otherwise in it, how FortiSIEM is signed in to, and the steps."""
 
     switches: tuple[tuple[str, str, Any], ...]
     by_token: bool
     steps: tuple[Step, ...]
+    world: str = "clean"
 
 
 WHEN = st.sampled_from(["before", "after"])
@@ -223,6 +249,8 @@ _CALLS: list[tuple[st.SearchStrategy[Any], list[str]]] = [
     *[(_CREATE, ["creates", "creates", "reads", "all"])] * 3,
     *[(_RESOLVE, ["resolves", "resolves", "reads", "all"])] * 3,
     *[(_update(), _OF_UPDATES)] * 3,
+    (st.builds(Note, WORKERS, st.sampled_from(INCIDENTS)), ["notes", "notes", "reads", "all"]),
+    (st.builds(Describe, WORKERS, st.sampled_from(INCIDENTS)), ["descriptions", "descriptions", "reads", "all"]),
     (st.builds(UpdateAgain, WORKERS), _OF_UPDATES),
     (st.builds(Rerun, WORKERS), ["creates"]),
 ]
@@ -248,5 +276,9 @@ def _scenes(least: int, most: int) -> st.SearchStrategy[tuple[Step, ...]]:
 
 # Left to itself, Hypothesis draws mostly one or two scenes; what is drawn long shrinks into the short ones.
 PROGRAMS = st.builds(
-    Program, _positions(), st.sampled_from([False, False, True]), st.one_of(_scenes(1, 3), *[_scenes(4, 6)] * 3)
+    Program,
+    _positions(),
+    st.sampled_from([False, False, True]),
+    st.one_of(_scenes(1, 3), *[_scenes(4, 6)] * 3),
+    st.sampled_from(["clean", "captured", "messy", "messy"]),
 )

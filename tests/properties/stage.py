@@ -49,7 +49,9 @@ class Request:
     @property
     def is_write(self) -> bool:
         """Whether it may change anything."""
-        return any(part in self.path for part in ("/custom_incident", "/force_resolve", "/external", "/update/"))
+        if self.method == "PUT" or self.path.endswith(("/custom_incident", "/external")) or "/update/" in self.path:
+            return True
+        return self.method == "POST" and self.path.endswith("/outage_log")
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,14 @@ class Stage:
             forms.add(base64.urlsafe_b64encode(value.encode()).decode())
         return forms
 
-    def put_back(self, switches: tuple[tuple[str, str, Any], ...], by_token: bool) -> None:
-        """Seed both products anew, put their switches, and let the workers forget."""
+    def put_back(self, world: str, switches: tuple[tuple[str, str, Any], ...], by_token: bool) -> None:
+        """Seed both products anew, put their switches as in a world but for some, and let the workers forget."""
         for product in PRODUCTS:
             self._ask("POST", "/reset", {"product": product})
         self._is_silent = False
         for worker in self.workers:
             worker.forget()
+        self._ask("PUT", "/world", {"world": world})
         self.lab.products["fortimonitor"].switches.set("rate_limit", False)
         for product, name, position in switches:
             self.lab.products[product].switches.set(name, position)

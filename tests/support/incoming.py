@@ -11,52 +11,32 @@ from typing import Any
 from lab.fortimonitor import FortiMonitor
 from lab.fortimonitor.forms import ODD_EVERY
 from lab.fortisiem import FortiSiem
+from lab.worlds import WORLDS
 
 LATE = 200  # how many seconds after it occurred an incident may become known, at most
 OVERLAP = 300  # seconds; the wizard's default
 CYCLE = 240  # seconds from one fetch to the next: each looks back beyond the other
 NAMES = {"FortiSIEM": "fortisiem", "FortiMonitor": "fortimonitor"}
 CLEAN: dict[str, dict[str, Any]] = {}
-# Forms that products are known for, and every 200th row without its start or without what names it.
-MESSY: dict[str, dict[str, Any]] = {
-    "FortiSIEM": {
-        "numbers": "texts",
-        "times": "rfc_2822",
-        "words": "lower_case",
-        "attribute_lists": "json",
-        "organization_shown": "list",
-        "unset_attributes": "absent",
-        "total": "double",
-        "odd_rows": "one_in_200",
-    },
-    "FortiMonitor": {
-        "severity_words": "upper_case",
-        "start_time": "iso_8601",
-        "tags": "text",
-        "acknowledged": "flag",
-        "description": "html_escaped",
-        "url_host": "another",
-        "server_id_form": "string",
-        "total_count": "text",
-        "next": "missing",
-        "odd_rows": "one_in_200",
-    },
-}
 TIMELESS, NAMELESS = "timeless", "nameless"
 MOST_AT_ONCE = {"FortiSIEM": 700, "FortiMonitor": 100}  # more than a page; what is of one moment is read whole
+
+
+def messy(odd_rows: str) -> dict[str, dict[str, Any]]:
+    """Return the switches of the messy world, in which some rows lack their time or what names them."""
+    return {product: {**WORLDS["messy"][name], "odd_rows": odd_rows} for product, name in NAMES.items()}
 
 
 class Incoming:
     """What happens in both products of a lab in this process.
 
     Parameters:
-        switches: positions of each product's switches; any other than CLEAN has odd rows.
+        switches: positions of each product's switches.
     """
 
     def __init__(self, siem: FortiSiem, monitor: FortiMonitor, switches: Mapping[str, dict[str, Any]]) -> None:
         self.siem = siem
         self.monitor = monitor
-        self._is_messy = bool(switches)
         for source, positions in switches.items():
             product = siem if source == "FortiSIEM" else monitor
             for name, position in positions.items():
@@ -64,9 +44,10 @@ class Incoming:
 
     def odd(self, number: int) -> str:
         """Return what the row of an incident lacks, an empty text if nothing; as the lab's products do it."""
-        if not self._is_messy or number % ODD_EVERY:
+        every = ODD_EVERY.get(self.siem.switches["odd_rows"])  # both products alike
+        if every is None or number % every:
             return ""
-        return NAMELESS if abs(number) // ODD_EVERY % 2 else TIMELESS
+        return NAMELESS if abs(number) // every % 2 else TIMELESS
 
     def arrive(self, source: str, count: int, random: Random) -> None:
         """Let so many incidents arrive now, which occurred within the last seconds, some of them all at one moment."""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class InstalledBridge:
         self._archive = archive
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = self.ready["fortisoar"]["ca"]
         self.connector = self._found() or self.install()
 
@@ -169,7 +171,7 @@ class InstalledBridge:
         url = f"{self.ready['fortimonitor']['url']}{path}"
         answer = self._session.get(url, headers=headers, params=query, timeout=30)
         assert answer.status_code == 200, answer.text
-        body: dict[str, Any] = answer.json()
+        body: dict[str, Any] = json.loads(answer.content)  # in whichever form of UTF it comes
         return body
 
     def create_past_the_connector(self, incident: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,9 +25,13 @@ ENDED = {REFUSED: ("finished", "finished with error"), LOST: ("finished", "finis
 
 
 class Progress:
-    """What must survive a restart of the lab: until when everything is known to be stored, and what went wrong so far."""
+    """What must survive a restart of the lab: until when everything is known to be stored, and what went wrong so far.
+
+    ``ahead`` is how many seconds the lab's time is ahead of the real one.
+    """
 
     def __init__(self) -> None:
+        self.ahead = 0.0
         self.seen_through = dict.fromkeys(NAMES, 0.0)
         self.happened: Counter[str] = Counter()
 
@@ -161,16 +165,16 @@ def troubles(cycles: int, random: Random) -> list[str]:
 
 @contextmanager
 def playbook_soak(
-    archive: Path, folder: Path, cycles_before: int, progress: Progress, switches: Mapping[str, dict[str, Any]]
+    archive: Path, folder: Path, progress: Progress, switches: Mapping[str, dict[str, Any]]
 ) -> Iterator[PlaybookSoak]:
     """Run a lab on the state in a folder until the end of the block.
 
     Parameters:
-        cycles_before: how many cycles the lab's time is ahead of the real one.
         switches: positions of each product's switches.
     """
     with playbook_lab(archive, folder) as lab, interruptions(lab.soar.playbooks) as between:
-        lab.control.advance(cycles_before * CYCLE)
+        lab.control.advance(progress.ahead)
         lab.configure_default()
         lab.answer_wizard(sources=" and ".join(NAMES), lookback=EVERYTHING, overlap=OVERLAP)
         yield PlaybookSoak(lab, between, progress, switches)
+        progress.ahead = (lab.siem.clock.now() - datetime.now(timezone.utc)).total_seconds()

@@ -502,6 +502,28 @@ def test_a_text_that_is_shown_in_another_form_is_the_same_text(http, form):
         assert SUMMARY.run() == SUMMARY.result(confirmed_by="read_back", status=answer.get("status"))
 
 
+LONG = f"Disk is full: {'x' * 300}"
+
+
+@pytest.mark.parametrize("shown", [LONG[:255], f"{LONG[:250]}&l", f"{LONG[:250]}..."])
+def test_a_new_text_that_differs_behind_where_texts_are_cut_may_be_there_all_the_same(http, shown):
+    summary = f"{LONG}, since Monday"
+    change = SUMMARISE._replace(params={"summary": summary, **BY_ID}, body={"summary": summary, "who": SOAR})
+    expect_read(http, summary=shown)
+    change.expect(http, status=200)
+    expect_read(http, summary=shown)
+    assert change.run() == change.result(status=200, warning=f"FortiMonitor shows {shown[:57] + '...'!r} instead.")
+
+
+def test_a_new_text_that_differs_before_that_is_known_to_be_without_effect(http, slept):
+    expect_read(http, summary=f"Another {LONG}")
+    for _ in range(3):
+        SUMMARISE.expect(http, status=200)
+        for _ in range(2):
+            expect_read(http, summary=f"Another {LONG}")
+    assert "without effect. Nothing was changed." in SUMMARISE.failure()
+
+
 OTHER_FORMS = [
     (SUMMARISE, {"summary": "before"}, {"summary": "Dis"}, "'Dis'"),
     (SUMMARISE, {"summary": "before"}, {"summary": "[Disk]"}, "'[Disk]'"),
@@ -893,9 +915,27 @@ NOT_READ = f"The log could not be read back: FortiMonitor answered {{}} to GET /
 )
 def test_a_note_that_the_log_does_not_show_after_a_clean_answer_is_done_with_a_warning(http, after, warning):
     expect_log(http, OTHER)
-    expect_note(http)
+    expect_note(http, headers={"Location": f"{FORTIMONITOR_URL}{LOG}/7"})
     expect_log(http, *after.get("rows", ()), **{name: value for name, value in after.items() if name != "rows"})
     assert note() == noted("response", warning=warning)
+
+
+@pytest.mark.parametrize("answer", [{"status": 200}, {"status": 201}, {"status": 204}, {"status": 200, "json": "OK"}])
+def test_a_note_that_neither_the_log_nor_a_location_confirms_is_looked_for_and_ends_as_unknown(http, answer):
+    expect_log(http, OTHER)
+    expect_note(http, **answer)
+    for _ in range(4):
+        expect_log(http, OTHER)
+    assert failed_note() == (
+        f"Could not add a note to incident -28000855: FortiMonitor answered {answer['status']} to POST /v2{LOG} without the "
+        f"new note's address, and the log did not show the note afterwards. {UNKNOWN} Look into the incident's log before "
+        "running the action again."
+    )
+    expect_log(http, OTHER)
+    expect_note(http, **answer)
+    expect_log(http, OTHER)
+    expect_log(http, OTHER, NOTE)
+    assert note() == noted(status=answer["status"])
 
 
 @pytest.mark.parametrize(("body", "told"), ERRORS)

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import pytest
+import requests
 from responses import matchers
 
 from tests.support.package import (
@@ -428,6 +429,17 @@ def test_an_empty_answer_of_which_nothing_is_applied_is_not_success(http, shown)
     )
 
 
+@pytest.mark.parametrize("kept", ["x" * 255, "R&amp;D " * 31 + "R&amp;D &a"])
+def test_a_comment_behind_where_comments_are_cut_may_be_there_all_the_same(http, kept):
+    for answer in ({"body": ""}, OK):
+        expect_read(http, ["incidentComments"], {"incidentComments": kept})
+        expect_update(http, {"comments": "hello"}, **answer)
+        expect_read(http, ["incidentComments"], {"incidentComments": kept})
+        result = update(verify=True, comments="hello")
+        assert (result["outcome"], result["verified"]) == ("done", {"comments": "not readable"})
+        assert result["warning"] == "Read back: comments not readable."
+
+
 def test_a_comment_is_never_sent_again_even_if_a_read_does_not_show_it(http):
     expect_update(http, {"comments": "hello", "incidentStatus": "2"}, status=500)
     expect_read(http, ["incidentStatus", "incidentComments"], {"incidentStatus": 0, "incidentComments": ""})
@@ -624,6 +636,16 @@ def test_a_token_is_minted_once_and_used_for_every_call(http):
     for _ in range(3):
         expect_update(http, {"comments": "a"}, "Bearer token-abcdef", **OK)
         assert update(with_token(), comments="a")["outcome"] == "done"
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_a_token_that_comes_too_late_leaves_nothing_to_be_carried_out(http, verify):
+    for _ in range(2 if verify else 1):  # the read before a comment settles nothing
+        expect_token(http, body=requests.ReadTimeout("canary"), json=None)
+    assert failure(with_token(), comments="a", verify=verify) == (
+        "Could not get an access token from FortiSIEM: FortiSIEM did not answer in time to POST "
+        f"/phoenix/rest/pub/security/oauth/token. {NOTHING}"
+    )
 
 
 def test_a_token_that_is_refused_is_replaced_once(http):
