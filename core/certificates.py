@@ -6,13 +6,13 @@ import base64
 import re
 import ssl
 
-BLOCK = re.compile(r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----")
-BETWEEN = re.compile(r"\\[nrt]|[^A-Za-z0-9+/=]")  # whatever stands between the characters of Base64
+BLOCK = r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
+BETWEEN = r"\\[nrt]|[^A-Za-z0-9+/=]"  # whatever stands between the characters of Base64
 
 
 def certificates_in(text: str) -> str:
     """Return the certificates in a text in PEM. Raises ValueError where there are none that TLS takes."""
-    blocks = [base64.b64decode(BETWEEN.sub("", block)) for block in BLOCK.findall(text)]
+    blocks = [base64.b64decode(re.sub(BETWEEN, "", block)) for block in re.findall(BLOCK, text)]
     found = "".join(map(ssl.DER_cert_to_PEM_cert, blocks))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

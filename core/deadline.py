@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Callable, Iterable, Iterator, Mapping, Optional
+from typing import Callable, Iterable, Iterator, Mapping, NamedTuple, Optional
 
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0
@@ -16,8 +15,7 @@ LATEST_MOMENT = 1e14
 LONGEST_MEANT = 86_400.0  # seconds; nobody asks for more than a day
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """Where time, sleep and chance come from."""
 
     monotonic: Callable[[], float] = time.monotonic
@@ -29,7 +27,6 @@ class Timing:
 REAL_TIME = Timing()
 
 
-@dataclass
 class Deadline:
     """The moment by which one action must have ended.
 
@@ -38,11 +35,10 @@ class Deadline:
         timing: the clock to go by.
     """
 
-    seconds: float
-    timing: Timing = REAL_TIME
-
-    def __post_init__(self) -> None:
-        self._end = self.timing.monotonic() + self.seconds
+    def __init__(self, seconds: float, timing: Timing = REAL_TIME) -> None:
+        self.seconds = seconds
+        self.timing = timing
+        self._end = timing.monotonic() + seconds
 
     def remaining(self) -> float:
         """Return the seconds left, 0 if none are."""

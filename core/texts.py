@@ -17,24 +17,29 @@ SHORTEST_CUT = 200  # characters; products keep 255 of a text or more
 LONGEST_ESCAPE = 10  # characters, of which a part may be left where a text was cut
 MOST_ESCAPES = 3  # times that a text was escaped on its way
 # What nobody sees and pages and mails put around what is copied from them: soft hyphens, joiners, marks of direction.
-INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
-AROUND_PASTED = re.compile(rf"\A[\s{INVISIBLE}]+|[\s{INVISIBLE}]+\Z")
+INVISIBLE = (
+    "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+)
+WHITE_SPACE = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+AROUND_PASTED = f"{WHITE_SPACE}{INVISIBLE}"
 # What expressions of a playbook render to where they have no value, without quotes and brackets around it.
 EMPTY = ("", "none", "null", "nil", "undefined", "nan", "n/a")
 UNRENDERED = ("{{", "{%")
 AROUND = "\"'`{}[]()<>,;:. \t"
-AROUND_PASSWORD = re.compile(rf"\A[{INVISIBLE}]+|[{INVISIBLE}]+\Z")
-INSIDE_PASTED = re.compile(f"[{INVISIBLE}]")
 
 
 def pasted(text: str) -> str:
     """Return what was pasted without the white space and the invisible characters around it."""
-    return AROUND_PASTED.sub("", text)
+    return text.strip(AROUND_PASTED)
 
 
 def pasted_password(text: str) -> str:
     """Return a password that was pasted without the invisible characters around it; blanks may belong to it."""
-    return AROUND_PASSWORD.sub("", text)
+    return text.strip(INVISIBLE)
 
 
 def names_something(text: str) -> bool:
@@ -44,6 +49,13 @@ def names_something(text: str) -> bool:
 
 def survivors(text: str) -> str:
     """Return what survives of a text, with its line breaks."""
+    lines = unicodedata.normalize("NFKC", LOST.sub("", _unescaped(text))).splitlines()
+    return "\n".join([" ".join(line.split()) for line in lines if line.strip()])
+
+
+def _unescaped(text: str) -> str:
+    if "&" not in text:
+        return text
     from html import unescape  # takes as long to import as the rest of this file
 
     for _ in range(MOST_ESCAPES):
@@ -51,8 +63,7 @@ def survivors(text: str) -> str:
         if unescaped == text:
             break
         text = unescaped
-    lines = unicodedata.normalize("NFKC", LOST.sub("", text)).splitlines()
-    return "\n".join(" ".join(line.split()) for line in lines if line.strip())
+    return text
 
 
 def same_text(sent: str, shown: str) -> bool:

@@ -9,9 +9,9 @@ from typing import Any, Optional
 
 PLAIN_UTC = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
 EPOCH_SECONDS = re.compile(r"(0|\d{9,11})(\.\d+)?", re.ASCII)  # the beginning, or from 1973 on: 20261127 is a date
-ISO = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,20}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?(?::\d\d)?)",
-    re.ASCII | re.I,
+ISO = (
+    r"(?ai)(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,20}))?)?\s?"
+    r"(Z|[+-]\d\d(?::?\d\d)?(?::\d\d)?)"
 )
 
 
@@ -31,7 +31,7 @@ def utc(value: Any) -> datetime:
 
 
 def _from_iso(text: str) -> datetime:
-    found = ISO.fullmatch(text)
+    found = re.fullmatch(ISO, text)
     if found is None:
         raise ValueError("no time with an offset")
     year, month, day, hour, minute, second, fraction, zone = found.groups()

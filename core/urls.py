@@ -9,8 +9,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Optional, Union
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from .texts import INSIDE_PASTED
-
 # re.ASCII: \d alone also matches other scripts' digits. At most 19 digits: the ids are 64-bit integers.
 SIGNED_ID = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
@@ -54,10 +52,11 @@ def path(template: str, **values: Union[int, str]) -> str:
 
 
 def _segment(value: Union[int, str]) -> str:
-    text = str(value)
-    if text in ("", ".", ".."):
-        raise ValueError(f"{text!r} cannot be a part of a path")
-    return quote(text, safe="")
+    if isinstance(value, int):
+        return str(value)
+    if value in ("", ".", ".."):
+        raise ValueError(f"{value!r} cannot be a part of a path")
+    return quote(value, safe="")
 
 
 class Origin(NamedTuple):
@@ -126,8 +125,14 @@ def base_url(text: str) -> BaseUrl:
     Raises ValueError with the reason. Plain http is for loopback alone. Link-local addresses (where clouds keep
     their metadata) and unspecified ones are refused; private ones are not, since FortiSIEM lives there.
     """
-    text = text.strip()
-    if not text.isprintable() or INSIDE_PASTED.search(text):
+    parts = _plain_parts(text.strip())
+    origin = _origin(parts)
+    _check_reach(origin)
+    return BaseUrl(origin, quote(parts.path.rstrip("/"), safe="/-._~%"))
+
+
+def _plain_parts(text: str) -> SplitResult:
+    if not text.isprintable():
         raise ValueError("it has invisible characters in it")  # some would be dropped, others be part of every path
     parts = urlsplit(text if "://" in text else f"https://{text}")
     if parts.username is not None or parts.password is not None:
@@ -136,13 +141,15 @@ def base_url(text: str) -> BaseUrl:
         raise ValueError("it must not contain a query or a fragment")
     if "\\" in text or not _is_plain(parts.path):
         raise ValueError("its path must be plain")
-    origin = _origin(parts)
+    return parts
+
+
+def _check_reach(origin: Origin) -> None:
     address = _address(origin.host)
     if address is not None and (address.is_link_local or address.is_unspecified or address in METADATA):
         raise ValueError("link-local and unspecified addresses, and those of a cloud's metadata, are not allowed")
     if origin.scheme == "http" and not (origin.host == "localhost" or (address is not None and address.is_loopback)):
         raise ValueError("it must begin with https://; plain http is allowed for this machine alone")
-    return BaseUrl(origin, quote(parts.path.rstrip("/"), safe="/-._~%"))
 
 
 def check_proxy(text: str) -> None:

@@ -59,7 +59,7 @@ def read_form(
             problems.append(f"{field.title} is required.")
     problems += late
     for check, sentence, names in rules:
-        if all(name in values for name in names):
+        if all(map(values.__contains__, names)):
             checked, fault = [values[name] for name in names], ""
             try:
                 if check(*checked) is not False:

@@ -9,7 +9,6 @@ import json
 import math
 import re
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, TypeVar
 
 Value = TypeVar("Value")
@@ -41,10 +40,21 @@ def whole_number(value: Any) -> Optional[int]:
         written = value.strip()
         if DIGITS.fullmatch(written):
             return whole_number(int(written))
-        value = Decimal(written) if NUMBER.fullmatch(written) else None
-    if not isinstance(value, (float, Decimal)) or not -EXACT < value < EXACT:
+        number = _decimal(written)
+    else:
+        number = value if isinstance(value, float) else None
+    if number is None or not -EXACT < number < EXACT:
         return None
-    return int(value) if value == int(value) else None
+    return int(number) if number == int(number) else None
+
+
+def _decimal(written: str) -> Any:
+    """Return the exact number that a text writes, None where it writes none."""
+    if not NUMBER.fullmatch(written):
+        return None
+    from decimal import Decimal  # at first use: most numbers are whole, and written so
+
+    return Decimal(written)
 
 
 def text(value: Any) -> str:
@@ -141,14 +151,11 @@ CLOCK = r"(?P<hour>\d{1,2}):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fra
 ZONE = r"\s*(?P<zone>[A-Za-z]{1,5})?(?P<offset>[+-]\d{1,2}(?::?\d\d)?)?(?:\s*[\[(][^\])]*[\])])?"
 MONTH = r"(?P<month>[A-Za-z]{3})[a-z]{0,6}"
 WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
-FORMS = tuple(
-    re.compile(form, re.ASCII)
-    for form in (
-        # ISO 8601 and its like; RFC 2822 and 850; C and Java
-        rf"(?P<year>\d{{4}})([-/]?)(?P<month>\d\d)\2(?P<day>\d\d)(?:(?:[Tt_]|\s+)?{CLOCK})?{ZONE}",
-        rf"{WEEKDAY}(?P<day>\d{{1,2}})[\s-]{MONTH}[\s-](?P<year>\d{{2,4}}),?\s+{CLOCK}{ZONE}",
-        rf"{WEEKDAY}{MONTH}\s+(?P<day>\d{{1,2}})\s+{CLOCK}{ZONE}\s+(?P<year>\d{{4}})",
-    )
+FORMS = (  # texts, which are compiled at first use: most processes never read a time
+    # ISO 8601 and its like; RFC 2822 and 850; C and Java
+    rf"(?P<year>\d{{4}})([-/]?)(?P<month>\d\d)\2(?P<day>\d\d)(?:(?:[Tt_]|\s+)?{CLOCK})?{ZONE}",
+    rf"{WEEKDAY}(?P<day>\d{{1,2}})[\s-]{MONTH}[\s-](?P<year>\d{{2,4}}),?\s+{CLOCK}{ZONE}",
+    rf"{WEEKDAY}{MONTH}\s+(?P<day>\d{{1,2}})\s+{CLOCK}{ZONE}\s+(?P<year>\d{{4}})",
 )
 
 
@@ -165,8 +172,8 @@ def moment(value: Any, unit: str = "milliseconds") -> Optional[datetime]:
         written = value.strip()
         if len(written) > LONGEST_TIME:
             return None
-        found = _from_number(Decimal(written), unit) if NUMBER.fullmatch(written) else None
-        return found or _from_calendar(written)
+        number = _decimal(written)
+        return (None if number is None else _from_number(number, unit)) or _from_calendar(written)
     return _from_number(value, unit) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
@@ -178,7 +185,7 @@ def _from_number(number: Any, unit: str) -> Optional[datetime]:
 
 
 def _from_calendar(written: str) -> Optional[datetime]:
-    matches = (form.fullmatch(written) for form in FORMS)
+    matches = (re.fullmatch(form, written, re.ASCII) for form in FORMS)
     parts = next((match.groupdict() for match in matches if match), None)
     if parts is None:
         return None

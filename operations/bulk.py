@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -173,6 +172,8 @@ class _Run:
 
         Raises what stopped it before anything came of any item: wrong credentials are no half success.
         """
+        from concurrent.futures import ThreadPoolExecutor  # at first use: other actions need no threads
+
         workers = min(concurrency, len(self._jobs))
         with ThreadPoolExecutor(workers) as pool:
             for worker in [pool.submit(self._work) for _ in range(workers)]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import uuid
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from os import urandom
 from threading import Lock
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
@@ -75,7 +75,7 @@ class Creation(Write):
         self._params = params
         self.server_id = server_id
         self.is_named = "correlation_id" in params
-        self.correlation_id: str = params["correlation_id"] if self.is_named else f"fsr-{uuid.uuid4().hex}"
+        self.correlation_id: str = params["correlation_id"] if self.is_named else f"fsr-{urandom(16).hex()}"
         self.warnings: List[str] = []
         self._unmarked = 0  # an incident that a whole answer names, and that shows nothing to know it by
         self.earlier: List[Outage] = []

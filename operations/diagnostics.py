@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import ssl
+import sys
 from typing import Any, Dict, List
 
 from ..clients.context import Context
@@ -65,7 +65,7 @@ def _software() -> Dict[str, str]:
     # Read from what is installed: importing a library for its version alone would cost its whole import.
     from importlib.metadata import PackageNotFoundError, version
 
-    software = {"python": platform.python_version()}
+    software = {"python": sys.version.split()[0]}
     for name in ("requests", "urllib3", "jsonschema"):
         try:
             software[name] = version(name)

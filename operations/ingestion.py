@@ -15,7 +15,6 @@ they get half of its room at most: the others must go on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -51,7 +50,6 @@ Row = Dict[str, Any]
 Place = Tuple[int, int]  # time and id
 
 
-@dataclass
 class Found:
     """What a product shows of the incidents that are to be fetched.
 
@@ -61,10 +59,11 @@ class Found:
     ``placed`` are those with a time, by id; ``timeless`` those without one; ``skipped`` rows that are no incidents.
     """
 
-    since: Watermark
-    placed: Dict[int, Tuple[Place, Row]] = field(default_factory=dict)
-    timeless: Dict[int, Row] = field(default_factory=dict)
-    skipped: Skipped = field(default_factory=list)
+    def __init__(self, since: Watermark) -> None:
+        self.since = since
+        self.placed: Dict[int, Tuple[Place, Row]] = {}
+        self.timeless: Dict[int, Row] = {}
+        self.skipped: Skipped = []
 
     def add(self, incident_id: int, time: Optional[int], row: Row) -> None:
         """Add an incident, if it is still to come."""

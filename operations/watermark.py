@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Optional, Tuple
 
-WRITTEN = re.compile(r"([0-9]{1,14})(?:/(-?[0-9]{1,19})/([0-9]{1,14}))?")
+WRITTEN = r"([0-9]{1,14})(?:/(-?[0-9]{1,19})/([0-9]{1,14}))?"
 
 
 class Watermark(NamedTuple):
@@ -18,7 +18,7 @@ class Watermark(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Watermark:
         """Read a watermark as ``str`` writes it. Raises ValueError where it is none."""
-        match = WRITTEN.fullmatch(text)
+        match = re.fullmatch(WRITTEN, text)
         if match is None:
             raise ValueError("not a watermark")
         return cls(*(int(part) for part in match.groups() if part is not None))

@@ -6,7 +6,6 @@ the words of the write itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Callable, Generic, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from ..core.deadline import Deadline
@@ -21,8 +20,7 @@ NO_CONTENT = 204
 Shown = TypeVar("Shown")
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What is known of a write.
 
     Parameters:
@@ -215,11 +213,11 @@ def carry_out(write: Write, deadline: Deadline) -> Evidence:
     while True:
         try:
             answer, confirmed_by = write.send()
-            return replace(evidence, answer=answer, confirmed_by=confirmed_by)
+            return evidence._replace(answer=answer, confirmed_by=confirmed_by)
         except Failure as failure:
             is_worth_a_look = failure.is_ambiguous or type(failure) in write.explained
             shown = _looked(write, deadline) if is_worth_a_look else None
-            evidence = replace(evidence, failures=(*evidence.failures, failure), shown=shown)
+            evidence = evidence._replace(failures=(*evidence.failures, failure), shown=shown)
             if evidence.is_done:
                 return evidence
             may_repeat = failure.is_ambiguous and shown is False and write.may_repeat

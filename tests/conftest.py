@@ -31,7 +31,7 @@ def pytest_configure() -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         os.environ.pop(name, None)
     # The machine's own authorities take 20 ms to read, again after each test that forgets; no test trusts them.
-    os.environ["SSL_CERT_FILE"] = os.devnull
+    os.environ["SSL_CERT_FILE"] = requests.utils.DEFAULT_CA_BUNDLE_PATH = os.devnull
     # A run that is terminated ends like one that is interrupted: it prints the failures so far, and leaves no lab behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

@@ -42,7 +42,7 @@ Value = TypeVar("Value")
 MOST_SHOWN = 10  # servers or users in a message
 # Wider than the four endpoints that act, since nobody knows how FortiMonitor reads an odd path. No other GET has these
 # words in it.
-ACTING = re.compile(r"/outage/.*(acknowledge|escalate|broadcast|delay)", re.I | re.ASCII | re.DOTALL)
+ACTING = r"(?ais)/outage/.*(acknowledge|escalate|broadcast|delay)"
 
 # What a body may say under 2xx. Which of these FortiMonitor uses is documented nowhere; all of them are common.
 ERRORS, SUCCESSES, STATES = ("error", "errors", "errormessage"), ("success", "ok"), ("status", "result")
@@ -76,7 +76,7 @@ class FortiMonitor(Product):
         super().__init__(http)
         self._api_key = api_key
         self._waits_for_rate_limit = waits_for_rate_limit
-        self._rate_limit = rate_limit_of(str(http.base.origin), api_key)
+        self._rate_limit = rate_limit_of(http.account)
 
     def within_rate_limit(self) -> FortiMonitor:
         """Return the same account for many requests: each waits until the rate limit allows it."""
@@ -186,7 +186,7 @@ class FortiMonitor(Product):
         Raises InvalidInput for an endpoint that is none of this FortiMonitor's, and for a GET that would act.
         """
         below = named_endpoint(self._http, endpoint)
-        if method == "GET" and ACTING.search(unquote(below)):
+        if method == "GET" and re.search(ACTING, unquote(below)):
             problem = f"Endpoint {shown(endpoint)} changes something although it is a GET; use PUT."
             raise InvalidInput(problem)
         if "api_key" in query:

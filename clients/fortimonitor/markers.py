@@ -17,10 +17,10 @@ from ...core.texts import survivors
 
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
 CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
-READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]")
+READABLE = rf"\[correlation_id: ({CORRELATION_ID})\]"  # texts, which are compiled at first use
 # FortiMonitor may render the metadata behind it, in lines of their own; they have the same ID then.
 RENDERED = r"\s[^\[\]]*?(?<=\s)correlation_id: \1(?:\s[^\[\]]*)?"
-READABLE_LAST = re.compile(rf"{READABLE.pattern}(?:{RENDERED}|\s*)\Z")
+READABLE_LAST = rf"{READABLE}(?:{RENDERED}|\s*)\Z"
 # Whatever follows the tag: a product may cut a text right behind it.
 WRITTEN_AS_MARKER = re.compile(r"\[\s*correlation_id\s*:|\A\W{0,8}fsr[a-z2-7]{16}", re.I | re.ASCII)
 END = 1500  # in which the readable form stands, escaped or not
@@ -79,13 +79,13 @@ def marker_in(metadata: Dict[str, Any], description: str) -> Marker:
         return Marker(None, named or _readable(description))
     tag = found.group(1).lower()
     # What else is there may be cut, escaped, or written by somebody; metadata may follow it in lines of its own.
-    told = [named, *READABLE.findall(_end(description))]
+    told = [named, *re.findall(READABLE, _end(description))]
     return Marker(tag, next((each for each in told if each is not None and tag_of(each) == tag), None))
 
 
 def without_marker(description: str) -> str:
     """Return what a description says besides its marker."""
-    text = READABLE_LAST.sub("", description)
+    text = description[:-END] + re.sub(READABLE_LAST, "", description[-END:])
     return TAG.sub("", text, count=1).strip() if TAG.match(text) else text.strip()
 
 
@@ -96,7 +96,7 @@ def written_marker(text: str) -> Optional[str]:
 
 
 def _readable(description: str) -> Optional[str]:
-    found = READABLE_LAST.search(_end(description))
+    found = re.search(READABLE_LAST, _end(description))
     return found.group(1) if found else None
 
 

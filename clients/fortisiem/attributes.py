@@ -104,10 +104,10 @@ READ_FIELDS = (*SHOWN_BY_DEFAULT, *SHOWN_ON_REQUEST)
 NO_NAME = r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f.]{0,15}(?::[0-9A-Fa-f.%/]{0,40}){1,9}\s*(?:,|$)|[a-z][a-z0-9]*://"
 NAME = rf"(?!{NO_NAME})(?P<name>[A-Za-z][A-Za-z0-9_]{{1,63}}):"  # a name of one letter would be a drive
 SPACE = r"(?=(?P<space>\s(?!\s*(?:,|$)))?)"  # before a value
-FIRST_ATTRIBUTE = re.compile(rf"[\s,]*{NAME}{SPACE}", re.ASCII)
-NEXT_ATTRIBUTE = re.compile(rf",(?P<apart>\s*){NAME}{SPACE}", re.ASCII)
+FIRST_ATTRIBUTE = rf"(?a)[\s,]*{NAME}{SPACE}"  # texts, which are compiled at first use
+NEXT_ATTRIBUTE = rf"(?a),(?P<apart>\s*){NAME}{SPACE}"
 OVER = "(?:cleared|closed|resolved)"
-STATUS_OVER = re.compile(rf"(?!.*(?:not|un){OVER})(?:.*{OVER}|{OVER}.*)")
+STATUS_OVER = rf"(?!.*(?:not|un){OVER})(?:.*{OVER}|{OVER}.*)"
 
 
 def word(words: Mapping[str, str], value: Any) -> Optional[str]:
@@ -133,7 +133,7 @@ def is_cleared(row: Mapping[str, Any]) -> bool:
     if shown in STATUSES:
         return shown in CLEARED
     if shown and whole_number(shown) is None:
-        return STATUS_OVER.fullmatch(folded(shown)) is not None
+        return re.fullmatch(STATUS_OVER, folded(shown)) is not None
     return moment(row.get("incidentClearedTime")) is not None
 
 
@@ -155,10 +155,10 @@ def attribute_lists(shown: str) -> Dict[str, List[str]]:
     """
     if shown.lstrip()[:1] in ("{", "["):
         return _from_json(shown)
-    first = FIRST_ATTRIBUTE.match(shown)
+    first = re.match(FIRST_ATTRIBUTE, shown)
     if first is None:
         return {}
-    following = NEXT_ATTRIBUTE.finditer(shown, first.end())
+    following = re.compile(NEXT_ATTRIBUTE).finditer(shown, first.end())
     candidates = [start for start in following if first["space"] or not start["space"]]
     are_apart = any(start["apart"] for start in candidates)
     starts = [first, *(start for start in candidates if start["apart"] or not are_apart or not start["name"].islower())]

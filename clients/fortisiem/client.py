@@ -6,7 +6,6 @@ Source: FortiSIEM Integration API Guide "Update Incident Attributes"; OpenAPI 7.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from ...core.errors import (
@@ -41,7 +40,7 @@ ADVICE = {
     500: "The API request failed due to an internal server error. Try again later.",
 }
 # What a refusal says where a server wants times with ids too, and times that every incident is within (milliseconds).
-WANTS_TIMES = re.compile(r"time(?!d|[ -]?out)|\bdate|period|window|range|required|missing|mandatory", re.IGNORECASE)
+WANTS_TIMES = r"(?i)time(?!d|[ -]?out)|\bdate|period|window|range|required|missing|mandatory"
 ANY_TIME = {"timeFrom": 1, "timeTo": 4102444800000}  # until 2100
 
 
@@ -87,12 +86,12 @@ class FortiSIEM(Product):
                 gone.append(failure)
             else:
                 STATE.update_addresses.put(self._http.account, address, self._http.deadline.timing.monotonic())
-                return replace(answer, attempts=answer.attempts + len(gone))
+                return answer.after(len(gone)) if gone else answer
         raise gone[0].but(advice=nowhere)
 
     def may_ignore(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the address for updates may take without doing anything (before 7)."""
-        return [name for name in values if name in IGNORED_BY_TWIN and self._update_address == TWIN]
+        return [name for name in values if name in IGNORED_BY_TWIN] if self._update_address == TWIN else []
 
     def doubt_update_address(self) -> None:
         """Forget which address for updates the server has: one that ignores attributes is not the usual one."""
@@ -100,7 +99,8 @@ class FortiSIEM(Product):
 
     def not_taken(self, values: Mapping[str, str]) -> List[str]:
         """Return the names of attributes that the server's address for updates has no key for."""
-        return [name for name in values if ATTRIBUTES[name].key(self._update_address) is None]
+        address = self._update_address
+        return [name for name in values if ATTRIBUTES[name].key(address) is None]
 
     def incident(self, incident_id: int, fields: Iterable[str]) -> Optional[Dict[str, Any]]:
         """POST /phoenix/rest/pub/incident for one incident: return the fields it shows, None if there is no such one.
@@ -123,7 +123,7 @@ class FortiSIEM(Product):
         try:
             return self._shown(wanted, body)
         except Rejected as failure:
-            if type(failure) is not Rejected or not WANTS_TIMES.search(failure.happened):
+            if type(failure) is not Rejected or not re.search(WANTS_TIMES, failure.happened):
                 raise
         shown = self._shown(wanted, {**body, **ANY_TIME})
         STATE.wants_times.put(account, True, now)

@@ -19,10 +19,9 @@ from .lists import QUERY_ID, is_refused
 
 EVENTS = f"{REST}/pub/incident/triggeringEvents"
 # How FortiSIEM says, as an error or not, that an incident has none.
-NO_EVENTS = re.compile(
-    r"\b(no|0)( [a-z]+)? events?( (was|were|are))?(\.|$| (found|available|exist|match|in|for|within)\b)"
-    r"|\bevents?( (was|were))? not found\b",
-    re.IGNORECASE,
+NO_EVENTS = (
+    r"(?i)\b(no|0)( [a-z]+)? events?( (was|were|are))?(\.|$| (found|available|exist|match|in|for|within)\b)"
+    r"|\bevents?( (was|were))? not found\b"
 )
 PROGRESS_WAITS = (0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
 
@@ -54,7 +53,7 @@ class EventSource:
         try:
             return self._found(params)
         except Rejected as failure:
-            if type(failure) in (Rejected, NotFound) and NO_EVENTS.search(failure.happened):
+            if type(failure) in (Rejected, NotFound) and re.search(NO_EVENTS, failure.happened):
                 return []
             raise
 
@@ -113,7 +112,7 @@ class EventSource:
         if isinstance(rows, list):
             return rows
         is_empty = "data" in body and not rows if isinstance(body, dict) else answer.text in ("", "null")
-        if not is_empty and not NO_EVENTS.search(text(rows) or answer.text):
+        if not is_empty and not re.search(NO_EVENTS, text(rows) or answer.text):
             raise AnswerBroken(f"{self._http.where(answer)} without a list of events", changed="no")
         return []
 
@@ -130,4 +129,4 @@ class EventSource:
 def _is_gone(failure: Failure, endpoint: str) -> bool:
     """Tell whether a failure says that the server has no such address."""
     is_there = failure.request.get("path") != endpoint or failure.request.get("status") not in (404, 405, 410)
-    return not is_there and NO_EVENTS.search(failure.happened) is None
+    return not is_there and re.search(NO_EVENTS, failure.happened) is None

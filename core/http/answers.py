@@ -6,11 +6,9 @@ Everything above works with values. Nothing above this file decodes bytes.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Protocol, Type
+from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Protocol, Type
 
 from ..deadline import Deadline, retry_after
 from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreachable, kind_of_status
@@ -26,8 +24,7 @@ PROXY_ADVICE = "Check Proxy in the configuration, and the user name and the pass
 LATE_FOR = 300  # seconds until what was given up on is taken for never
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One request to a product.
 
     Parameters:
@@ -52,15 +49,17 @@ class Request:
         return {"method": self.method, "path": self.path, "status": status}
 
 
-@dataclass(frozen=True)
 class Answer:
     """A whole answer to one request. ``attempts`` is how often the request was tried until it came."""
 
-    request: Request
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    attempts: int = 1
+    def __init__(
+        self, request: Request, status: int, headers: Mapping[str, str], body: bytes, attempts: int = 1
+    ) -> None:
+        self.request = request
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.attempts = attempts
 
     @cached_property
     def text(self) -> str:
@@ -77,6 +76,10 @@ class Answer:
         """Whether the body is a web page."""
         is_declared = "html" in self.headers.get("Content-Type", "").lower()
         return is_web_page(self.text, is_declared and xml_error(self) is None)
+
+    def after(self, failures: int) -> Answer:
+        """Return the same answer as one that came after so many tries more."""
+        return Answer(self.request, self.status, self.headers, self.body, self.attempts + failures)
 
     def json(self) -> Any:
         """Return the body's JSON value. Raises ValueError where it is none."""
@@ -164,6 +167,8 @@ def proxy_refusal(proxy: str, status: int) -> str:
 
 def json_of(answer: Answer) -> Any:
     """Return an answer's JSON value, whatever its Content-Type says; None where it is none."""
+    if not answer.body:
+        return None
     try:
         return answer.json()
     except ValueError:
@@ -199,6 +204,8 @@ def xml_error(answer: Answer) -> Optional[str]:
     """
     if not answer.text.startswith("<") or not XML_ERROR.search(answer.text):
         return None
+    from xml.etree import ElementTree  # at first use: its parser is large
+
     try:
         # No entities, no document type: what is left cannot expand.
         if "<!" in answer.text:

@@ -22,6 +22,7 @@ import threading
 from contextlib import contextmanager
 from typing import Any, Iterator, List, Optional, Tuple
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -55,7 +56,9 @@ class Exchange(threading.local):
         remaining = self.deadline.remaining()
         if remaining <= 0:
             raise socket.timeout("the deadline has passed")
-        sock.settimeout(min(self.read_timeout, remaining))
+        timeout = min(self.read_timeout, remaining)
+        if sock.gettimeout() != timeout:  # to set it is a call of the system
+            sock.settimeout(timeout)
 
 
 exchange = Exchange()
@@ -312,7 +315,7 @@ class TlsContext(ssl.SSLContext):
 
 
 class StrictAdapter(HTTPAdapter):
-    """The transport adapter of ``requests`` on strict connections.
+    """The transport adapter of ``requests`` on strict connections to one server, on one way.
 
     Parameters:
         context: the TLS context, with every certificate authority that is trusted.
@@ -320,7 +323,28 @@ class StrictAdapter(HTTPAdapter):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
+        self._pool: Any = None  # made when the first request asks for it, whose failure it is if that cannot be
         super().__init__(pool_maxsize=1, max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the connections to the server."""
+        self._pool = self._pool or super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+    def get_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the connections to the server; so requests asks for them before 2.32."""
+        self._pool = self._pool or super().get_connection(*args, **kwargs)
+        return self._pool
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Return the answer with nothing read out of it: requests would look for cookies and a charset."""
+        response = Response()
+        response.request, response.url, response.raw = req, req.url or "", resp
+        response.status_code, response.headers = resp.status, resp.headers
+        return response
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        """Have the context alone say what is trusted: requests would read its own bundle for each connection."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of strict connections."""

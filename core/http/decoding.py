@@ -14,10 +14,9 @@ MOST_DIGITS = 309  # of a whole number; beyond that no double holds it
 REPLACEMENT = "\ufffd"
 
 # Only these: Python looks for others among its modules, and keeps what it did not find for ever.
-CHARSETS = re.compile(
-    r"utf-?8|utf-?(16|32)([-_]?[bl]e)?|(us-)?ascii|iso[-_]?8859[-_]\d{1,2}|latin-?\d{1,2}|(windows|cp)-?125\d|cp\d{3}"
-    r"|gbk|gb2312|gb18030|big5|shift[-_]jis|euc[-_](jp|kr)|koi8[-_][ru]",
-    re.I | re.ASCII,
+CHARSETS = (
+    r"(?ai)utf-?8|utf-?(16|32)([-_]?[bl]e)?|(us-)?ascii|iso[-_]?8859[-_]\d{1,2}|latin-?\d{1,2}|(windows|cp)-?125\d|cp\d{3}"
+    r"|gbk|gb2312|gb18030|big5|shift[-_]jis|euc[-_](jp|kr)|koi8[-_][ru]"
 )
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.I)
 
@@ -27,10 +26,9 @@ UNSTORABLE = re.compile(r"\\u(?:0000|d[89a-f])", re.I)  # half of a pair, or NUL
 
 BEFORE_THE_FIRST_TAG = re.compile(r"\s+|<!--.*?-->|<\?.*?>", re.S)
 FIRST_TAG = re.compile(r"<(!doctype\s+)?([a-z][a-z0-9]*)", re.I | re.ASCII)
-TAGS_OF_PAGES = re.compile(
-    r"html|head|body|title|meta|link|base|script|noscript|style|frameset|iframe|div|span|p|a|b|br|center|font|form"
-    r"|table|img|pre|main|header|nav|section|article|h[1-6]",
-    re.I,
+TAGS_OF_PAGES = (
+    r"(?i)html|head|body|title|meta|link|base|script|noscript|style|frameset|iframe|div|span|p|a|b|br|center|font|form"
+    r"|table|img|pre|main|header|nav|section|article|h[1-6]"
 )
 
 
@@ -90,7 +88,7 @@ def text_of(body: bytes, content_type: str) -> str:
     """
     declared = CHARSET.search(content_type)
     charset: str = json.detect_encoding(body) if body else "utf-8"
-    if declared and charset == "utf-8" and CHARSETS.fullmatch(declared.group(1)):
+    if declared and charset == "utf-8" and re.fullmatch(CHARSETS, declared.group(1)):
         charset = declared.group(1)
     try:
         text = body.decode(charset, "replace")
@@ -137,7 +135,7 @@ def is_web_page(text: str, is_declared: bool) -> bool:
     while found := BEFORE_THE_FIRST_TAG.match(text, start):
         start = found.end()
     tag = FIRST_TAG.match(text, start)
-    if tag and TAGS_OF_PAGES.fullmatch(tag.group(2)):
+    if tag and re.fullmatch(TAGS_OF_PAGES, tag.group(2)):
         return True
     return is_declared and text.startswith("<", start)
 

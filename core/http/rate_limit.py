@@ -13,7 +13,6 @@ from typing import Deque
 
 from ..deadline import Deadline
 from ..process_state import STATE
-from ..redaction import fingerprint
 
 REQUESTS = 100  # FortiMonitor 26.1 "API rate limits": the default, on all endpoints
 SECONDS = 61.0  # a minute, and what a request may take to arrive
@@ -44,7 +43,7 @@ class RateLimit:
                 return False
 
 
-def rate_limit_of(*account: str) -> RateLimit:
-    """Return the rate limit of an account, which is named by its address and key; neither is kept."""
-    limit: RateLimit = STATE.rate_limits.get_or_make(fingerprint(*account), RateLimit)
+def rate_limit_of(account: str) -> RateLimit:
+    """Return the rate limit of an account, which is named by its fingerprint."""
+    limit: RateLimit = STATE.rate_limits.get_or_make(account, RateLimit)
     return limit

@@ -8,9 +8,8 @@ one's request.
 from __future__ import annotations
 
 import ssl
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
+from contextlib import AbstractContextManager, suppress
+from typing import Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote
 
 import requests
@@ -23,8 +22,7 @@ from ..urls import Origin
 from .connection import StrictAdapter, TlsContext, is_address
 
 
-@dataclass(frozen=True)
-class ConnectionSettings:
+class ConnectionSettings(NamedTuple):
     """How a server is reached, and by whom: everything that two calls must share to share a connection.
 
     Parameters:
@@ -47,6 +45,8 @@ class Session:
 
     Parameters:
         settings: how it is reached.
+
+    ``proxy_credentials`` are what no message may say of the proxy on the way.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
@@ -54,6 +54,7 @@ class Session:
         self._verify = settings.verify
         # The environment's proxies are read once, here; its netrc and CA bundle are shut out.
         self._proxies = _proxies(settings)
+        self.proxy_credentials = _proxy_credentials(settings.origin, self._proxies)
 
     def send(self, request: requests.PreparedRequest, timeout: Tuple[float, float]) -> requests.Response:
         """Send a request and return its answer, whose body is still to be read. Redirects are not followed."""
@@ -71,20 +72,20 @@ def session(settings: ConnectionSettings) -> AbstractContextManager[Session]:
 
 def shown_proxy(settings: ConnectionSettings) -> str:
     """Return the proxy that a server is reached through as messages show it, without credentials; "" for none."""
-    scheme, _, place = _proxy(settings)
+    scheme, _, place = _proxy(settings.origin, _proxies(settings))
     return f"{scheme}{place}"
 
 
-def proxy_credentials(settings: ConnectionSettings) -> Tuple[str, ...]:
+def _proxy_credentials(origin: Origin, proxies: Dict[str, str]) -> Tuple[str, ...]:
     """Return the password in the URL of the proxy on the way, as it is written and as it is meant; a name alone too."""
-    name, colon, password = _proxy(settings)[1].partition(":")
+    name, colon, password = _proxy(origin, proxies)[1].partition(":")
     secret = password if colon else name
-    return secret, unquote(secret)
+    return (secret, unquote(secret)) if secret else ()
 
 
-def _proxy(settings: ConnectionSettings) -> Tuple[str, str, str]:
+def _proxy(origin: Origin, proxies: Dict[str, str]) -> Tuple[str, str, str]:
     """Return the proxy on the way: "http://" where it is given, the credentials, and host and port."""
-    url = select_proxy(str(settings.origin), _proxies(settings)) or ""
+    url = select_proxy(str(origin), proxies) or ""
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)  # as the environment may
     credentials, _, place = rest.rpartition("@")
     return scheme + mark, credentials, place
@@ -110,6 +111,8 @@ def _new_tls_context(verify: bool, ca_certificate: str, address: Optional[str]) 
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if verify:
         context.load_default_certs()
+        with suppress(OSError):  # a system may go without the bundle of requests
+            context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
         if ca_certificate:
             context.load_verify_locations(cadata=certificates_in(ca_certificate))
     else:

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ..switches import Switches
 from . import edits, incidents, outages, people, records, servers
 from .alerts import ACKNOWLEDGE, BROADCAST, DELAY_ALERTS, ESCALATE
 from .answers import Refused, refusal
 from .calls import Call
 
-if TYPE_CHECKING:
-    from .product import FortiMonitor
-
 Handler = Callable[[Call], Response]
+
+
+class Monitor(Protocol):
+    """What of the product its application works with."""
+
+    base_url: str
+    switches: Switches
+    side_effect_gets: int
+
+    def now(self) -> datetime: ...
+    def transaction(self) -> AbstractContextManager[Session]: ...
+
 
 ENDPOINTS: list[tuple[str, str, Handler]] = [
     ("POST", "/server/{server_id}/custom_incident", incidents.create),
@@ -66,7 +79,7 @@ SIDE_EFFECT_GETS: list[tuple[str, Handler]] = [
 ]
 
 
-def routes(monitor: FortiMonitor) -> list[Route]:
+def routes(monitor: Monitor) -> list[Route]:
     """Return the routes below the path of the product's base URL."""
     prefix = urlsplit(monitor.base_url).path
     plain = [
@@ -81,7 +94,7 @@ def routes(monitor: FortiMonitor) -> list[Route]:
     return plain + acting
 
 
-def application(monitor: FortiMonitor, routes: list[Route]) -> Starlette:
+def application(monitor: Monitor, routes: list[Route]) -> Starlette:
     """Return the application that answers admitted requests."""
 
     async def refuse(request: Request, refused: Exception) -> Response:
@@ -96,7 +109,7 @@ def _spellings(path: str) -> tuple[str, ...]:
     return (path,) if "{" in path else (path, path + "/")
 
 
-def _endpoint(monitor: FortiMonitor, handler: Handler, side_effect: bool = False) -> Callable[..., object]:
+def _endpoint(monitor: Monitor, handler: Handler, side_effect: bool = False) -> Callable[..., object]:
     async def endpoint(request: Request) -> Response:
         if side_effect:
             monitor.side_effect_gets += 1
@@ -105,7 +118,7 @@ def _endpoint(monitor: FortiMonitor, handler: Handler, side_effect: bool = False
     return endpoint
 
 
-def _answer(monitor: FortiMonitor, handler: Handler, request: Request, body: bytes) -> Response:
+def _answer(monitor: Monitor, handler: Handler, request: Request, body: bytes) -> Response:
     with monitor.transaction() as session:
         call = Call(
             session=session,

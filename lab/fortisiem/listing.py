@@ -178,18 +178,28 @@ def _read(siem: Supervisor, body: dict[str, Any]) -> Listing:
     needs_times = not wanted.get("incidentId") or siem.switches["ids_need_times"]
     if needs_times and (since is None or until is None):
         raise Refused("timeFrom and timeTo are required unless incidentId is given")
+    fields = _fields(siem, body)
+    order_by = _order(siem, body, fields)
+    start = _number(body, "start", 0) or 0
+    size = _number(body, "size", DEFAULT_SIZE) or DEFAULT_SIZE
+    descending = body.get("descending") is True
+    return Listing(wanted, since, until, start, min(size, siem.switches["largest_page"]), order_by, descending, fields)
+
+
+def _fields(siem: Supervisor, body: dict[str, Any]) -> list[str]:
     fields = body.get("fields") or (DEFAULT_FIELDS_7 if siem.version >= "7.0" else DEFAULT_FIELDS_6)
     if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
         raise Refused("fields is not a list of attributes")
+    return fields
+
+
+def _order(siem: Supervisor, body: dict[str, Any], fields: list[str]) -> str:
     order_by = str(body.get("orderBy") or "incidentId")  # the order without orderBy is assumed
     if order_by not in READABLE:
         raise Refused(f"Invalid orderBy {order_by}")
     if siem.version < "7.0" and body.get("orderBy") and order_by not in fields:
         raise Refused(f"orderBy {order_by} is not one of the fields")
-    start = _number(body, "start", 0) or 0
-    size = _number(body, "size", DEFAULT_SIZE) or DEFAULT_SIZE
-    descending = body.get("descending") is True
-    return Listing(wanted, since, until, start, min(size, siem.switches["largest_page"]), order_by, descending, fields)
+    return order_by
 
 
 def _filters(siem: Supervisor, filters: dict[str, Any]) -> dict[str, list[str]]:

@@ -148,7 +148,7 @@ class Siem(Product):
 class Monitor(Product):
     """A FortiMonitor, in which every other outage is an anomaly, with a negative id."""
 
-    product, url = "FortiMonitor", FORTIMONITOR_URL
+    product, url, account = "FortiMonitor", FORTIMONITOR_URL, "account"
 
     def __init__(self, sorts: str, page: int) -> None:
         super().__init__(sorts, page)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import requests
 from responses import matchers
 
@@ -12,7 +10,7 @@ from tests.support.package import API_KEY, FORTIMONITOR_URL, configuration, cont
 CREATE_URL = f"{FORTIMONITOR_URL}/server/1001/custom_incident"
 LOCATION = {"Location": f"{FORTIMONITOR_URL}/outage/-1000001"}
 HEADERS = {"Authorization": f"ApiKey {API_KEY}", "Content-Type": "application/json", "Accept": "application/json"}
-FRESH = f"fsr-{UUID(int=7).hex}"  # the marker of a call without a correlation id, where uuid4 is made to be 7
+FRESH = f"fsr-{7:032x}"  # the marker of a call without a correlation id, where what is drawn is made to be 7
 TEXTKEYS = {"plugin_textkey": "fsr.bridge", "resource_textkey": "incident"}
 READ_HEADERS = {"Authorization": f"ApiKey {API_KEY}", "Accept": "application/json"}
 SIGN_IN = {"status": 200, "body": "<html>Sign in</html>", "content_type": "text/html"}

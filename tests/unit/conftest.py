@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pytest
 import responses
 from responses.registries import OrderedRegistry
@@ -46,4 +44,4 @@ def slept(monkeypatch):
 @pytest.fixture
 def fresh_marker(monkeypatch):
     """Make the marker of calls without a correlation id known."""
-    monkeypatch.setattr(module("operations.creation").uuid, "uuid4", lambda: UUID(int=7))
+    monkeypatch.setattr(module("operations.creation"), "urandom", lambda size: (7).to_bytes(size, "big"))

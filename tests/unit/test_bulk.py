@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import logging
 import threading
@@ -356,7 +357,7 @@ def test_eight_are_under_way_unless_asked_otherwise_and_no_more_than_there_are_i
             asked.append(workers)
             super().__init__(workers)
 
-    monkeypatch.setattr(bulk, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(bulk, "update", lambda *_args: writes.ALREADY_DONE.result())
     execute("update_siem_incidents", {"items": comments(*range(1, 21)), "skip_done": False})
     update(comments(1, 2), concurrency=16)

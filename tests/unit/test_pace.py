@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fortimonitor import expect_read, outage
-from tests.support.package import API_KEY, FORTIMONITOR_URL, execute, go_by, module
+from tests.support.package import API_KEY, FORTIMONITOR_URL, configuration, context, execute, go_by, module
 
 pace, deadline = module("core.http.rate_limit"), module("core.deadline")
 
@@ -124,11 +124,15 @@ def test_those_who_take_turns_are_never_more_than_a_hundred_in_any_61_seconds(pa
 
 
 def test_an_account_is_its_address_and_key_and_neither_is_kept():
-    one = pace.rate_limit_of(FORTIMONITOR_URL, API_KEY)
-    assert pace.rate_limit_of(FORTIMONITOR_URL, API_KEY) is one
-    assert pace.rate_limit_of(FORTIMONITOR_URL, "another") is not one
-    assert pace.rate_limit_of("https://other.test", API_KEY) is not one
-    assert pace.rate_limit_of("a", "bc") is not pace.rate_limit_of("ab", "c")
+    def limit_of(url, key):
+        config = configuration(fortimonitor_url=url, fortimonitor_api_key=key)
+        return context(config).fortimonitor._rate_limit
+
+    one = limit_of(FORTIMONITOR_URL, API_KEY)
+    assert limit_of(f"{FORTIMONITOR_URL}/", API_KEY) is one
+    assert limit_of(FORTIMONITOR_URL, "another") is not one
+    assert limit_of("https://other.test", API_KEY) is not one
+    assert limit_of("https://a.test", "bc") is not limit_of("https://a.testb", "c")
     kept = repr(vars(module("core.process_state").STATE.rate_limits))
     assert not any(part in kept for part in (API_KEY, "another", "fortimonitor.test"))
 

@@ -68,18 +68,21 @@ def _wrong_value(field: Field, value: Any) -> str | None:
     if value in ("", None) or (isinstance(value, str) and is_template(value)):
         return None
     kind, name = field.get("type"), field["name"]
-    options = [option.get("value") if isinstance(option, dict) else option for option in field.get("options") or []]
-    if kind == "select" and options and value not in options:
-        return f"{name} is {value!r}, which is none of {', '.join(map(str, options))}"
-    if (
-        kind == "multiselect"
-        and options
-        and isinstance(value, list)
-        and (others := [v for v in value if v not in options])
-    ):
-        return f"{name} has {others}, which are none of {', '.join(map(str, options))}"
+    if kind in ("select", "multiselect"):
+        return _wrong_choice(field, value)
     if kind == "checkbox" and not isinstance(value, bool):
         return f"{name} is {value!r}, which is neither true nor false"
     if kind in ("integer", "numeric") and (isinstance(value, bool) or not str(value).lstrip("-").isdecimal()):
         return f"{name} is {value!r}, which is no integer"
     return None
+
+
+def _wrong_choice(field: Field, value: Any) -> str | None:
+    options = [option.get("value") if isinstance(option, dict) else option for option in field.get("options") or []]
+    if not options:
+        return None
+    listed = ", ".join(map(str, options))
+    if field.get("type") == "select":
+        return None if value in options else f"{field['name']} is {value!r}, which is none of {listed}"
+    others = [each for each in value if each not in options] if isinstance(value, list) else []
+    return f"{field['name']} has {others}, which are none of {listed}" if others else None

@@ -86,11 +86,7 @@ def _branches(definition: Definition, step: Row) -> Iterator[str]:
     arguments = arguments_of(step)
     if type_of(step) == "Decision":
         options = _options(arguments.get("conditions"))
-        if not any(option.get("default") for option in options):
-            yield "it has no default, so that the run ends here when no condition holds"
-        for option in options:
-            if not option.get("default") and not option.get("condition"):
-                yield f"the option {option.get('option')!r} has no condition"
+        yield from _conditions(options)
     elif type_of(step) == "ManualInput":
         mapping = arguments.get("response_mapping")
         options = _options(mapping.get("options") if isinstance(mapping, dict) else None)
@@ -98,6 +94,18 @@ def _branches(definition: Definition, step: Row) -> Iterator[str]:
             yield "it has no option to answer with"
     else:
         return
+    yield from _ways(definition, step, options)
+
+
+def _conditions(options: list[Row]) -> Iterator[str]:
+    if not any(option.get("default") for option in options):
+        yield "it has no default, so that the run ends here when no condition holds"
+    for option in options:
+        if not option.get("default") and not option.get("condition"):
+            yield f"the option {option.get('option')!r} has no condition"
+
+
+def _ways(definition: Definition, step: Row, options: list[Row]) -> Iterator[str]:
     targets = {uuid_of(route.get("targetStep")): route for route in definition.out_of(step["uuid"])}
     for option in options:
         target = uuid_of(option.get("step_iri"))

@@ -142,9 +142,12 @@ def html_table(data: Any, row_fields: Any = None, *_: Any, **__: Any) -> str:
         return "".join(f"<p>{html.escape(str(row))}</p>" for row in rows)
     chosen = [name.strip() for name in row_fields.split(",")] if isinstance(row_fields, str) else list(row_fields or ())
     names = [name for name in chosen if name] or list(dict.fromkeys(name for row in rows for name in row))
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in names)
-    lines = ("".join(f"<td>{html.escape(str(row.get(name, '')))}</td>" for name in names) for row in rows)
-    return f"<table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+    lines = [_table_row("th", names), *(_table_row("td", [row.get(name, "") for name in names]) for row in rows)]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _table_row(tag: str, cells: Iterable[Any]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html.escape(str(cell))}</{tag}>' for cell in cells)}</tr>"
 
 
 def _plain(text: str) -> str:
