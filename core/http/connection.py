@@ -24,6 +24,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
+from requests.utils import prepend_scheme_if_needed, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -326,14 +327,18 @@ class StrictAdapter(HTTPAdapter):
         self._pool: Any = None  # made when the first request asks for it, whose failure it is if that cannot be
         super().__init__(pool_maxsize=1, max_retries=0)
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the connections to the server."""
-        self._pool = self._pool or super().get_connection_with_tls_context(*args, **kwargs)
-        return self._pool
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        """Return the connections to the server, without the context that requests 2.32.2 would put in place of ours."""
+        return self.get_connection(request.url, proxies)
 
-    def get_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the connections to the server; so requests asks for them before 2.32."""
-        self._pool = self._pool or super().get_connection(*args, **kwargs)
+    def get_connection(self, url: Any, proxies: Any = None) -> Any:
+        """Return the connections to the server. So requests asks for them before 2.32."""
+        if self._pool is None:
+            proxy = select_proxy(url, proxies)
+            manager = self.poolmanager
+            if proxy:
+                manager = self.proxy_manager_for(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+            self._pool = manager.connection_from_url(url)
         return self._pool
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
