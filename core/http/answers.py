@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Protocol, Type
 
 from ..deadline import Deadline, retry_after
 from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreachable, kind_of_status
+from ..lazy import lazy
 from ..redaction import Redactor
 from ..urls import BaseUrl, base_url
 from ..values import folded
@@ -62,9 +62,9 @@ class Answer:
     body: bytes
     attempts: int = 1
 
-    @cached_property
+    @lazy
     def text(self) -> str:
-        """The body as text, without white space around it."""
+        """Return the body as text, without white space around it."""
         return text_of(self.body, self.headers.get("Content-Type", ""))
 
     @property
