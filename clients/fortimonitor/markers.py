@@ -13,10 +13,12 @@ import hashlib
 import re
 from typing import Any, Dict, NamedTuple, Optional
 
+from ...core.errors import shown
 from ...core.texts import survivors
 
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
-CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
+LONGEST = 200  # characters of a correlation ID; in metadata, others may write longer ones
+CORRELATION_ID = rf"[^\[\]\x00-\x1f\x7f\u2028\u2029]{{1,{LONGEST}}}"
 READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]")
 READABLE_LAST = re.compile(rf"{READABLE.pattern}\s*\Z")
 # Whatever follows the tag: a product may cut a text right behind it.
@@ -41,7 +43,7 @@ class Marker(NamedTuple):
 
     def __str__(self) -> str:
         if self.correlation_id is not None:
-            return f"correlation id {self.correlation_id!r}"
+            return f"correlation id {shown(self.correlation_id, LONGEST)}"
         return f"the marker {self.tag} of another correlation id" if self.tag else "no correlation id"
 
 

@@ -197,6 +197,7 @@ def test_the_ticket_must_carry_the_marker_that_the_analyst_names(http):
         (outage(-1000001, "fortisiem:fortisiem.test:11"), "correlation id 'fortisiem:fortisiem.test:11'"),
         (outage(-1000001, "", in_metadata=False, in_description=False), "no correlation id"),
         (outage(-1000001, "other", "resolved"), "correlation id 'other'"),
+        (outage(-1000001, "x" * 10_000, in_description=False), f"correlation id '{'x' * 197}...'"),
     ],
 )
 def test_a_ticket_of_something_else_is_refused_and_neither_side_is_touched(http, row, carried):
@@ -225,7 +226,13 @@ def test_an_ordinary_outage_is_refused_and_fortisiem_is_not_touched(http):
 
 @pytest.mark.parametrize(
     ("ticket", "shown"),
-    [(None, "no external ticket"), (" ", "no external ticket"), ("INC-7", "the external ticket 'INC-7'")],
+    [
+        (None, "no external ticket"),
+        (" ", "no external ticket"),
+        ("INC-7", "the external ticket 'INC-7'"),
+        ("I" * 10_000, f"the external ticket '{'I' * 57}...'"),
+        ({"id": 7}, """the external ticket '{"id":7}'"""),
+    ],
 )
 def test_without_a_ticket_that_names_one_the_incident_must_be_given(http, ticket, shown):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket))

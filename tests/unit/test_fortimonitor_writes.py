@@ -771,6 +771,10 @@ IS_NONE = "User 'soar@example.com' is no user's ID, user name or URL"
             [{**user(), "url": "https://elsewhere.test/v2/server/502"}],
             f"{IS_NONE}. Similar users: soar@example.com (SOAR).",
         ),
+        (
+            [user(7, "x" * 10_000, "Long"), user(8, "u8", "y" * 10_000), user(9, "u9", "Z")],
+            f"{IS_NONE}. Similar users: {'x' * 147}..., u8 ({'y' * 143}..., u9 (Z, 9).",
+        ),
     ],
 )
 def test_a_name_that_is_none_or_several_users_sends_nothing(http, once, rows, problem):
