@@ -712,14 +712,7 @@ class InsideLab(InstalledBridge):
 
     def stored(self) -> State:
         """Return what both products store: outages, incidents, and who was paged."""
-        ids = [2001, -3001, ORDINARY, *(incident["id"] for incident in self.monitor.incidents())]
-        return {
-            **{f"outage {number}": _timeless(self.monitor.outage(number)) for number in ids},
-            **{f"incident {row['incidentId']}": _timeless(row) for row in self.siem.incidents()},
-            "notifications": [
-                {name: value for name, value in each.items() if name != "time"} for each in self.monitor.notifications()
-            ],
-        }
+        return stored(self.monitor, self.siem)
 
     def requests(self) -> list[tuple[str, str, dict[str, str], Any]]:
         """Return the method, path, query and body of each request to the products; fail if a GET among them acted.
@@ -761,6 +754,18 @@ class InsideLab(InstalledBridge):
         """Return the requests that could change something, in order."""
         paths = [each.partition(" ") for each in self.sent()]
         return [f"{method} {path}" for method, _, path in paths if method != "GET" and path not in (LISTS, TOKEN)]
+
+
+def stored(monitor: FortiMonitor, siem: FortiSiem) -> State:
+    """Return what both products store: outages, incidents, and who was paged."""
+    ids = [2001, -3001, ORDINARY, *(incident["id"] for incident in monitor.incidents())]
+    return {
+        **{f"outage {number}": _timeless(monitor.outage(number)) for number in ids},
+        **{f"incident {row['incidentId']}": _timeless(row) for row in siem.incidents()},
+        "notifications": [
+            {name: value for name, value in each.items() if name != "time"} for each in monitor.notifications()
+        ],
+    }
 
 
 def _timeless(row: Mapping[str, Any]) -> dict[str, Any]:
