@@ -19,6 +19,7 @@ from ...core.texts import survivors
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
 LONGEST = 200  # characters of a correlation ID; in metadata, others may write longer ones
 CORRELATION_ID = rf"[^\[\]\x00-\x1f\x7f\u2028\u2029]{{1,{LONGEST}}}"
+ANY_TAG = re.compile(r"(?<![a-z0-9])fsr[a-z2-7]{16}(?![a-z0-9])", re.I | re.ASCII)
 READABLE = re.compile(rf"\[correlation_id: ({CORRELATION_ID})\]")
 READABLE_LAST = re.compile(rf"{READABLE.pattern}\s*\Z")
 # Whatever follows the tag: a product may cut a text right behind it.
@@ -72,11 +73,12 @@ def remarked(description: str, marker: Marker) -> str:
 
 def marker_in(metadata: Dict[str, Any], description: str) -> Marker:
     """Return the marker that an outage carries, read from its description and metadata as they are shown."""
-    found = TAG.match(survivors(description))
+    text = survivors(description)
+    found = TAG.match(text)
     named = metadata.get("correlation_id")
     named = named if isinstance(named, str) and named else None
     if found is None:
-        return Marker(None, named or _readable(description))
+        return Marker(None, named or _readable(description, text))
     tag = found.group(1).lower()
     # What else is there may be cut, escaped, or written by somebody; metadata may follow it in lines of its own.
     told = [named, *READABLE.findall(_end(description))]
@@ -95,9 +97,15 @@ def written_marker(text: str) -> Optional[str]:
     return found.group(0) if found else None
 
 
-def _readable(description: str) -> Optional[str]:
-    found = READABLE_LAST.search(_end(description))
-    return found.group(1) if found else None
+def _readable(description: str, text: str) -> Optional[str]:
+    """Return the ID in the last line. Where a product wrote something before the tag, only the ID of the first tag.
+
+    The description may be cut in its turn, and end with an ID that it merely quotes.
+    """
+    found, tag = READABLE_LAST.search(_end(description)), ANY_TAG.search(text)
+    if found is None or (tag and tag_of(found.group(1)) != tag.group(0).lower()):
+        return None
+    return found.group(1)
 
 
 def _end(description: str) -> str:

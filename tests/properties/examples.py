@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from hypothesis import settings
 
+_PROFILE = settings.default
+assert _PROFILE is not None
+IS_PROOF = _PROFILE.max_examples >= 1000  # of the profile of `make prove`, whose tests take ten times as many
 
-def examples(in_test: int) -> settings:
+
+def examples(in_test: int, in_proof: int = 0) -> settings:
     """Return the settings of a property with so many examples in ``make test``, and ten times as many in ``make prove``.
 
-    Both profiles name how many a test takes that asks for 100.
+    Parameters:
+        in_proof: how many in ``make prove``, where that is another number.
     """
-    profile = settings.default
-    assert profile is not None
-    return settings(max_examples=in_test * profile.max_examples // 100)
+    return settings(max_examples=(in_proof or in_test * 10) if IS_PROOF else in_test)

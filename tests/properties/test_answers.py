@@ -7,14 +7,14 @@ with what the action says. The combinations are not drawn but enumerated: they a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
+from tests.properties.examples import IS_PROOF
 from tests.support.every_action import CALLS, Call
 from tests.support.installed import INFO, output_schema
 from tests.support.odd_products import HEADERS, MISSING, ODD, TAKEN, Alteration, OddProducts, odd_products, places
@@ -26,7 +26,6 @@ MOST_REQUESTS = 100  # in a minute, by FortiMonitor's rate limit
 LONGEST_MESSAGE = 2000
 LEAST = 23_000  # alterations in all
 IN_TEST = 101  # of so many alterations `make test` takes one; a prime, so that each odd value has its turn
-IS_PROOF = (settings.default or settings()).max_examples >= 1000
 BY_TOKEN = ("update", "get from FortiSIEM")
 State = dict[str, Any]
 
@@ -190,6 +189,7 @@ def test_the_judge_finds_what_is_not_true(kind: str) -> None:
 # Every action.
 
 
+@pytest.mark.field_case("S17", "W19")
 @pytest.mark.timeout(3600)  # make prove takes its time
 @pytest.mark.parametrize("name", CALLS)
 def test_whatever_a_field_of_an_answer_holds_what_an_action_says_is_true(products: OddProducts, name: str) -> None:
@@ -211,13 +211,15 @@ def configurations(name: str) -> list[dict[str, Any]]:
     return [configuration(), *([with_token()] if name in BY_TOKEN else [])]
 
 
-def test_no_fewer_fields_are_altered_than_there_were(products: OddProducts) -> None:
+def test_no_fewer_fields_are_altered_than_there_were(
+    products: OddProducts, record_property: Callable[[str, object], None]
+) -> None:
     count = 0
     for name, call in CALLS.items():
         for config in configurations(name):
             prepare(products, call, config)
             count += sum(1 for _ in alterations(products))
-    print(f"{count} alterations of {len(CALLS)} calls")  # noqa: T201 - what `make prove` has proved
+    record_property("proved", f"{count:,} alterations of the answers to {len(CALLS)} calls")
     assert count >= LEAST
 
 
