@@ -16,6 +16,7 @@ from pyfsr import FortiSOAR
 from pyfsr.exceptions import APIError
 
 from lab.connector import NAME
+from tests.support.every_action import BEGAN_EARLIER
 from tests.support.fortimonitor import marked
 from tests.support.installed import BY_TOKEN, TAG, VERSION, InstalledBridge, output_schema
 
@@ -257,7 +258,7 @@ def test_from_the_archive_to_the_last_state(
             "incident_url": url,
             "correlation_id": MARKER,
             "server_id": 1001,
-            "warning": None,
+            "warning": BEGAN_EARLIER,
             "request": {"method": "POST", "path": CREATES, "status": 201},
         },
         {
@@ -475,7 +476,7 @@ def test_values_as_text_send_the_same_requests_as_values_in_their_types(bridge: 
     calls: list[tuple[str, dict[str, Any]]] = [
         (CREATE, bridge.create_parameters(**EVERY_CREATE_OPTION)),
         (CREATE, bridge.create_parameters(correlation_id=MARKER)),
-        (CREATE, bridge.create_parameters(server=1001, correlation_id="other", verify=False)),
+        (CREATE, bridge.create_parameters(server=1001, correlation_id="other", start_time=1770096600, verify=False)),
         (RESOLVE, {"incident": -1000001}),
         (RESOLVE, {"incident": "-1000001", "expect_correlation_id": MARKER}),
         (UPDATE, {"incident_id": 1, **EVERY_ATTRIBUTE, "verify": False}),

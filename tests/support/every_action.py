@@ -44,6 +44,7 @@ BY_ANSWER = {**DONE, "confirmed_by": "response"}
 BY_READ = {**DONE, "confirmed_by": "read_back", "warning": None}
 ALREADY = {"outcome": "already_done", "changed": False}
 WITHOUT_REQUEST = {**ALREADY, "confirmed_by": "read_back", "attempts": 0, "request": None}
+BEGAN_EARLIER = module("operations.creation").BEGAN_EARLIER
 TOO_OLD = (
     "{goal}: FortiSIEM answered 404 to {request}. Nothing was changed. The server does not have this resource. Check "
     "FortiSIEM Server; updating incidents needs FortiSIEM 5.2.5 or newer, reading them FortiSIEM 6.3.0 or newer." + TAG
@@ -226,6 +227,7 @@ CALLS: dict[str, Call] = {
             "incident_id": NEW,
             "correlation_id": MARKER,
             "server_id": 1001,
+            "warning": BEGAN_EARLIER,
             **_request(CREATE, 201),
         },
         as_text={
