@@ -130,6 +130,7 @@ def test_the_resolution_goes_out_with_the_clearing(http):
     assert close(resolution="False Positive")["fortisiem"]["fields"]["resolution"] == "False Positive"
 
 
+@pytest.mark.field_case("W21")
 def test_of_a_cleared_incident_only_the_ticket_is_closed_and_no_second_comment_is_made(http):
     expect_pair(http, "resolved", **{**CLOSED, "incidentExtTicketState": "New"})
     expect_cleared(http, {"externalTicketState": "Closed"}, ["incidentExtTicketState"])
@@ -139,6 +140,7 @@ def test_of_a_cleared_incident_only_the_ticket_is_closed_and_no_second_comment_i
     assert result["fortisiem"]["warning"] == ("It is Manually Cleared already; neither reason nor resolution was sent.")
 
 
+@pytest.mark.field_case("W4")
 @pytest.mark.parametrize(
     "older", ["Not Patched yet", "Patched by itself", "see: Patched.", "Before\nPatched", "Patched"]
 )
@@ -191,6 +193,7 @@ def test_the_ticket_must_carry_the_marker_that_the_analyst_names(http):
     assert close(correlation_id="/api/3/alerts/42")["outcome"] == "done"
 
 
+@pytest.mark.field_case("W6")
 @pytest.mark.parametrize(
     ("row", "carried"),
     [
@@ -307,6 +310,7 @@ def test_refused_again_nothing_was_changed_this_time(http):
     )
 
 
+@pytest.mark.field_case("W6")
 @pytest.mark.parametrize("ticket", ["4711", "-1000001", 4711])
 def test_a_ticket_that_names_no_incident_in_fortimonitor_is_left_alone_on_both_sides(http, ticket):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket, incidentExtTicketState="New"))
@@ -329,6 +333,7 @@ def test_where_the_incident_that_the_analyst_names_is_gone_fortisiem_is_left_alo
     )
 
 
+@pytest.mark.field_case("W6")
 @pytest.mark.parametrize("ticket", ["INC0012345", "4711", "-1000002", "1000001", "-1000001x"])
 def test_the_ticket_of_another_system_keeps_its_state(http, ticket):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket, incidentExtTicketState="New"))

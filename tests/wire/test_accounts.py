@@ -207,6 +207,7 @@ def _forked(pairs: list[tuple[Server, Account]]) -> None:
     assert os.waitstatus_to_exitcode(status) == 0
 
 
+@pytest.mark.field_case("F2", "W1", "W2")
 @pytest.mark.parametrize("accounts", [ACCOUNTS, BY_PASSWORD, [ACCOUNTS[0], BY_PASSWORD[1]]], ids=str)
 def test_nothing_of_one_account_or_server_comes_with_another_ones_request(servers, accounts):
     for server in servers:
@@ -247,6 +248,7 @@ def _assert_learnt(server: Server, account: Account, came: list[Came]) -> None:
     assert len(without) == 2
 
 
+@pytest.mark.field_case("W1")
 def test_each_account_gets_one_token_of_each_server_however_many_threads_want_it(servers):
     assert in_threads(servers, ACCOUNTS) == []
     for server in servers:
@@ -256,6 +258,7 @@ def test_each_account_gets_one_token_of_each_server_however_many_threads_want_it
         assert used == {f"{account.name}-token-of-{server.origin[-5:]}" for account in ACCOUNTS}
 
 
+@pytest.mark.field_case("W1")
 def test_a_rate_limit_that_one_account_used_up_holds_up_no_other_account_and_no_other_server(servers, monkeypatch):
     waits: list[float] = []
     go_by(monkeypatch, monotonic=lambda: sum(waits), sleep=waits.append)
