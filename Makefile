@@ -46,7 +46,7 @@ demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a 
 test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its lines and branches.
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(PYTEST) $(MEASURED) --cov && $(PYTEST) $(MEASURED:%=--ignore=%))
 
-prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, 70,000 incidents ingested.
+prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, every odd answer, 70,000 incidents ingested.
 	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
 
 bench: $(READY)  ## Measure loading, a warm write, and many updates at once.

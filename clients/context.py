@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from functools import cached_property
 from logging import Logger
 from typing import Any, Dict, List, Type, Union
 
@@ -11,6 +10,7 @@ from ..core.deadline import REAL_TIME, Deadline, Timing
 from ..core.errors import ProductNotConfigured
 from ..core.http.sessions import ConnectionSettings
 from ..core.http.transport import Transport
+from ..core.lazy import lazy
 from ..core.redaction import Redactor, fingerprint
 from ..core.urls import BaseUrl, base_url
 from .fortimonitor.client import FortiMonitor
@@ -48,17 +48,17 @@ class Context:
         """The clients of the products that are switched on."""
         return [getattr(self, side) for side in ("fortimonitor", "fortisiem") if self.config[f"{side}_enabled"]]
 
-    @cached_property
+    @lazy
     def fortimonitor(self) -> FortiMonitor:
-        """The FortiMonitor account. Raises ProductNotConfigured where it is switched off."""
+        """Return the FortiMonitor account. Raises ProductNotConfigured where it is switched off."""
         self._require("FortiMonitor", "fortimonitor_enabled")
         api_key = self.config["fortimonitor_api_key"]
         http = self._transport("FortiMonitor", base_url(self.config["fortimonitor_url"]), api_key)
         return FortiMonitor(http, api_key)
 
-    @cached_property
+    @lazy
     def fortisiem(self) -> FortiSIEM:
-        """The FortiSIEM Supervisor. Raises ProductNotConfigured where it is switched off."""
+        """Return the FortiSIEM Supervisor. Raises ProductNotConfigured where it is switched off."""
         self._require("FortiSIEM", "fortisiem_enabled")
         # Only the origin: the address of the Supervisor's web page is often pasted with its path.
         base = BaseUrl(base_url(self.config["fortisiem_server"]).origin, "")

@@ -217,7 +217,11 @@ def written(value: Any) -> str:
         return type(value).__name__
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, most: int = SHOWN) -> str:
     """Return a value as messages quote it, shortened."""
-    text = written(value)
-    return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
+    return repr(cut(written(value), most))
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text, or its beginning where it is too long for a message."""
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -34,6 +34,11 @@ NOT_YET_SHOWN = (
 NOT_ALL_READ = (
     "FortiMonitor's list of incidents could not be read in whole, so an earlier one of this event may have been missed."
 )
+OVERLAP = timedelta(minutes=5)  # what an ingestion looks back by default, as info.json has it
+BEGAN_EARLIER = (
+    "It began further back than an ingestion looks by default, and FortiMonitor shows no time of creation: Fetch "
+    "Incidents passes it over unless Overlap is longer."
+)
 
 
 @contextmanager
@@ -79,8 +84,10 @@ class Creation(Write):
         self.warnings: List[str] = []
         self._unmarked = 0  # an incident that a whole answer names, and that shows nothing to know it by
         self.earlier: List[Outage] = []
+        now = from_epoch(context.deadline.timing.wall())
+        if now - params.get("start_time", now) > OVERLAP:
+            self.warnings.append(BEGAN_EARLIER)
         if self.is_named:
-            now = from_epoch(context.deadline.timing.wall())
             active = self._fortimonitor.outages(server_id, ACTIVE)
             self.earlier = self._of_event(active)
             self.warnings += [] if active.is_complete and not active.skipped else [NOT_ALL_READ]

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..clients.context import Context
+from ..clients.fortimonitor.client import listed
 from ..clients.fortimonitor.markers import marker_in, remarked
 from ..clients.fortimonitor.models import Outage, Textkeys, User, tags_in
 from ..core.errors import AlreadyExists, AnswerBroken, Failure, NotResolvable, OutcomeUnknown, attempting, shown
@@ -47,7 +48,7 @@ def create(
 def _created(context: Context, creation: Creation, if_exists: str) -> Result:
     earlier = creation.earlier
     if earlier and if_exists == "Fail":
-        raise AlreadyExists(f"there is one with correlation id {creation.correlation_id!r}: {_listed(earlier)}")
+        raise AlreadyExists(f"there is one with correlation id {creation.correlation_id!r}: {listed(earlier)}")
     if earlier and if_exists == "Return Existing":
         evidence, creation.warnings = ALREADY_DONE, _several(earlier)
     else:
@@ -398,8 +399,4 @@ def _textkeys(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
 def _several(outages: List[Outage]) -> List[str]:
     if len(outages) == 1:
         return []
-    return [f"Several incidents have this correlation id; this is the newest: {_listed(outages)}."]
-
-
-def _listed(outages: List[Outage]) -> str:
-    return ", ".join(str(outage) for outage in outages)
+    return [f"Several incidents have this correlation id; this is the newest: {listed(outages)}."]

@@ -8,6 +8,7 @@ from ..clients.context import Context
 from ..clients.fortimonitor.models import Outage
 from ..clients.fortisiem.attributes import is_cleared, status
 from ..core.errors import (
+    SHOWN,
     AlreadyClosed,
     AlreadyExists,
     Failure,
@@ -16,10 +17,12 @@ from ..core.errors import (
     NotFound,
     NotResolvable,
     attempting,
+    cut,
+    shown,
 )
 from ..core.times import iso
 from ..core.urls import signed_id
-from ..core.values import moment
+from ..core.values import moment, text
 from . import results
 from .creation import SEARCH_DAYS
 from .fortimonitor import create, resolve
@@ -49,7 +52,9 @@ def escalate_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
         earlier = _escalated(context, row, markers)
         is_over = earlier is not None and earlier.is_resolved and params["if_resolved"] == "Create Another"
         if (earlier is None or is_over) and is_cleared(row):
-            raise AlreadyClosed(f"it is {status(row) or 'cleared'} already", "Only an active incident is escalated.")
+            raise AlreadyClosed(
+                f"it is {cut(status(row) or 'cleared', SHOWN)} already", "Only an active incident is escalated."
+            )
         if earlier is not None and not is_over:
             created = _found(context, earlier, server_id)
         else:
@@ -114,7 +119,7 @@ def _markers(context: Context, params: Dict[str, Any]) -> List[str]:
 
 
 def _ticket(row: Row) -> str:
-    return str(row.get("incidentExtTicketId") or "").strip()
+    return text(row.get("incidentExtTicketId") or "").strip()
 
 
 def _outage_id(context: Context, params: Dict[str, Any], row: Row) -> int:
@@ -123,8 +128,8 @@ def _outage_id(context: Context, params: Dict[str, Any], row: Row) -> int:
         return context.fortimonitor.outage_id(params["incident"])
     ticket = signed_id(_ticket(row))
     if ticket is None:
-        shown = f"the external ticket {_ticket(row)!r}" if _ticket(row) else "no external ticket"
-        problem = f"FortiMonitor Incident is required: the FortiSIEM incident has {shown}."
+        carried = f"the external ticket {shown(_ticket(row))}" if _ticket(row) else "no external ticket"
+        problem = f"FortiMonitor Incident is required: the FortiSIEM incident has {carried}."
         raise InvalidInput(problem)
     return ticket
 
@@ -139,7 +144,7 @@ def _escalated(context: Context, row: Row, markers: List[str]) -> Optional[Outag
     outage = context.fortimonitor.whatever_is_at(number) if number is not None else None
     if ticket and (outage is None or not any(outage.marker.is_of(marker) for marker in markers)):
         raise AlreadyExists(
-            f"it has the external ticket {ticket!r} already, which is not its incident in FortiMonitor",
+            f"it has the external ticket {shown(ticket)} already, which is not its incident in FortiMonitor",
             "Empty the ticket in FortiSIEM, or give the Correlation ID of its incident in FortiMonitor.",
         )
     return outage
@@ -187,13 +192,13 @@ def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers:
 
 
 def _description(row: Row) -> str:
-    shown = results.siem_incident(row)
+    incident = results.siem_incident(row)
     lines = [
-        f"{shown['title']} (FortiSIEM incident {shown['incident_id']}, severity {shown['severity']})",
+        f"{incident['title']} (FortiSIEM incident {incident['incident_id']}, severity {incident['severity']})",
         *(
-            f"{name.title()}: {shown[name]['text'].rstrip(', ')}"
+            f"{name.title()}: {incident[name]['text'].rstrip(', ')}"
             for name in ("source", "target")
-            if shown[name]["text"]
+            if incident[name]["text"]
         ),
     ]
     return "\n".join(lines)

@@ -52,12 +52,17 @@ def playbooks() -> None:
 @main.command()
 def docs() -> None:
     """Write the pages that are generated."""
-    from . import action_page, fault_page
+    from . import action_page, case_page, fault_page
 
-    for page, text in (
-        (action_page.PAGE, action_page.action_page()),
-        (fault_page.PAGE, fault_page.fault_page()),
-    ):
+    try:
+        pages = (
+            (action_page.PAGE, action_page.action_page()),
+            (fault_page.PAGE, fault_page.fault_page()),
+            (case_page.PAGE, case_page.case_page()),
+        )
+    except BuildError as error:
+        raise click.ClickException(str(error)) from None
+    for page, text in pages:
         (ROOT / page).write_text(text, encoding="utf-8")
         click.echo(ROOT / page)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, Rejected, attempting, shown
+from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, Rejected, attempting, cut, shown
 from ...core.http.answers import Advice, Answer, checked, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
 from ...core.http.transport import Transport, named_endpoint
@@ -40,6 +40,7 @@ from .models import (
 Value = TypeVar("Value")
 
 MOST_SHOWN = 10  # servers or users in a message
+LONGEST_SHOWN = 150  # characters of each: a product may show a name of any length
 # Wider than the four endpoints that act, since nobody knows how FortiMonitor reads an odd path. No other GET has these
 # words in it.
 ACTING = r"(?ais)/outage/.*(acknowledge|escalate|broadcast|delay)"
@@ -400,15 +401,16 @@ def _error_in(body: Any) -> Optional[str]:
 def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:
     kind = title.lower()
     if exact:
-        return f"{title} {given!r} is the name of several {kind}s: {_listed(exact)}. Give the ID."
+        return f"{title} {given!r} is the name of several {kind}s: {listed(exact)}. Give the ID."
     if near:
-        return f"{title} {given!r} is no {wanted}. Similar {kind}s: {_listed(near)}."
+        return f"{title} {given!r} is no {wanted}. Similar {kind}s: {listed(near)}."
     return f"{title} {given!r} is no {wanted}, or the API key cannot see it."
 
 
-def _listed(found: Sequence[Any]) -> str:
-    listed = ", ".join(str(each) for each in found[:MOST_SHOWN])
-    return listed + (f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else "")
+def listed(found: Sequence[Any]) -> str:
+    """Return servers, users or outages as a message lists them."""
+    first = ", ".join(cut(str(each), LONGEST_SHOWN) for each in found[:MOST_SHOWN])
+    return first + (f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else "")
 
 
 def _is_within(moment: Optional[datetime], since: Optional[datetime], until: Optional[datetime]) -> bool:

@@ -13,10 +13,13 @@ import hashlib
 import re
 from typing import Any, Dict, NamedTuple, Optional
 
+from ...core.errors import shown
 from ...core.texts import survivors
 
 TAG = re.compile(r"\W{0,8}(fsr[a-z2-7]{16})(?![a-z0-9])\]?\s?", re.I | re.ASCII)
-CORRELATION_ID = r"[^\[\]\x00-\x1f\x7f\u2028\u2029]{1,200}"
+LONGEST = 200  # characters of a correlation ID; in metadata, others may write longer ones
+CORRELATION_ID = rf"[^\[\]\x00-\x1f\x7f\u2028\u2029]{{1,{LONGEST}}}"
+ANY_TAG = r"(?ai)(?<![a-z0-9])fsr[a-z2-7]{16}(?![a-z0-9])"
 READABLE = rf"\[correlation_id: ({CORRELATION_ID})\]"  # texts, which are compiled at first use
 # FortiMonitor may render the metadata behind it, in lines of their own; they have the same ID then.
 RENDERED = r"\s[^\[\]]*?(?<=\s)correlation_id: \1(?:\s[^\[\]]*)?"
@@ -43,7 +46,7 @@ class Marker(NamedTuple):
 
     def __str__(self) -> str:
         if self.correlation_id is not None:
-            return f"correlation id {self.correlation_id!r}"
+            return f"correlation id {shown(self.correlation_id, LONGEST)}"
         return f"the marker {self.tag} of another correlation id" if self.tag else "no correlation id"
 
 
@@ -72,11 +75,12 @@ def remarked(description: str, marker: Marker) -> str:
 
 def marker_in(metadata: Dict[str, Any], description: str) -> Marker:
     """Return the marker that an outage carries, read from its description and metadata as they are shown."""
-    found = TAG.match(survivors(description))
+    text = survivors(description)
+    found = TAG.match(text)
     named = metadata.get("correlation_id")
     named = named if isinstance(named, str) and named else None
     if found is None:
-        return Marker(None, named or _readable(description))
+        return Marker(None, named or _readable(description, text))
     tag = found.group(1).lower()
     # What else is there may be cut, escaped, or written by somebody; metadata may follow it in lines of its own.
     told = [named, *re.findall(READABLE, _end(description))]
@@ -95,9 +99,15 @@ def written_marker(text: str) -> Optional[str]:
     return found.group(0) if found else None
 
 
-def _readable(description: str) -> Optional[str]:
-    found = re.search(READABLE_LAST, _end(description))
-    return found.group(1) if found else None
+def _readable(description: str, text: str) -> Optional[str]:
+    """Return the ID in the last line. Where a product wrote something before the tag, only the ID of the first tag.
+
+    The description may be cut in its turn, and end with an ID that it merely quotes.
+    """
+    found, tag = re.search(READABLE_LAST, _end(description)), re.search(ANY_TAG, text)
+    if found is None or (tag and tag_of(found.group(1)) != tag.group(0).lower()):
+        return None
+    return found.group(1)
 
 
 def _end(description: str) -> str:

@@ -6,12 +6,12 @@ Everything above works with values. Nothing above this file decodes bytes.
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Protocol, Type
 
 from ..deadline import Deadline, retry_after
 from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreachable, kind_of_status
+from ..lazy import lazy
 from ..redaction import Redactor
 from ..urls import BaseUrl, base_url
 from ..values import folded
@@ -61,9 +61,9 @@ class Answer:
         self.body = body
         self.attempts = attempts
 
-    @cached_property
+    @lazy
     def text(self) -> str:
-        """The body as text, without white space around it."""
+        """Return the body as text, without white space around it."""
         return text_of(self.body, self.headers.get("Content-Type", ""))
 
     @property

@@ -16,6 +16,7 @@ from pyfsr import FortiSOAR
 from pyfsr.exceptions import APIError
 
 from lab.connector import NAME
+from tests.support.every_action import BEGAN_EARLIER
 from tests.support.fortimonitor import marked
 from tests.support.installed import BY_TOKEN, TAG, VERSION, InstalledBridge, output_schema
 
@@ -258,7 +259,7 @@ def test_from_the_archive_to_the_last_state(
             "incident_url": url,
             "correlation_id": MARKER,
             "server_id": 1001,
-            "warning": None,
+            "warning": BEGAN_EARLIER,
             "request": {"method": "POST", "path": CREATES, "status": 201},
         },
         {

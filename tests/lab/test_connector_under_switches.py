@@ -23,7 +23,16 @@ from lab.fortisoar.switches import SWITCHES as FORTISOAR_SWITCHES
 from lab.sending import SENDING
 from lab.switches import Switch
 from lab.texts import WITH_AUTHOR
-from tests.support.every_action import CALLS, NEW, SHOWN_SIEM, InsideLab, assert_holds, changed, inside_lab
+from tests.support.every_action import (
+    BEGAN_EARLIER,
+    CALLS,
+    NEW,
+    SHOWN_SIEM,
+    InsideLab,
+    assert_holds,
+    changed,
+    inside_lab,
+)
 from tests.support.installed import BY_TOKEN, TAG, InstalledBridge
 
 CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
@@ -389,7 +398,7 @@ def fortimonitor_scenario(bridge: InstalledBridge, case: Case, position: Any, sw
     number = created and created["incident_id"]
     if created:
         assert (created["outcome"], created["changed"]) == ("done", True)
-        warning = case.warned.get(position)
+        warning = case.warned.get(position, BEGAN_EARLIER if "start_time" in case.create else None)
         assert created["warning"] is None if warning is None else warning in created["warning"]
         assert created["confirmed_by"] == "read_back"
         again = steps.take("create_again", CREATE, **params)

@@ -116,6 +116,7 @@ def parts_of(text: str) -> set[str]:
     return {text, *(text[:end] for end in range(max(LEAST_SHOWN, len(text) - 4), len(text)))}
 
 
+@pytest.mark.field_case("W15")
 @examples(1000)
 @given(st.sampled_from(SENT), SECRETS, st.lists(ANSWERS, min_size=1, max_size=5))
 def test_no_secret_that_comes_back_leaves(sent: tuple[str, str], secret: str, answers: list[Answer]) -> None:
@@ -180,6 +181,7 @@ def test_whatever_the_values_are_only_a_connector_error_comes_out(call: str, con
     assert "Nothing was changed." in message, "Nothing was sent"
 
 
+@pytest.mark.field_case("S11")
 @pytest.mark.parametrize("name", NAMES[:3])
 @examples(100)
 @given(drawn=st.dictionaries(st.sampled_from(CONFIGURATION), JSON_VALUES, max_size=3), secret=SECRETS)

@@ -44,6 +44,7 @@ BY_ANSWER = {**DONE, "confirmed_by": "response"}
 BY_READ = {**DONE, "confirmed_by": "read_back", "warning": None}
 ALREADY = {"outcome": "already_done", "changed": False}
 WITHOUT_REQUEST = {**ALREADY, "confirmed_by": "read_back", "attempts": 0, "request": None}
+BEGAN_EARLIER = module("operations.creation").BEGAN_EARLIER
 TOO_OLD = (
     "{goal}: FortiSIEM answered 404 to {request}. Nothing was changed. The server does not have this resource. Check "
     "FortiSIEM Server; updating incidents needs FortiSIEM 5.2.5 or newer, reading them FortiSIEM 6.3.0 or newer." + TAG
@@ -226,6 +227,7 @@ CALLS: dict[str, Call] = {
             "incident_id": NEW,
             "correlation_id": MARKER,
             "server_id": 1001,
+            "warning": BEGAN_EARLIER,
             **_request(CREATE, 201),
         },
         as_text={
@@ -712,14 +714,7 @@ class InsideLab(InstalledBridge):
 
     def stored(self) -> State:
         """Return what both products store: outages, incidents, and who was paged."""
-        ids = [2001, -3001, ORDINARY, *(incident["id"] for incident in self.monitor.incidents())]
-        return {
-            **{f"outage {number}": _timeless(self.monitor.outage(number)) for number in ids},
-            **{f"incident {row['incidentId']}": _timeless(row) for row in self.siem.incidents()},
-            "notifications": [
-                {name: value for name, value in each.items() if name != "time"} for each in self.monitor.notifications()
-            ],
-        }
+        return stored(self.monitor, self.siem)
 
     def requests(self) -> list[tuple[str, str, dict[str, str], Any]]:
         """Return the method, path, query and body of each request to the products; fail if a GET among them acted.
@@ -761,6 +756,18 @@ class InsideLab(InstalledBridge):
         """Return the requests that could change something, in order."""
         paths = [each.partition(" ") for each in self.sent()]
         return [f"{method} {path}" for method, _, path in paths if method != "GET" and path not in (LISTS, TOKEN)]
+
+
+def stored(monitor: FortiMonitor, siem: FortiSiem) -> State:
+    """Return what both products store: outages, incidents, and who was paged."""
+    ids = [2001, -3001, ORDINARY, *(incident["id"] for incident in monitor.incidents())]
+    return {
+        **{f"outage {number}": _timeless(monitor.outage(number)) for number in ids},
+        **{f"incident {row['incidentId']}": _timeless(row) for row in siem.incidents()},
+        "notifications": [
+            {name: value for name, value in each.items() if name != "time"} for each in monitor.notifications()
+        ],
+    }
 
 
 def _timeless(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,6 @@ def with_token(**changes: Any) -> dict[str, Any]:
     return configuration(fortisiem_auth_method="API Token", **{**token, **changes})
 
 
-def execute(operation: str, params: dict[str, Any], config: dict[str, Any] | None = None) -> Any:
+def execute(operation: str, params: Any, config: dict[str, Any] | None = None) -> Any:
     """Run an action through the connector and return its data."""
     return connector().execute(config or configuration(), operation, params)

@@ -23,6 +23,7 @@ def answer(body="", request=READ, status=400, **headers):
     )
 
 
+@pytest.mark.field_case("K11")
 @pytest.mark.parametrize(
     ("body", "text"),
     [
@@ -55,6 +56,7 @@ def test_an_error_text_is_short_masked_and_without_tags(source, body, text):
     assert answers.error_text(source, answer(body)) == text
 
 
+@pytest.mark.field_case("W13")
 @pytest.mark.parametrize(
     "piece",
     [
@@ -85,6 +87,7 @@ def failure_of(source, given):
     return caught.value
 
 
+@pytest.mark.field_case("W10")
 @pytest.mark.parametrize("status", [408, 502, 503, 504])
 def test_what_a_gateway_gave_up_on_is_late_for_a_write_and_a_refusal_or_a_failure_for_a_read(source, status):
     late = failure_of(source, answer(request=WRITE, status=status))
@@ -97,6 +100,7 @@ def test_what_a_gateway_gave_up_on_is_late_for_a_write_and_a_refusal_or_a_failur
     assert (type(read), read.changed, read.advice) == (errors.kind_of_status(status), "no", "Do this.")
 
 
+@pytest.mark.field_case("W10")
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_is_late_for_a_write_and_changed_nothing_for_a_read(source, status):
     late = failure_of(source, answer(request=WRITE, status=status, Location="https://login.test/"))
@@ -147,6 +151,7 @@ def test_an_xml_error_is_none_though_it_is_declared_a_web_page():
     assert (error.is_html, answers.xml_error(error)) == (False, "No")
 
 
+@pytest.mark.field_case("S17")
 def test_an_object_is_read_and_anything_else_is_broken(source):
     assert answers.json_object(source, answer('{"a": 1}')) == {"a": 1}
     for body in ("", "[]", "1", "{", "[" * 5000):

@@ -467,6 +467,7 @@ def expect_refusal(http, number, status):
         expect_read(http, number, status=500)
 
 
+@pytest.mark.field_case("W14")
 @pytest.mark.parametrize("place", [1, 2, 4])
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 500])
 def test_what_meets_one_item_alone_costs_that_item_and_stops_nothing(http, status, place):
@@ -497,6 +498,7 @@ def test_what_refuses_the_first_three_of_all_refuses_the_account_and_is_a_failur
     assert failure(resolve, list(range(1, 4 + more))) == message
 
 
+@pytest.mark.field_case("W14")
 @pytest.mark.parametrize(
     ("first", "outcome"), [((405,), "failed"), ((403,), "failed"), ((405, 405), "failed"), ((403, 405), "failed")]
 )
@@ -525,6 +527,7 @@ def test_refusals_among_the_first_that_ended_otherwise_stop_nothing(http, other,
     assert (result["stopped_by"], result["resume"]) == (None, [])
 
 
+@pytest.mark.field_case("W14")
 def test_a_run_that_begins_with_what_was_refused_goes_on_behind_it(http):
     expect_refusal(http, 1, 405)
     expect_resolve(http, 2)
@@ -820,6 +823,7 @@ def test_a_connection_that_breaks_is_read_back_and_stops_nothing(http):
     assert outcomes(update(items)) == [(1, "done"), (2, "done")]
 
 
+@pytest.mark.field_case("W4")
 @pytest.mark.parametrize("older", ["Not closed yet...", "closed by nobody", "see: closed", "un closed", "closed."])
 @pytest.mark.parametrize("skip_done", [True, False])
 def test_a_comment_that_only_stands_in_an_older_one_is_written(http, older, skip_done):
@@ -840,6 +844,7 @@ def test_a_comment_of_which_nobody_knows_is_found_by_what_was_read_before(http, 
     assert (result["outcome"], result["results"][0]["confirmed_by"]) == ("done", "read_back")
 
 
+@pytest.mark.field_case("W17")
 @pytest.mark.parametrize("empty", ["None", "null", "{}", "undefined"])
 def test_an_item_that_expects_no_correlation_id_in_particular_is_refused_with_its_place(http, empty):
     items = ["-1", {"incident": "-2", "expect_correlation_id": empty}]

@@ -130,6 +130,7 @@ def test_the_resolution_goes_out_with_the_clearing(http):
     assert close(resolution="False Positive")["fortisiem"]["fields"]["resolution"] == "False Positive"
 
 
+@pytest.mark.field_case("W21")
 def test_of_a_cleared_incident_only_the_ticket_is_closed_and_no_second_comment_is_made(http):
     expect_pair(http, "resolved", **{**CLOSED, "incidentExtTicketState": "New"})
     expect_cleared(http, {"externalTicketState": "Closed"}, ["incidentExtTicketState"])
@@ -139,6 +140,7 @@ def test_of_a_cleared_incident_only_the_ticket_is_closed_and_no_second_comment_i
     assert result["fortisiem"]["warning"] == ("It is Manually Cleared already; neither reason nor resolution was sent.")
 
 
+@pytest.mark.field_case("W4")
 @pytest.mark.parametrize(
     "older", ["Not Patched yet", "Patched by itself", "see: Patched.", "Before\nPatched", "Patched"]
 )
@@ -191,12 +193,14 @@ def test_the_ticket_must_carry_the_marker_that_the_analyst_names(http):
     assert close(correlation_id="/api/3/alerts/42")["outcome"] == "done"
 
 
+@pytest.mark.field_case("W6")
 @pytest.mark.parametrize(
     ("row", "carried"),
     [
         (outage(-1000001, "fortisiem:fortisiem.test:11"), "correlation id 'fortisiem:fortisiem.test:11'"),
         (outage(-1000001, "", in_metadata=False, in_description=False), "no correlation id"),
         (outage(-1000001, "other", "resolved"), "correlation id 'other'"),
+        (outage(-1000001, "x" * 10_000, in_description=False), f"correlation id '{'x' * 197}...'"),
     ],
 )
 def test_a_ticket_of_something_else_is_refused_and_neither_side_is_touched(http, row, carried):
@@ -225,7 +229,13 @@ def test_an_ordinary_outage_is_refused_and_fortisiem_is_not_touched(http):
 
 @pytest.mark.parametrize(
     ("ticket", "shown"),
-    [(None, "no external ticket"), (" ", "no external ticket"), ("INC-7", "the external ticket 'INC-7'")],
+    [
+        (None, "no external ticket"),
+        (" ", "no external ticket"),
+        ("INC-7", "the external ticket 'INC-7'"),
+        ("I" * 10_000, f"the external ticket '{'I' * 57}...'"),
+        ({"id": 7}, """the external ticket '{"id":7}'"""),
+    ],
 )
 def test_without_a_ticket_that_names_one_the_incident_must_be_given(http, ticket, shown):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket))
@@ -300,6 +310,7 @@ def test_refused_again_nothing_was_changed_this_time(http):
     )
 
 
+@pytest.mark.field_case("W6")
 @pytest.mark.parametrize("ticket", ["4711", "-1000001", 4711])
 def test_a_ticket_that_names_no_incident_in_fortimonitor_is_left_alone_on_both_sides(http, ticket):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket, incidentExtTicketState="New"))
@@ -322,6 +333,7 @@ def test_where_the_incident_that_the_analyst_names_is_gone_fortisiem_is_left_alo
     )
 
 
+@pytest.mark.field_case("W6")
 @pytest.mark.parametrize("ticket", ["INC0012345", "4711", "-1000002", "1000001", "-1000001x"])
 def test_the_ticket_of_another_system_keeps_its_state(http, ticket):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket, incidentExtTicketState="New"))

@@ -158,6 +158,7 @@ CA = trustme.CA().cert_pem.bytes().decode().strip()
 LINES = CA.splitlines()
 
 
+@pytest.mark.field_case("F15")
 @pytest.mark.parametrize(
     "pem",
     [
@@ -185,6 +186,7 @@ def context_of(config):
     return module("core.http.sessions")._tls_context(settings)
 
 
+@pytest.mark.field_case("F14")
 @pytest.mark.parametrize(
     ("proxy", "reason"),
     [
@@ -219,6 +221,7 @@ def test_a_usable_proxy_is_taken_as_it_is(proxy):
     assert valid(configuration(proxy=proxy))["proxy"] == proxy
 
 
+@pytest.mark.field_case("K14")
 @pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u00a0", "\u2060", "\u200e", "\u202c", "\u00ad", " \u200b\t"])
 def test_invisible_characters_around_what_was_pasted_are_left_out(mark):
     names = ("fortimonitor_url", "fortimonitor_api_key", "fortisiem_server", "fortisiem_password", "fortisiem_username")
@@ -230,6 +233,7 @@ def test_invisible_characters_around_what_was_pasted_are_left_out(mark):
     assert {name: values[name] for name in names} == {name: clean[name] for name in names}
 
 
+@pytest.mark.field_case("K14")
 @pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u2060", "\u200e", "\u00ad", "\t", "\n", "\u00a0"])
 @pytest.mark.parametrize("url", ["https://fortimonitor{}.test/v2", "https://fortimonitor.test/v{}2"])
 def test_an_address_with_an_invisible_character_in_it_is_refused(mark, url):

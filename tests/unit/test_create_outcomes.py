@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from datetime import datetime, timezone
 
 import pytest
 from responses import matchers
@@ -19,7 +20,7 @@ from tests.support.fortimonitor import (
     marked,
     outage,
 )
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, go_by
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, go_by, module
 
 GOAL = "Could not create a custom incident on server 1001: "
 LOST = (
@@ -125,6 +126,7 @@ LATER = "FortiMonitor does not show the new incident yet; running the action aga
 GET = "The new incident could not be read back: FortiMonitor answered {} to GET /v2/outage/-1000001{}."
 
 
+@pytest.mark.field_case("W7")
 @pytest.mark.parametrize("status", [200, 201, 202])
 @pytest.mark.parametrize(
     ("read", "warning"),
@@ -165,6 +167,7 @@ LONG = "D\u00efsk \u2460 <b> & \U0001f600 full\n" * 20
 DIFFICULT = "case?a=1&b=<2> \u00fc \u2460"
 
 
+@pytest.mark.field_case("F12", "W8")
 @pytest.mark.parametrize("kind", SURVIVING)
 def test_the_marker_survives_what_a_product_does_to_a_text(http, kind):
     params = {**VERIFIED, "description": LONG, "correlation_id": DIFFICULT}
@@ -180,6 +183,7 @@ def test_the_marker_survives_what_a_product_does_to_a_text(http, kind):
     assert (again["outcome"], again["incident_id"]) == ("already_done", -1000001)
 
 
+@pytest.mark.field_case("F12", "W8")
 @pytest.mark.parametrize(
     "description",
     ["Disk full", "Disk full\nowner: SOC", "DISK FULL", "Disk full\n[correlation_id: /api/3/al"],
@@ -233,6 +237,7 @@ ELSEWHERE = [
 ]
 
 
+@pytest.mark.field_case("F4")
 @pytest.mark.parametrize("location", ELSEWHERE)
 def test_an_id_that_another_address_names_is_believed_where_it_is_shown_here(http, location):
     expect_create(http, headers={"Location": location})
@@ -243,6 +248,7 @@ def test_an_id_that_another_address_names_is_believed_where_it_is_shown_here(htt
     assert {call.request.url.split("/v2/")[0] for call in http.calls} == {"https://fortimonitor.test"}
 
 
+@pytest.mark.field_case("F4")
 @pytest.mark.parametrize("location", ELSEWHERE)
 @pytest.mark.parametrize(
     ("read", "reason"),
@@ -272,6 +278,36 @@ def test_an_incident_that_is_neither_named_nor_found_is_unknown(http, slept):
         expect_outages(http, [])
     assert failure() == f"{GOAL}FortiMonitor accepted it, but its answer does not name an incident of its own, {LOST}"
     assert slept == [1, 2]
+
+
+# A start in the past.
+
+
+@pytest.mark.field_case("W20")
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize(
+    ("ago", "is_told"), [(0, False), (300, False), (301, True), (600, True), (86_400, True), (-600, False)]
+)
+def test_an_incident_that_begins_further_back_than_an_ingestion_looks_is_told(http, ago, is_told, verify):
+    start = datetime.fromtimestamp(TODAY - ago, timezone.utc)
+    sent = {**create_body(), "start_time": start.strftime("%Y-%m-%d %H:%M:%S")}
+    expect_create(http, sent)
+    if verify:
+        expect_read(http, -1000001, outage(-1000001, FRESH))
+    result = create({**REQUIRED, "start_time": start.isoformat(), "verify": verify})
+    assert (result["outcome"], result["changed"]) == ("done", True)
+    assert result["warning"] == (
+        "It began further back than an ingestion looks by default, and FortiMonitor shows no time of creation: Fetch "
+        "Incidents passes it over unless Overlap is longer."
+        if is_told
+        else None
+    )
+
+
+def test_how_far_an_ingestion_looks_back_by_default_is_what_the_manifest_has():
+    actions = {action["operation"]: action for action in module("core.manifest").manifest()["operations"]}
+    overlap = next(field for field in actions["fetch_incidents"]["parameters"] if field["name"] == "overlap")
+    assert module("operations.creation").OVERLAP.total_seconds() == overlap["value"]
 
 
 # An ambiguous answer.
@@ -331,6 +367,7 @@ def test_an_ambiguous_answer_is_never_sent_again_but_read_back(http, slept, kind
     assert slept == [1, 2]
 
 
+@pytest.mark.field_case("W7")
 @pytest.mark.parametrize("kind", AMBIGUOUS)
 def test_an_ambiguous_answer_that_nothing_settles_names_the_marker_for_a_safe_re_run(http, kind):
     answer, text = AMBIGUOUS[kind]
@@ -372,6 +409,7 @@ def expect_resolved(http, shown, offset=0, total=None, since="2026-08-29 00:00:0
     )
 
 
+@pytest.mark.field_case("W11")
 @pytest.mark.parametrize(
     ("given", "since"),
     [
@@ -407,6 +445,7 @@ def test_all_pages_are_searched_for_the_event(http):
 OLDEST = "Fri, 16 Oct 2026 10:00:00 -0000"
 
 
+@pytest.mark.field_case("W11")
 @pytest.mark.parametrize("ignored", [False, True])
 def test_no_more_than_2000_resolved_incidents_are_looked_at_and_what_was_not_is_told(http, ignored):
     status = "active" if ignored else "resolved"
@@ -435,6 +474,7 @@ NOT_ALL_READ = (
 )
 
 
+@pytest.mark.field_case("W11")
 @pytest.mark.parametrize("row", [{"url": None}, "odd", {"url": "/v2/server/5", "description": "x"}])
 @pytest.mark.parametrize("place", ["active", "resolved"])
 def test_a_row_that_cannot_be_read_is_told_since_it_may_be_the_one(http, row, place):

@@ -52,6 +52,7 @@ def test_backoff_doubles_up_to_its_cap_with_full_jitter(timing):
     assert [whole.backoff(attempt) for attempt in (1, 2, 3, 4, 5, 6)] == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0]
 
 
+@pytest.mark.field_case("K8")
 @pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Reset", "RateLimit-Reset"])
 @pytest.mark.parametrize(
     ("value", "seconds"),
@@ -85,6 +86,7 @@ def test_retry_after_comes_before_the_others(timing):
     assert deadline.retry_after({}, timing) is None
 
 
+@pytest.mark.field_case("K8")
 @pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Reset", "RateLimit-Reset"])
 @pytest.mark.parametrize("until", ["Sun, 22 Nov 2026 07:00:30 GMT", "1795330830", "1795330830000"])
 @pytest.mark.parametrize("timezone", ["Sun, 22 Nov 2026 07:00:00 GMT", "Sun, 22 Nov 2026 08:00:00 +0100"])

@@ -53,12 +53,14 @@ NO_PAGES = [
 ]
 
 
+@pytest.mark.field_case("F1")
 @pytest.mark.parametrize("is_declared", [True, False])
 @pytest.mark.parametrize("text", PAGES)
 def test_what_begins_as_a_web_page_is_one(text, is_declared):
     assert decoding.is_web_page(decoding.text_of(b"\xef\xbb\xbf" + text.encode(), ""), is_declared)
 
 
+@pytest.mark.field_case("F1", "W3")
 @pytest.mark.parametrize("text", NO_PAGES)
 def test_what_holds_html_further_on_is_no_web_page(text):
     assert not decoding.is_web_page(text, is_declared=False)
@@ -78,6 +80,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.field_case("F1", "W3")
 @given(value=JSON_VALUES, is_declared=st.booleans())
 def test_no_json_value_is_ever_a_web_page(value, is_declared):
     assert not decoding.is_web_page(json.dumps(value, ensure_ascii=False), is_declared)
@@ -105,6 +108,7 @@ ENCODED = {
 }
 
 
+@pytest.mark.field_case("F3")
 @pytest.mark.parametrize("content", [b"", b"x", b'{"data":[],"total":0}', bytes(range(256)) * 3])
 @pytest.mark.parametrize("kind", ENCODED)
 def test_a_body_comes_out_of_its_content_encoding(kind, content):
@@ -147,6 +151,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.field_case("F3")
 @pytest.mark.parametrize("encoding", BOMBS)
 def test_a_bomb_is_an_error_before_it_is_inflated(encoding):
     with pytest.raises(decoding.TooLong):
@@ -164,6 +169,7 @@ def test_many_small_members_count_together():
 TEXT = '{"title": "Müller"}'
 
 
+@pytest.mark.field_case("F11")
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
@@ -192,6 +198,7 @@ def test_a_byte_order_mark_or_the_declared_charset_decides_and_else_it_is_utf_8(
     assert decoding.text_of(body, content_type) == TEXT
 
 
+@pytest.mark.field_case("F11")
 @pytest.mark.parametrize(
     ("body", "text"), [(b"a\xe9b", "a\ufffdb"), (b"a\xed\xa0\x80b", "a\ufffd\ufffd\ufffdb"), (b"a\0b", "a\ufffdb")]
 )
@@ -199,6 +206,7 @@ def test_bytes_that_make_no_sense_are_replaced(body, text):
     assert decoding.text_of(body, "") == text
 
 
+@pytest.mark.field_case("F40")
 @given(body=st.binary(), content_type=st.text() | st.sampled_from(["charset=utf-16", "charset=big5", "charset=idna"]))
 def test_any_bytes_are_a_text_that_can_be_stored(body, content_type):
     text = decoding.text_of(body, content_type)
@@ -209,6 +217,7 @@ def test_any_bytes_are_a_text_that_can_be_stored(body, content_type):
 # JSON.
 
 
+@pytest.mark.field_case("F11", "K5")
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -239,6 +248,7 @@ def test_what_is_nested_no_deeper_than_a_hundred_levels_is_read():
     assert json.dumps(decoding.json_value("[" * 100 + "]" * 100)) == "[" * 100 + "]" * 100
 
 
+@pytest.mark.field_case("S17")
 @pytest.mark.parametrize(
     "text",
     [
@@ -274,6 +284,7 @@ def test_every_json_value_that_can_be_stored_is_read_as_it_is(value, behind):
 # Time.
 
 
+@pytest.mark.field_case("W13")
 @pytest.mark.parametrize(
     "piece", ["a<", "<", "<!--", "<?", "<error ", "<error code", '\\"', '"', "[", "]", "{}", " ", "\\", "&lt;", '{"a":']
 )

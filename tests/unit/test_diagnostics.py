@@ -200,6 +200,7 @@ def test_neither_the_clients_secret_nor_the_token_is_in_it(http):
     assert "canary-token-1234" not in text
 
 
+@pytest.mark.field_case("S11")
 @pytest.mark.parametrize(
     ("proxy", "shown"),
     [

@@ -154,6 +154,7 @@ def test_run_again_it_reads_each_side_once_and_changes_nothing(http, shown, stat
 AGAIN = {"incidentExtTicketId": "-900", "incidentExtTicketState": "New"}
 
 
+@pytest.mark.field_case("F28", "W22")
 @pytest.mark.parametrize("if_resolved", [None, "", "Create Another"])
 @pytest.mark.parametrize("status", ["resolved", "RESOLVED", "Resolved"])
 def test_a_resolved_incident_of_the_ticket_does_not_count_and_another_one_is_created(http, if_resolved, status):
@@ -168,6 +169,7 @@ def test_a_resolved_incident_of_the_ticket_does_not_count_and_another_one_is_cre
     assert (result["fortisiem"]["outcome"], result["fortisiem"]["fields"]["external_ticket_id"]) == ("done", "-1000001")
 
 
+@pytest.mark.field_case("F28", "W22")
 def test_of_an_incident_that_has_recurred_an_active_one_counts_all_the_same(http):
     expect_siem_row(http, siem_row(**AGAIN))
     expect_read(http, -900, outage(-900, MARKER, "resolved"))
@@ -178,6 +180,7 @@ def test_of_an_incident_that_has_recurred_an_active_one_counts_all_the_same(http
     assert result["fortisiem"]["outcome"] == "done"
 
 
+@pytest.mark.field_case("F28", "W22")
 def test_without_a_ticket_a_resolved_incident_counts_only_where_that_is_wanted(http):
     expect_siem_row(http, siem_row())
     expect_search(http, resolved=[outage(-1000001, MARKER, "resolved")])
@@ -262,6 +265,7 @@ def test_a_description_of_the_analysts_that_could_be_taken_for_a_marker_is_refus
     assert failure(description=description).startswith("The parameters are not valid: Description must not contain ")
 
 
+@pytest.mark.field_case("W2")
 @pytest.mark.parametrize(
     ("address", "marker"),
     [
@@ -304,6 +308,7 @@ def test_the_marker_is_made_of_host_and_incident_however_the_address_is_written(
 # What is refused before anything is sent.
 
 
+@pytest.mark.field_case("W6")
 @pytest.mark.parametrize(
     ("ticket", "answer"),
     [

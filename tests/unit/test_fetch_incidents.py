@@ -490,6 +490,7 @@ def test_a_fetch_fails_if_the_newest_time_cannot_be_asked_for(http):
 # Bad rows of FortiSIEM: one costs one.
 
 
+@pytest.mark.field_case("F9")
 @PLACES
 @pytest.mark.parametrize("time", [None, 0, "", "yesterday", [], {}, True, "9" * 400, -5, 1e300])
 def test_an_incident_without_a_readable_time_comes_with_what_it_has_and_moves_no_watermark(http, time, where):
@@ -504,6 +505,7 @@ def test_an_incident_without_a_readable_time_comes_with_what_it_has_and_moves_no
     assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(5 if dated else 0), True, [])
 
 
+@pytest.mark.field_case("F9")
 @PLACES
 @pytest.mark.parametrize(
     ("bad", "named", "reason"),
@@ -609,6 +611,7 @@ def test_no_more_than_five_skipped_rows_are_logged(http, caplog):
     assert "-6" not in caplog.text
 
 
+@pytest.mark.field_case("F40")
 @pytest.mark.parametrize("bad", ["\0", "\ud800", "\udfff\ud800"])
 def test_what_databases_refuse_is_replaced_before_it_is_handed_over(http, bad):
     expect_query(http, [row(7, 1, incidentTitle=f"Disk{bad}", incidentComments=bad, incidentTarget=f"a:{bad}")])
@@ -624,6 +627,7 @@ def test_what_databases_refuse_is_replaced_before_it_is_handed_over(http, bad):
 # Answers that are too large.
 
 
+@pytest.mark.field_case("F16")
 def test_after_an_answer_that_is_too_large_this_page_and_the_next_ones_are_smaller(http, monkeypatch):
     monkeypatch.setattr(module("core.http.transport"), "LARGEST_ANSWER", 1000)  # room for about 17 incidents
     waiting = rows(*((number, number) for number in range(1, 21)))
@@ -636,6 +640,7 @@ def test_after_an_answer_that_is_too_large_this_page_and_the_next_ones_are_small
 # Clocks.
 
 
+@pytest.mark.field_case("K13")
 @pytest.mark.parametrize(
     ("ahead", "is_asked_again"), [(0, False), (60, False), (-60, False), (61, True), (-3600, True)]
 )
@@ -652,6 +657,7 @@ def test_the_first_look_back_goes_by_the_products_clock_where_it_differs(http, a
     assert answer(MONITOR, lookback=10)["watermark"] == (there if is_asked_again else here)
 
 
+@pytest.mark.field_case("K13")
 def test_what_a_look_by_the_wrong_clock_showed_counts_for_nothing(http):
     expect_query(http, [], since=86400 - 600, json={"total": 2, "data": [row(9, 1), None]}, headers=clock_at(600))
     expect_query(http, [], json={"total": 1, "data": [row(3, 5)]}, headers=clock_at(600))
@@ -740,6 +746,7 @@ def test_no_more_than_2000_outages_come_at_once(http, monkeypatch):
     assert fetched(MONITOR, max_results=3) == ([9, 3], behind(5, 3, 5), False)
 
 
+@pytest.mark.field_case("F9", "W20")
 @PLACES
 @pytest.mark.parametrize("start", [None, "", "yesterday", 0, [], {}, True])
 def test_an_outage_without_a_readable_start_comes_with_what_it_has_and_moves_no_watermark(http, start, where):
@@ -752,6 +759,7 @@ def test_an_outage_without_a_readable_start_comes_with_what_it_has_and_moves_no_
     assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(5 if dated else 0), True, [])
 
 
+@pytest.mark.field_case("F9")
 @pytest.mark.parametrize(
     "written",
     [
@@ -770,6 +778,7 @@ def test_a_start_is_read_in_whatever_form_it_comes(http, written):
     assert fetched(MONITOR) == ([-7], at(7), True)
 
 
+@pytest.mark.field_case("F9")
 @PLACES
 @pytest.mark.parametrize(
     ("bad", "named", "reason"),
@@ -845,6 +854,7 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
     }
 
 
+@pytest.mark.field_case("F6")
 @pytest.mark.parametrize(
     ("values", "field", "wanted"),
     [
@@ -894,6 +904,7 @@ def test_an_outage_is_shown_whole(http):
     assert (incident["incident_id"], incident["description"]) == (-7, "Disk full\nsince noon")
 
 
+@pytest.mark.field_case("F6")
 @pytest.mark.parametrize(
     ("values", "field", "wanted"),
     [
@@ -919,6 +930,7 @@ def test_what_fortimonitor_shows_becomes_what_a_record_has(http, values, field, 
     assert answer(MONITOR, at(0))["incidents"][0][field] == wanted
 
 
+@pytest.mark.field_case("W2")
 def test_source_ids_carry_a_port_that_is_not_the_usual_one_and_name_the_form_before_that(http):
     config = configuration(fortisiem_server="fortisiem.test:8443", fortimonitor_url="https://fortimonitor.test:9443/v2")
     http.post(INCIDENTS.replace(".test", ".test:8443"), json={"total": 1, "data": rows((9, 1))})

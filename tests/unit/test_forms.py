@@ -368,6 +368,7 @@ TAKES_ID = [
 ]
 
 
+@pytest.mark.field_case("W17")
 @pytest.mark.parametrize(("operation", "name"), TAKES_ID)
 @pytest.mark.parametrize(
     "empty",
@@ -399,6 +400,7 @@ def test_a_correlation_id_that_stands_for_nothing_is_refused_by_name(operation, 
     assert f"Correlation ID {shown} {NO_VALUE}." in failure(operation, {name: empty})
 
 
+@pytest.mark.field_case("W17")
 @pytest.mark.parametrize(("operation", "name"), TAKES_ID)
 @pytest.mark.parametrize("empty", ["[]", "['']", "[None]", {}, [], ["a"]])
 def test_an_empty_list_or_object_is_no_correlation_id_either(operation, name, empty):

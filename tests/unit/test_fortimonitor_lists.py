@@ -73,11 +73,13 @@ def test_a_full_page_that_alone_is_counted_may_be_followed_by_another_one(http, 
     assert pages(http, *pages_of, next=UNSAID, total_count=total) == ([*range(60, 0, -1)], True)
 
 
+@pytest.mark.field_case("F17", "W18")
 @pytest.mark.parametrize("total", [None, UNSAID, "many", "1,200", True, -1.5, [3], 1e300])
 def test_without_a_readable_total_a_list_ends_where_no_page_is_named_next(http, total):
     assert pages(http, (3, 2, 1), next=None, total_count=total) == ([3, 2, 1], True)
 
 
+@pytest.mark.field_case("W18")
 @pytest.mark.parametrize("total", [None, UNSAID, "many"])
 def test_without_both_an_empty_page_is_the_end(http, total):
     assert pages(http, (3, 2, 1), (), next=UNSAID, total_count=total) == ([3, 2, 1], True)
@@ -88,6 +90,7 @@ def test_a_page_that_is_named_next_is_read_whatever_the_total_says(http, total):
     assert pages(http, (3, 2, 1), (), next="more", total_count=total) == ([3, 2, 1], True)
 
 
+@pytest.mark.field_case("F17", "W18")
 @pytest.mark.parametrize("following", [None, UNSAID, "more"])
 @pytest.mark.parametrize("total", [4, "4", 120, "120.0"])
 def test_a_list_that_ends_before_its_total_is_not_complete(http, following, total):
@@ -167,6 +170,7 @@ def listed(**params):
     return [each["incident_id"] for each in result["incidents"]], result["is_complete"]
 
 
+@pytest.mark.field_case("K1")
 @pytest.mark.parametrize("total", [None, 100_000])
 def test_a_page_that_comes_again_three_times_ends_a_list_that_is_not_complete(http, total):
     for offset in (0, 2, 4, 6):
@@ -174,6 +178,7 @@ def test_a_page_that_comes_again_three_times_ends_a_list_that_is_not_complete(ht
     assert listed() == ([4, 3], False)
 
 
+@pytest.mark.field_case("K1")
 @pytest.mark.parametrize("total", [None, 100_000])
 def test_pages_that_loop_end_when_three_of_them_brought_nothing_new(http, total):
     for offset, shown in enumerate([(6, 5), (4, 3), (6, 5), (4, 3), (6, 5)]):
@@ -181,6 +186,7 @@ def test_pages_that_loop_end_when_three_of_them_brought_nothing_new(http, total)
     assert listed() == ([6, 5, 4, 3], False)
 
 
+@pytest.mark.field_case("K1")
 @pytest.mark.parametrize("total", [None, 100_000])
 def test_pages_that_are_clamped_to_the_last_one_end_too(http, total):
     for offset, shown in enumerate([(6, 5), (4, 3), (4, 3), (4, 3), (4, 3)]):
@@ -211,6 +217,7 @@ def test_entries_of_a_log_that_loops_end_too(http):
 META = {"limit": 50, "offset": 0, "next": None, "total_count": 1}
 
 
+@pytest.mark.field_case("K7")
 @pytest.mark.parametrize(
     ("body", "happened"),
     [
@@ -395,6 +402,7 @@ FILTERS = {
 }
 
 
+@pytest.mark.field_case("F18", "K3")
 @pytest.mark.parametrize(
     ("name", "wanted", "shown"), [(name, *choice) for name, choices in FILTERS.items() for choice in choices]
 )
@@ -426,6 +434,7 @@ MOMENTS = {
 }
 
 
+@pytest.mark.field_case("F18")
 @pytest.mark.parametrize(
     ("since", "until", "expected"),
     [

@@ -84,6 +84,7 @@ def test_an_incident_is_shown_in_whole(http):
     assert execute("get_fortimonitor_incident", {"incident": "1853189891"}) == SHOWN
 
 
+@pytest.mark.field_case("F5", "K12")
 @pytest.mark.parametrize(
     ("change", "shown"),
     [
@@ -227,6 +228,7 @@ def test_an_incident_that_cannot_be_read_is_told_with_the_reason(http, answer, m
     assert failure("get_fortimonitor_incident", incident="-28000855") == message
 
 
+@pytest.mark.field_case("F4")
 @pytest.mark.parametrize(
     "url",
     [

@@ -336,6 +336,7 @@ def test_somebody_who_was_quicker_is_told_instead(http, status, shown, told):
     assert (result["outcome"], result["changed"], result["acknowledged_by"]) == ("already_done", False, told)
 
 
+@pytest.mark.field_case("K12")
 @pytest.mark.parametrize("status", [500, 200])
 @pytest.mark.parametrize(
     "shown",
@@ -490,6 +491,7 @@ SAME = {
 SUMMARY = SUMMARISE._replace(params={"summary": BETWEEN, **BY_ID}, body={"summary": BETWEEN.strip(), "who": SOAR})
 
 
+@pytest.mark.field_case("F13")
 @pytest.mark.parametrize("form", SAME)
 def test_a_text_that_is_shown_in_another_form_is_the_same_text(http, form):
     shown = {"summary": SAME[form]}
@@ -543,6 +545,7 @@ def test_what_is_shown_neither_as_before_nor_as_sent_is_done_with_a_warning(http
     assert change.run() == change.result(status=200, warning=f"FortiMonitor shows {told} instead.")
 
 
+@pytest.mark.field_case("F13", "W10")
 @pytest.mark.parametrize(("change", "before", "after", "told"), OTHER_FORMS)
 @each_ambiguous
 def test_what_is_shown_neither_as_before_nor_as_sent_leaves_an_ambiguous_change_unknown(
@@ -556,6 +559,7 @@ def test_what_is_shown_neither_as_before_nor_as_sent_leaves_an_ambiguous_change_
     assert "is still as it was" not in message
 
 
+@pytest.mark.field_case("F5")
 @pytest.mark.parametrize("tags", ["disk,db", ["DISK", " db "], ["db", "disk", "db"], "DB, Disk ,"])
 def test_tags_in_another_form_are_the_same_tags(http, tags):
     expect_read(http, tags=tags)
@@ -597,6 +601,7 @@ NO_ERRORS = [
 ]
 
 
+@pytest.mark.field_case("W16")
 @pytest.mark.parametrize(("body", "told"), ERRORS)
 @each_once
 def test_an_error_under_2xx_is_no_success_and_sent_once(http, once, body, told):
@@ -607,6 +612,7 @@ def test_an_error_under_2xx_is_no_success_and_sent_once(http, once, body, told):
     )
 
 
+@pytest.mark.field_case("W16")
 @pytest.mark.parametrize("body", NO_ERRORS)
 @each_once
 def test_a_body_that_says_no_error_is_success(http, once, body):
@@ -792,6 +798,10 @@ IS_NONE = "User 'soar@example.com' is no user's ID, user name or URL"
         (
             [{**user(), "url": "https://elsewhere.test/v2/server/502"}],
             f"{IS_NONE}. Similar users: soar@example.com (SOAR).",
+        ),
+        (
+            [user(7, "x" * 10_000, "Long"), user(8, "u8", "y" * 10_000), user(9, "u9", "Z")],
+            f"{IS_NONE}. Similar users: {'x' * 147}..., u8 ({'y' * 143}..., u9 (Z, 9).",
         ),
     ],
 )

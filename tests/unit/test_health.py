@@ -130,6 +130,7 @@ ELSEWHERE = (
 )
 
 
+@pytest.mark.field_case("F4")
 @pytest.mark.parametrize(
     ("url", "lines"),
     [

@@ -69,6 +69,7 @@ def shown(description, metadata=()):
 # What survives.
 
 
+@pytest.mark.field_case("F12", "W5")
 @given(change=CHANGED, correlation_id=IDS, description=TEXTS, other=IDS)
 @example(
     change="all of it", correlation_id="case?a=1&b=2", description="<b>\U0001f600 \u2460 " * 40, other="case?a=1&b=3"
@@ -102,6 +103,7 @@ def test_what_an_incident_says_besides_its_marker_is_what_was_written(descriptio
 # What nobody can write.
 
 
+@pytest.mark.field_case("W5")
 @given(description=TEXTS, metadata=METADATA)
 @example(description="Disk full", metadata={"note": f"see [correlation_id: {OTHER}]"})
 @example(description=f"Disk full\n[correlation_id: {OTHER}]", metadata={})
@@ -117,6 +119,7 @@ def test_an_incident_of_ours_is_no_other_events_whatever_is_in_it(description, m
             assert not marker.is_of(OTHER)
 
 
+@pytest.mark.field_case("W5")
 @given(change=CHANGED, description=TEXTS, cut=st.integers(0, 300))
 @example(change="as it is", description=f"{' ' * 177}{TAG}a", cut=200)
 @example(change="as it is", description=f"{TAG}zzz", cut=19)
@@ -185,6 +188,16 @@ def test_an_outage_without_a_tag_is_known_by_its_metadata_else_by_its_last_line(
     assert (marker.tag, marker.correlation_id) == (None, correlation_id)
     assert marker.is_of("x") is (correlation_id == "x")
     assert marker.is_of("y") is (correlation_id == "y")
+
+
+@pytest.mark.field_case("W5")
+@pytest.mark.parametrize("before", ["ALERT: ", "<p>", "web-01: ", "2026-11-27 10:00 "])
+@pytest.mark.parametrize("quoted", [f"see [correlation_id: {OTHER}]", f"{TAG} [correlation_id: {OTHER}]"])
+def test_behind_something_else_the_first_tag_must_fit_the_last_line(before, quoted):
+    """A product that writes before the description, and cuts it where it quotes another ID."""
+    sent = before + markers.marked(quoted, OURS)
+    assert shown(sent).is_of(OURS)
+    assert not shown(sent[: sent.index(quoted) + len(quoted)])
 
 
 @pytest.mark.parametrize("other", [{"correlation_id": OTHER}, {}])

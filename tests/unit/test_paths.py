@@ -66,6 +66,7 @@ def test_an_address_is_a_host_a_host_with_port_or_a_url(text, url):
     assert paths.base_url(text).url("/x") == url
 
 
+@pytest.mark.field_case("S18")
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -53,6 +53,7 @@ def test_a_value_is_made_once_for_a_key():
     assert [kept.get_or_make("a", lambda: next(made)) for _ in range(2)] == ["value", "value"]
 
 
+@pytest.mark.field_case("W9")
 @pytest.mark.parametrize("name", ["update_addresses", "without_event_queries"])
 def test_what_was_learnt_about_a_server_is_kept_for_five_minutes(name):
     kept = getattr(process_state.ProcessState(), name)

@@ -19,6 +19,7 @@ def basic(text):
     return base64.b64encode(text.encode()).decode()
 
 
+@pytest.mark.field_case("W15")
 @pytest.mark.parametrize(
     "form",
     [

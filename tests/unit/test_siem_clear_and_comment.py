@@ -67,6 +67,7 @@ def test_a_resolution_goes_out_with_the_clearing(http, resolution, sent):
     assert clear(resolution=resolution)["fields"] == {**FIELDS, "resolution": resolution}
 
 
+@pytest.mark.field_case("W21")
 @pytest.mark.parametrize(
     ("status", "word"),
     [(1, "Auto Cleared"), (2, "Manually Cleared"), (3, "System Cleared"), ("2", "Manually Cleared")],

@@ -295,6 +295,7 @@ NONE_FOUND = [
 ]
 
 
+@pytest.mark.field_case("F10")
 @pytest.mark.parametrize("none_found", NONE_FOUND)
 def test_no_events_are_an_answer_of_the_one_call_however_they_are_told(http, none_found):
     expect_start(http, status=404)
@@ -302,6 +303,7 @@ def test_no_events_are_an_answer_of_the_one_call_however_they_are_told(http, non
     assert get() == {"incident_id": 562, "events": [], "count": 0, "skipped": []}
 
 
+@pytest.mark.field_case("F10")
 @pytest.mark.parametrize("none_found", NONE_FOUND)
 def test_no_events_are_an_answer_of_a_query_however_they_are_told(http, none_found):
     expect_start(http)
@@ -310,6 +312,7 @@ def test_no_events_are_an_answer_of_a_query_however_they_are_told(http, none_fou
     assert get()["events"] == []
 
 
+@pytest.mark.field_case("F10")
 @pytest.mark.parametrize("none_found", NONE_FOUND[:5])
 def test_no_events_at_the_start_of_a_query_are_an_answer_and_no_reason_for_the_one_call(http, none_found):
     for _ in range(2):
@@ -419,6 +422,7 @@ def test_an_event_is_shown_with_its_exact_id_and_its_time(http, row, shown):
     assert get()["events"] == [shown]
 
 
+@pytest.mark.field_case("W9")
 def test_an_address_that_was_gone_for_a_moment_is_asked_again(http):
     expect_start(http, status=404)
     expect_one_call(http, status=404)
@@ -427,6 +431,7 @@ def test_an_address_that_was_gone_for_a_moment_is_asked_again(http):
     assert get()["events"] == [SHOWN]
 
 
+@pytest.mark.field_case("W9")
 def test_what_was_learnt_is_dropped_when_it_no_longer_holds(http):
     expect_start(http, status=404)
     expect_one_call(http, json=[])

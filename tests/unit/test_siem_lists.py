@@ -718,6 +718,7 @@ TOTALS = {
 }
 
 
+@pytest.mark.field_case("F17", "W18")
 @pytest.mark.parametrize("clamp", [10_000, 2])
 @pytest.mark.parametrize("number", [7, 5, 10])
 @pytest.mark.parametrize("total", TOTALS)
@@ -737,6 +738,7 @@ def test_whatever_the_total_all_incidents_come_and_no_list_is_called_complete_th
     assert server.asked <= 3 * (number // min(clamp, 5) + 3)
 
 
+@pytest.mark.field_case("F17", "W18")
 @pytest.mark.parametrize("total", TOTALS)
 def test_whatever_the_total_fewer_than_there_are_are_not_called_complete(many_answers, total):
     server = Server(many_answers, 7, TOTALS[total])
@@ -744,6 +746,7 @@ def test_whatever_the_total_fewer_than_there_are_are_not_called_complete(many_an
     assert server.asked == 1
 
 
+@pytest.mark.field_case("K1")
 @pytest.mark.parametrize("total", TOTALS)
 def test_a_server_that_sends_the_same_page_again_and_again_is_asked_a_few_times_only(many_answers, monkeypatch, total):
     make_pages(monkeypatch, 5)
@@ -761,6 +764,7 @@ def small_answers(monkeypatch):
     monkeypatch.setattr(module("core.http.transport"), "LARGEST_ANSWER", 300)
 
 
+@pytest.mark.field_case("F16")
 @pytest.mark.usefixtures("small_answers")
 @pytest.mark.parametrize(
     ("most", "came", "is_complete"), [(100, 40, True), (40, 40, True), (20, 20, False), (3, 3, False)]
@@ -848,6 +852,7 @@ def test_an_odd_row_is_listed_with_what_it_has(http, odd):
     assert (result["is_complete"], result["skipped"]) == (True, [])
 
 
+@pytest.mark.field_case("K7")
 @pytest.mark.parametrize(
     "error",
     [
@@ -881,6 +886,7 @@ def test_nothing_in_another_form_is_nothing(http, nothing):
 # Filters on what is written in another form.
 
 
+@pytest.mark.field_case("F18")
 @pytest.mark.parametrize(
     ("given", "fits"),
     [

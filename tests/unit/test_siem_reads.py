@@ -217,6 +217,7 @@ def test_what_is_not_set_is_nothing_however_fortisiem_shows_it(http, unset):
 # Attribute strings.
 
 
+@pytest.mark.field_case("F7", "F8")
 @pytest.mark.parametrize("field", ["incidentSrc", "incidentTarget", "incidentDetail"])
 @pytest.mark.parametrize(
     ("text", "attributes"),
@@ -365,6 +366,7 @@ def test_an_id_is_known_in_each_form(http, incident_id):
 ROUNDED = 9007199254740994
 
 
+@pytest.mark.field_case("K2")
 @pytest.mark.parametrize("incident_id", [float(ROUNDED), f"{ROUNDED}.0", "9.007199254740994E+15", float(2**60)])
 def test_an_id_that_may_be_rounded_is_no_id(http, incident_id):
     http.post(INCIDENTS, json={"data": [{"incidentId": incident_id}]})
@@ -377,6 +379,7 @@ def test_numbers_as_doubles_are_the_same_numbers(http):
     assert get() == SHOWN
 
 
+@pytest.mark.field_case("K3")
 @pytest.mark.parametrize(
     ("field", "value", "key", "word"),
     [
@@ -470,6 +473,7 @@ WANTS_TIMES = [
 ]
 
 
+@pytest.mark.field_case("F29")
 @pytest.mark.parametrize("refusal", WANTS_TIMES)
 def test_a_server_that_wants_times_with_an_id_gets_them_from_then_on(http, refusal):
     expect_siem_row(http, **refusal)

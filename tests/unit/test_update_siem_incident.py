@@ -243,6 +243,7 @@ def test_an_ambiguous_comment_without_a_read_before_is_unknown_whatever_a_read_s
     assert failure() == message
 
 
+@pytest.mark.field_case("W4")
 @pytest.mark.parametrize("kind", AMBIGUOUS)
 @pytest.mark.parametrize(
     ("before", "after"),
@@ -262,6 +263,7 @@ def test_a_comment_is_not_known_again_by_what_was_there_or_by_a_part_of_another(
     assert UNKNOWN in failure(comments="hello", verify=True)
 
 
+@pytest.mark.field_case("W4")
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -298,6 +300,7 @@ FORMS = {
 }
 
 
+@pytest.mark.field_case("F13", "W10")
 @pytest.mark.parametrize("form", FORMS)
 def test_a_comment_in_another_form_is_the_same_comment(http, form):
     sent, shown = FORMS[form]
@@ -309,6 +312,7 @@ def test_a_comment_in_another_form_is_the_same_comment(http, form):
     assert (result["verified"], result["warning"]) == ({"comments": "applied"}, None)
 
 
+@pytest.mark.field_case("F13", "W10")
 @pytest.mark.parametrize("after", ["before\nhel", "before\nh\u00ebllo", "before\nby admin: hello"])
 def test_a_comment_that_is_shown_otherwise_is_not_readable_and_never_nothing(http, after):
     expect_read(http, ["incidentComments"], {"incidentComments": "before"})
@@ -466,6 +470,7 @@ def shows(http, **row):
     http.post(INCIDENTS, json={"data": [{"incidentId": 1, **row}], "total": 1})
 
 
+@pytest.mark.field_case("W9")
 @pytest.mark.parametrize("status", [404, 405, 410])
 def test_where_one_address_is_gone_the_other_is_used_and_remembered(http, status):
     expect_update(http, {"incidentStatus": "2"}, status=status)
@@ -501,6 +506,7 @@ def test_where_one_address_is_gone_the_other_is_used_and_remembered(http, status
     )
 
 
+@pytest.mark.field_case("W9")
 def test_a_remembered_address_that_goes_away_is_replaced_too(http):
     expect_update(http, {"externalTicketId": "a"}, status=404)
     expect_twin(http, {"incidentExtTicketId": "a"})
@@ -510,6 +516,7 @@ def test_a_remembered_address_that_goes_away_is_replaced_too(http):
     assert update(external_ticket_id="b")["request"]["path"] == "/phoenix/rest/incident/external"
 
 
+@pytest.mark.field_case("W9")
 @pytest.mark.parametrize("verify", [True, False])
 def test_an_address_that_is_gone_for_a_moment_loses_no_status_with_success(http, verify):
     """Before 7.0 the other address ignores the status and says OK all the same."""

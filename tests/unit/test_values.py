@@ -25,6 +25,7 @@ ANYTHING = st.recursive(
 # Whole numbers.
 
 
+@pytest.mark.field_case("K2")
 @pytest.mark.parametrize(
     ("value", "number"),
     [
@@ -53,6 +54,7 @@ def test_a_whole_number_is_read_in_every_form(value, number):
     assert type(values.whole_number(value)) is int
 
 
+@pytest.mark.field_case("K2")
 @pytest.mark.parametrize(
     "value",
     [
@@ -122,6 +124,7 @@ def test_data_that_is_nested_without_end_is_cut():
     assert "..." in values.text(endless)
 
 
+@pytest.mark.field_case("F40", "K5")
 @given(ANYTHING)
 def test_whatever_came_can_be_stored_as_json(value):
     stored = json.dumps(values.storable(value), allow_nan=False, ensure_ascii=False)
@@ -154,6 +157,7 @@ def test_what_is_neither_yes_nor_no_is_nothing(value):
     assert values.flag(value) is None
 
 
+@pytest.mark.field_case("K3")
 @pytest.mark.parametrize(
     "value", ["Manually Cleared", "MANUALLY_CLEARED", "manually-cleared", " manually  cleared ", "ManuallyCleared"]
 )
@@ -169,6 +173,7 @@ def test_another_word_is_not_known(value):
 # Times.
 
 
+@pytest.mark.field_case("F9", "K4")
 @pytest.mark.parametrize(
     "value",
     [
@@ -223,6 +228,7 @@ def test_a_fraction_of_a_second_is_kept_as_far_as_it_goes(value, microseconds):
     assert values.moment(value) == MOMENT.replace(microsecond=microseconds)
 
 
+@pytest.mark.field_case("K4")
 @pytest.mark.parametrize(
     "value", ["2016-12-31T23:59:60Z", "Sat, 31 Dec 2016 23:59:60 +0000", "2016-12-31T18:59:60-05:00"]
 )
@@ -230,6 +236,7 @@ def test_a_leap_second_is_the_one_before_it(value):
     assert values.moment(value) == datetime(2016, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 
 
+@pytest.mark.field_case("K4")
 @pytest.mark.parametrize(
     "value",
     [

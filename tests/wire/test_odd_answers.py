@@ -68,6 +68,7 @@ READABLE = {
 }
 
 
+@pytest.mark.field_case("F3", "K6")
 @pytest.mark.parametrize("kind", READABLE)
 def test_an_odd_answer_is_read(serve, waits, kind):
     server = serve(answering(READABLE[kind]))
@@ -169,6 +170,7 @@ def test_headers_that_do_not_end_are_an_error(serve):
     assert "broke the connection before its answer was whole" in failure(serve(answering(endless)))
 
 
+@pytest.mark.field_case("K6")
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
@@ -216,6 +218,7 @@ COOKIES = [
 ]
 
 
+@pytest.mark.field_case("F2", "F2b", "W1")
 @pytest.mark.parametrize("cookie", COOKIES)
 @pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "302 Found"])
 def test_no_cookie_is_ever_sent_to_whichever_account(serve, cookie, status):

@@ -138,6 +138,7 @@ def test_plain_http_on_the_tls_port_is_refused(serve):
     assert "does not speak TLS there. Nothing was changed." in message
 
 
+@pytest.mark.field_case("K9")
 def test_tls_older_than_1_2_is_refused(serve, server_context, ca_pem):
     old = server_context()
     with warnings.catch_warnings():
@@ -173,6 +174,7 @@ def test_a_handshake_that_hangs_ends_with_the_connect_timeout(serve, ca_pem):
 CREATE = {"server": "1001", "description": "d", "plugin_textkey": "p", "resource_textkey": "r"}
 
 
+@pytest.mark.field_case("K9")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_server_that_demands_a_client_certificate_got_nothing_and_is_told_apart(
     serve, server_context, ca_pem, version, waits
@@ -200,6 +202,7 @@ def test_a_server_that_demands_a_client_certificate_got_nothing_and_is_told_apar
     assert (server.connections, waits) == (1, [])
 
 
+@pytest.mark.field_case("K9")
 @pytest.mark.parametrize("names", [("elsewhere.test",), ("127.0.0.2",), ("10.0.0.1", "*.test"), ("localhost",)])
 def test_a_certificate_without_the_address_is_refused(serve, server_context, ca_pem, names):
     server = serve(answering(RESOLVED), tls=server_context(*names))
@@ -244,6 +247,7 @@ BEFORE_A_CONNECTION = [
 ]
 
 
+@pytest.mark.field_case("W19")
 @pytest.mark.parametrize("error", BEFORE_A_CONNECTION, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("place", ["socket", "getaddrinfo"])
 def test_whatever_goes_wrong_before_a_connection_stands_sent_nothing(monkeypatch, place, error):
@@ -284,6 +288,7 @@ def deaf(monkeypatch, *addresses):
     return tried
 
 
+@pytest.mark.field_case("W13")
 def test_all_addresses_of_a_name_share_the_connect_timeout(monkeypatch):
     addresses = [f"198.51.100.{number}" for number in range(1, 5)]
     resolving_to(monkeypatch, *addresses)
@@ -308,6 +313,7 @@ def test_a_name_without_an_address_cannot_be_reached(monkeypatch):
     assert "cannot be reached: no connection could be made. Nothing was changed." in failure("https://empty.test")
 
 
+@pytest.mark.field_case("W13")
 def test_a_resolver_that_hangs_takes_no_longer_than_the_connect_timeout_and_one_thread(monkeypatch):
     over, asked = threading.Event(), []
 
@@ -365,6 +371,7 @@ UNWRITABLE = {
 }
 
 
+@pytest.mark.field_case("F19", "W19")
 @pytest.mark.parametrize("kind", UNWRITABLE)
 def test_a_body_that_json_has_no_form_for_is_refused_before_anything_is_sent(serve, kind):
     body, words = UNWRITABLE[kind]
@@ -377,6 +384,7 @@ def test_a_body_that_json_has_no_form_for_is_refused_before_anything_is_sent(ser
     assert server.connections == 0
 
 
+@pytest.mark.field_case("W19")
 @pytest.mark.parametrize(
     "given",
     [
@@ -399,6 +407,7 @@ def test_a_request_with_characters_that_do_not_fit_is_refused_before_anything_is
 # Proxies.
 
 
+@pytest.mark.field_case("K10", "S11")
 @pytest.mark.parametrize(
     ("status", "words"),
     [
@@ -418,6 +427,7 @@ def test_a_tunnel_that_is_refused_is_the_proxys_doing_and_its_credentials_are_no
     assert b"ApiKey" not in b"".join(proxy.requests)
 
 
+@pytest.mark.field_case("K10")
 def test_a_plain_407_is_the_proxys_doing(serve):
     proxy = serve(answering(http_answer("407 Proxy Authentication Required", b"<html>", "Content-Type: text/html")))
     assert failure("http://127.0.0.1:1", proxy=proxy.origin.replace("//", "//svc:Winter2026@")) == (
@@ -427,6 +437,7 @@ def test_a_plain_407_is_the_proxys_doing(serve):
     assert len(proxy.requests) == 1
 
 
+@pytest.mark.field_case("S11")
 @pytest.mark.parametrize("origin", ["https://127.0.0.1:1", "http://127.0.0.1:1"])
 def test_a_proxy_that_is_not_there_is_named(origin):
     proxy = f"127.0.0.1:{free_port()}"
@@ -440,6 +451,7 @@ def test_a_proxy_is_used_where_the_configuration_names_one(serve):
     assert proxy.requests[0].startswith(b"PUT http://127.0.0.1:1/v2/outage/5/force_resolve HTTP/1.1\r\n")
 
 
+@pytest.mark.field_case("K10")
 def test_a_proxy_that_refuses_to_connect_was_not_given_the_request(serve, ca_pem):
     proxy = serve(answering(http_answer("403 Forbidden")))
     message = failure("https://127.0.0.1:1", ca_certificate=ca_pem, proxy=proxy.origin)
