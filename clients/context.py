@@ -12,7 +12,7 @@ from ..core.http.sessions import ConnectionSettings
 from ..core.http.transport import Transport
 from ..core.lazy import lazy
 from ..core.redaction import Redactor, fingerprint
-from ..core.urls import BaseUrl, base_url
+from ..core.urls import BaseUrl, base_url, with_credentials
 from .fortimonitor.client import FortiMonitor
 from .fortisiem.authentication import Authentication, Login
 from .fortisiem.client import FortiSIEM
@@ -90,7 +90,7 @@ class Context:
             fingerprint(str(base.origin), *credentials),
             verify=self.config["verify_ssl"],
             ca_certificate=self.config.get("ca_certificate", ""),
-            proxy=self.config.get("proxy", ""),
+            proxy=with_credentials(*(self.config.get(f"proxy{part}", "") for part in ("", "_username", "_password"))),
         )
         timeouts = (self.config["connect_timeout"], self.config["read_timeout"])
         return self._transport_class(product, base, settings, timeouts, self.deadline, self.redact)

@@ -15,7 +15,6 @@ HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 PLAIN_ENDPOINT = re.compile(r"(/[a-z0-9_-]+)+", re.ASCII)
 DEFAULT_PORTS = {"https": 443, "http": 80}
-CREDENTIALS = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%-]*", re.ASCII)
 # Where clouds keep their metadata beside the link-local addresses: Alibaba, Azure, Oracle; Amazon, Google.
 METADATA = frozenset(
     map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
@@ -154,10 +153,9 @@ def _check_reach(origin: Origin) -> None:
 
 def check_proxy(text: str) -> None:
     """Raise ValueError with the reason where a text is no URL of a proxy. The reason never quotes it."""
-    scheme, _, rest = text.partition("://")
-    credentials, _, place = rest.rpartition("@")
-    if not CREDENTIALS.fullmatch(credentials) or BROKEN_ENCODING.search(credentials):
-        raise ValueError("special characters in its user name and password must be encoded, such as %23 for #")
+    if "@" in text:  # a text field is stored and shown in clear
+        raise ValueError("its user name and password belong in Proxy Username and Proxy Password")
+    scheme, _, place = text.partition("://")
     if (
         scheme.lower() not in DEFAULT_PORTS
         or not place
@@ -169,6 +167,13 @@ def check_proxy(text: str) -> None:
     _origin(parts)
     if parts.path not in ("", "/"):
         raise ValueError("it must not have a path")
+
+
+def with_credentials(url: str, username: str, password: str) -> str:
+    """Return the URL of a proxy with what signs in there."""
+    scheme, mark, place = url.partition("://")
+    credentials = ":".join(quote(each, safe="") for each in (username, password) if each)
+    return f"{scheme}{mark}{credentials}@{place}" if credentials else url
 
 
 def _is_plain(text: str) -> bool:

@@ -16,7 +16,7 @@ from .manifest import Field, Form
 from .texts import HALF_A_CHARACTER, pasted, pasted_password
 from .values import flag, whole_number
 
-MADE_UP = "fortisiem_password"  # the one secret that a person makes up
+MADE_UP = ("fortisiem_password", "proxy_password")  # by persons; the other secrets are made by the products
 A_TIME = "ISO 8601 with offset, epoch seconds, or 'YYYY-MM-DD HH:MM:SS' in UTC"
 
 
@@ -74,7 +74,7 @@ def read_form(
 def _read(field: Field, value: Any, shapes: Mapping[str, Shape]) -> Any:
     """Return a value in its field's type, or the default, None where there is neither. Raises _Unfit."""
     if isinstance(value, str):
-        value = pasted_password(value) if field.name == MADE_UP else pasted(value)
+        value = pasted_password(value) if field.name in MADE_UP else pasted(value)
     if value is not None and value != "":
         value = _reader(field)(field, value)
     if value is None or value == "":

@@ -66,6 +66,8 @@ def configuration_values(ready: dict[str, Any]) -> dict[str, Any]:
         "verify_ssl": True,
         "ca_certificate": Path(ready["fortisoar"]["ca"]).read_text(encoding="ascii"),
         "proxy": "",
+        "proxy_username": "",
+        "proxy_password": "",
         "connect_timeout": 5,
         "read_timeout": 30,
         "total_timeout": 55,

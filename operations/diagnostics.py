@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 import sys
 from typing import Any, Dict, List
@@ -56,8 +55,6 @@ def _hidden(name: str, value: Any) -> Any:
         return MASK
     if name == "ca_certificate":
         return "(set)"  # no secret, but a page long
-    if name == "proxy":
-        return re.sub(r"//[^/?#]*@", f"//{MASK}@", value)  # its URL may hold a user name and a password
     return value
 
 

@@ -79,6 +79,8 @@ def configuration(**changes: Any) -> dict[str, Any]:
         "verify_ssl": True,
         "ca_certificate": "",
         "proxy": "",
+        "proxy_username": "",
+        "proxy_password": "",
         "connect_timeout": 5,
         "read_timeout": 30,
         "total_timeout": 55,

@@ -118,11 +118,13 @@ def test_a_refusal_changed_nothing_whatever_was_asked(source, status):
 
 
 def test_a_proxy_that_wants_credentials_is_named_and_not_the_product():
-    proxied = context(configuration(proxy="http://svc:Winter2026@proxy.corp.test:3128")).fortimonitor._http
+    proxied = context(
+        configuration(proxy="http://proxy.corp.test:3128", proxy_username="svc", proxy_password="Winter2026")
+    ).fortimonitor._http
     failure = failure_of(proxied, answer("<html>", request=WRITE, status=407))
     assert str(failure) == (
         "the proxy http://proxy.corp.test:3128 answered 407: it wants a user name and a password. Nothing was changed. "
-        "Check Proxy in the configuration, and the user name and the password in it."
+        "Check Proxy, Proxy Username and Proxy Password in the configuration."
     )
 
 

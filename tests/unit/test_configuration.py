@@ -11,7 +11,7 @@ from tests.support import package
 from tests.support.package import API_KEY, ConnectorError, configuration, connector, let_go, module, with_token
 
 connector_module = module("connector")
-ENCODE = "special characters in its user name and password must be encoded, such as %23 for #"
+ELSEWHERE = "its user name and password belong in Proxy Username and Proxy Password"
 LIKE = "it must look like http://proxy.example.com:3128"
 valid = module("core.configuration").valid_configuration
 
@@ -186,25 +186,27 @@ def context_of(config):
     return module("core.http.sessions")._tls_context(settings)
 
 
-@pytest.mark.field_case("F14")
+@pytest.mark.field_case("F14", "S11")
 @pytest.mark.parametrize(
     ("proxy", "reason"),
     [
-        ("http://svc:Winter2026/x@proxy.corp.test:3128", ENCODE),
-        ("http://user:p@ss#1Winter2026@host:9", ENCODE),
-        ("http://user:Winter2026?@host:9", ENCODE),
-        ("http://user:Winter2026\\@host:9", ENCODE),
-        ("http://us er:Winter2026@host:9", ENCODE),
-        ("http://user:Winter2026%@host:9", ENCODE),
-        ("http://user:W\u00efnter2026@host:9", ENCODE),
-        ("svc:Winter2026@proxy.corp.test:3128", LIKE),
-        ("socks5://svc:Winter2026@proxy.corp.test:3128", LIKE),
-        ("http://svc:Winter2026@", LIKE),
+        ("http://svc:Winter2026/x@proxy.corp.test:3128", ELSEWHERE),
+        ("http://user:p@ss#1Winter2026@host:9", ELSEWHERE),
+        ("http://user:Winter2026?@host:9", ELSEWHERE),
+        ("http://user:Winter2026\\@host:9", ELSEWHERE),
+        ("http://us er:Winter2026@host:9", ELSEWHERE),
+        ("http://user:Winter2026%@host:9", ELSEWHERE),
+        ("http://user:W\u00efnter2026@host:9", ELSEWHERE),
+        ("svc:Winter2026@proxy.corp.test:3128", ELSEWHERE),
+        ("socks5://svc:Winter2026@proxy.corp.test:3128", ELSEWHERE),
+        ("http://svc:Winter2026@", ELSEWHERE),
         ("http:// Winter2026:3128", LIKE),
         ("http://proxy.test:3128?Winter2026", LIKE),
         ("http://proxy.test\u200b:3128", LIKE),
-        ("http://svc:pw@proxy.test:Winter2026", "its port must be a number from 1 to 65535"),
-        ("http://svc:pw@Winter2026<", "its host name has characters that do not belong there"),
+        ("http://svc:p%40ss%2FWinter2026@proxy.test:3128/", ELSEWHERE),
+        ("http://Winter2026@proxy", ELSEWHERE),
+        ("http://proxy.test:Winter2026", "its port must be a number from 1 to 65535"),
+        ("http://Winter2026<", "its host name has characters that do not belong there"),
         ("http://proxy.test:3128/Winter2026", "it must not have a path"),
     ],
 )
@@ -215,10 +217,27 @@ def test_an_unusable_proxy_is_refused_without_showing_it(proxy, reason):
 
 
 @pytest.mark.parametrize(
-    "proxy", ["http://svc:p%40ss%2F1@proxy.test:3128/", "HTTPS://10.1.2.3", "http://[fd00::5]:80", "http://token@proxy"]
+    "proxy", ["http://proxy.test:3128/", "HTTPS://10.1.2.3", "http://[fd00::5]:80", "http://proxy"]
 )
 def test_a_usable_proxy_is_taken_as_it_is(proxy):
     assert valid(configuration(proxy=proxy))["proxy"] == proxy
+
+
+@pytest.mark.field_case("S11")
+@pytest.mark.parametrize(
+    ("username", "password", "credentials"),
+    [
+        ("svc", "Winter2026", "svc:Winter2026@"),
+        ("CORP\\svc", "p@ss#1/x?:%", "CORP%5Csvc:p%40ss%231%2Fx%3F%3A%25@"),
+        ("a:b", " \u00fc ", "a%3Ab:%20%C3%BC%20@"),
+        ("token", "", "token@"),
+        ("", "", ""),
+    ],
+)
+def test_what_signs_in_to_a_proxy_is_encoded_whatever_it_is(username, password, credentials):
+    config = configuration(proxy="http://proxy.test:3128", proxy_username=username, proxy_password=password)
+    settings = package.context(config).fortimonitor._http._settings
+    assert settings.proxy == f"http://{credentials}proxy.test:3128"
 
 
 @pytest.mark.field_case("K14")
@@ -245,6 +264,7 @@ SECRETS = {
     "fortimonitor_api_key": ("FortiMonitor API Key", configuration),
     "fortisiem_password": ("FortiSIEM Password", configuration),
     "fortisiem_client_secret": ("FortiSIEM Client Secret", with_token),
+    "proxy_password": ("Proxy Password", configuration),
 }
 
 

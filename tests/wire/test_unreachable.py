@@ -406,6 +406,8 @@ def test_a_request_with_characters_that_do_not_fit_is_refused_before_anything_is
 
 # Proxies.
 
+CREDENTIALS = {"proxy_username": "svc", "proxy_password": "Winter2026"}
+
 
 @pytest.mark.field_case("K10", "S11")
 @pytest.mark.parametrize(
@@ -418,8 +420,7 @@ def test_a_request_with_characters_that_do_not_fit_is_refused_before_anything_is
 )
 def test_a_tunnel_that_is_refused_is_the_proxys_doing_and_its_credentials_are_not_shown(serve, ca_pem, status, words):
     proxy = serve(answering(http_answer(status, b"", 'Proxy-Authenticate: Basic realm="x"')))
-    with_credentials = proxy.origin.replace("//", "//svc:Winter2026@")
-    message = failure("https://127.0.0.1:1", ca_certificate=ca_pem, proxy=with_credentials)
+    message = failure("https://127.0.0.1:1", ca_certificate=ca_pem, proxy=proxy.origin, **CREDENTIALS)
     assert f"cannot be reached: the proxy {proxy.origin} {words}. Nothing was changed." in message
     assert "Winter2026" not in message
     assert "svc" not in message
@@ -430,9 +431,9 @@ def test_a_tunnel_that_is_refused_is_the_proxys_doing_and_its_credentials_are_no
 @pytest.mark.field_case("K10")
 def test_a_plain_407_is_the_proxys_doing(serve):
     proxy = serve(answering(http_answer("407 Proxy Authentication Required", b"<html>", "Content-Type: text/html")))
-    assert failure("http://127.0.0.1:1", proxy=proxy.origin.replace("//", "//svc:Winter2026@")) == (
-        f"{GOAL}the proxy {proxy.origin} answered 407: it wants a user name and a password. Nothing was changed. Check Proxy "
-        "in the configuration, and the user name and the password in it."
+    assert failure("http://127.0.0.1:1", proxy=proxy.origin, **CREDENTIALS) == (
+        f"{GOAL}the proxy {proxy.origin} answered 407: it wants a user name and a password. Nothing was changed. Check "
+        "Proxy, Proxy Username and Proxy Password in the configuration."
     )
     assert len(proxy.requests) == 1
 
@@ -441,7 +442,7 @@ def test_a_plain_407_is_the_proxys_doing(serve):
 @pytest.mark.parametrize("origin", ["https://127.0.0.1:1", "http://127.0.0.1:1"])
 def test_a_proxy_that_is_not_there_is_named(origin):
     proxy = f"127.0.0.1:{free_port()}"
-    message = failure(origin, proxy=f"http://svc:Winter2026@{proxy}")
+    message = failure(origin, proxy=f"http://{proxy}", **CREDENTIALS)
     assert f"cannot be reached: the proxy http://{proxy} cannot be reached. Nothing was changed." in message
 
 
@@ -459,5 +460,5 @@ def test_a_proxy_that_refuses_to_connect_was_not_given_the_request(serve, ca_pem
     assert all(request.startswith(b"CONNECT 127.0.0.1:1 ") for request in proxy.requests)
     assert message == (
         f"{GOAL}FortiMonitor at https://127.0.0.1:1 cannot be reached: the proxy {proxy.origin} answered 403. Nothing was "
-        "changed. Check Proxy in the configuration, and the user name and the password in it."
+        "changed. Check Proxy, Proxy Username and Proxy Password in the configuration."
     )
