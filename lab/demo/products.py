@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -37,8 +38,8 @@ class Products:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = _verification(configuration, folder)
-        if proxy := configuration.get("proxy"):
-            self._session.proxies = {"http": proxy, "https": proxy}
+        if configuration.get("proxy"):
+            self._session.proxies = dict.fromkeys(("http", "https"), _proxy(configuration))
 
     def close(self) -> None:
         """Close the connections."""
@@ -99,6 +100,14 @@ def siem_sentences(incident: Mapping[str, Any]) -> list[str]:
     if user := incident.get("incidentExtUser"):
         shown += f", assigned to {user}"
     return [title, shown, f"  comments: {incident.get('incidentComments')}"]
+
+
+def _proxy(configuration: Mapping[str, Any]) -> str:
+    """Return the proxy's URL with what signs in there."""
+    scheme, mark, place = configuration["proxy"].partition("://")
+    parts = (configuration.get(f"proxy_{part}") for part in ("username", "password"))
+    credentials = ":".join(quote(each, safe="") for each in parts if each)
+    return f"{scheme}{mark}{credentials}@{place}" if credentials else f"{scheme}{mark}{place}"
 
 
 def _verification(configuration: Mapping[str, Any], folder: Path) -> bool | str:
