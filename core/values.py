@@ -9,7 +9,7 @@ import json
 import math
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar
 
 Value = TypeVar("Value")
 Skipped = List[Dict[str, str]]
@@ -190,26 +190,26 @@ def _from_calendar(written: str) -> Optional[datetime]:
     if parts is None:
         return None
     east = _east(parts["zone"], parts["offset"])
-    month = parts["month"].lower()
-    if east is None or not (month.isdigit() or month in MONTHS):
-        return None
-    year = int(parts["year"])
-    century = {2: 2000 if year < 50 else 1900}.get(len(parts["year"]), 0)
-    second = int(parts["second"] or 0)
     try:
-        local = datetime(
-            century + year,
-            int(month) if month.isdigit() else MONTHS.index(month) + 1,
-            int(parts["day"]),
-            int(parts["hour"] or 0),
-            int(parts["minute"] or 0),
-            59 if second == LEAP_SECOND else second,
-            int((parts["fraction"] or "0")[:6].ljust(6, "0")),
-            timezone.utc,
-        )
-        return _meant(local - east)
+        return None if east is None else _meant(_local(parts) - east)
     except (ValueError, OverflowError):
         return None
+
+
+def _local(parts: Mapping[str, Any]) -> datetime:
+    """Return the moment that the parts name, as if they were in UTC. Raises ValueError where there is none."""
+    year, month, second = int(parts["year"]), parts["month"].lower(), int(parts["second"] or 0)
+    century = {2: 2000 if year < 50 else 1900}.get(len(parts["year"]), 0)
+    return datetime(
+        century + year,
+        int(month) if month.isdigit() else MONTHS.index(month) + 1,
+        int(parts["day"]),
+        int(parts["hour"] or 0),
+        int(parts["minute"] or 0),
+        59 if second == LEAP_SECOND else second,
+        int((parts["fraction"] or "0")[:6].ljust(6, "0")),
+        timezone.utc,
+    )
 
 
 def _east(zone: Optional[str], offset: Optional[str]) -> Optional[timedelta]:

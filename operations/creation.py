@@ -13,7 +13,7 @@ from ..clients.context import Context
 from ..clients.fortimonitor.markers import marked, without_marker
 from ..clients.fortimonitor.models import ACTIVE, RESOLVED, Outage
 from ..core.errors import Failure, OutcomeUnknown, Unreachable
-from ..core.http.answers import LATE_FOR
+from ..core.http.answers import LATE_FOR, Answer
 from ..core.process_state import STATE
 from ..core.texts import survivors
 from ..core.times import fortimonitor_time, from_epoch, iso
@@ -111,25 +111,30 @@ class Creation(Write):
         self.incident_id = incident_id
         if is_of_here and not self._params["verify"]:
             return Accepted(answer)
-        before = list(self.warnings)
+        outage = self._read_back(answer, incident_id, is_of_here)
+        if outage and self.is_named and not outage.marker.is_of(self.correlation_id):
+            self.warnings.append(MARKER_LOST)
+        return Accepted(answer, "read_back" if outage else "response")
+
+    def _read_back(self, answer: Answer, incident_id: int, is_of_here: bool) -> Optional[Outage]:
+        """Return the incident that a whole answer names, None where no read shows it: it is believed all the same.
+
+        Raises OutcomeUnknown where a read shows something else there.
+        """
+        warning = NOT_YET_SHOWN
         try:
             outage = self._fortimonitor.whatever_is_at(incident_id)
         except Failure as failure:
-            self.warnings.append(f"The new incident could not be read back: {failure.happened}.")
-            outage = None
-        else:
-            self.warnings += [] if outage else [NOT_YET_SHOWN]
-        # What a whole answer names is believed, unless a read shows something else there.
-        if self._is_another(outage) if outage else not is_of_here:
-            self.warnings = before
+            warning, outage = f"The new incident could not be read back: {failure.happened}.", None
+        if outage is None and is_of_here:
+            self.warnings.append(warning)
+        elif outage is None or self._is_another(outage):
             reason = "but at another address, and reading it here did not show it"
             if outage:
                 self._unmarked = incident_id if not outage.marker else 0
                 reason = f"which {'shows no correlation ID and another text' if self._unmarked else 'is not this one'}"
             raise answer.failure(OutcomeUnknown, f"FortiMonitor's answer names incident {incident_id}, {reason}")
-        if outage and self.is_named and not outage.marker.is_of(self.correlation_id):
-            self.warnings.append(MARKER_LOST)
-        return Accepted(answer, "read_back" if outage else "response")
+        return outage
 
     def look(self) -> bool:
         """Look for an incident of this event that was not there before."""

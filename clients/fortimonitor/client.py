@@ -387,15 +387,28 @@ def _error_in(body: Any) -> Optional[str]:
         each = waiting.pop()
         waiting += each if isinstance(each, list) else []
         for key, value in each.items() if isinstance(each, dict) else ():
-            name, said = folded(key), text(value).strip()
-            if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR:
+            name = folded(key)
+            said = _error(name, value) or _failed(name, key, value, each)
+            if said:
                 return said
-            is_failed = name in STATES and said.casefold() in FAILED
-            is_refused = name in CODES and (whole_number(value) or 0) >= LEAST_REFUSAL
-            if (name in SUCCESSES and flag(value) is False) or is_failed or is_refused:
-                return text(each.get("message") or each.get("msg") or each.get("detail")) or f"{key}: {said}"
             waiting += [value] if name != ANALYSTS_OWN else []
     return None
+
+
+def _error(name: str, value: Any) -> str:
+    """Return the error that a member of an object holds, "" for none."""
+    said = text(value).strip()
+    return said if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR else ""
+
+
+def _failed(name: str, key: str, value: Any, whole: Mapping[str, Any]) -> str:
+    """Return what an object says, of which a member tells that it failed; "" where it tells no such thing."""
+    said = text(value).strip()
+    is_failed = name in STATES and said.casefold() in FAILED
+    is_refused = name in CODES and (whole_number(value) or 0) >= LEAST_REFUSAL
+    if not is_failed and not is_refused and not (name in SUCCESSES and flag(value) is False):
+        return ""
+    return text(whole.get("message") or whole.get("msg") or whole.get("detail")) or f"{key}: {said}"
 
 
 def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:

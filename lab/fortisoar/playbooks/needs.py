@@ -47,17 +47,22 @@ def needs_of(definition: Definition, operations: Mapping[str, Row]) -> Needs:
     start = definition.start or {}
     kind, arguments = type_of(start), arguments_of(start)
     takes_record = kind in ON_RECORDS or (kind == BUTTON and not arguments.get("noRecordExecution"))
-    params = {str(name): True for name in definition.document.get("parameters") or []}
-    for name in _left_out(definition, operations) & params.keys():
-        params[name] = False
-    for asked in arguments.get("inputVariables") or []:
-        params[str(asked.get("name"))] = bool(asked.get("required"))
+    params = _params_of(definition, arguments, operations)
     return Needs(
         modules=[str(module) for module in arguments.get("resources") or []] if takes_record else [],
         starts=ON_RECORDS.get(kind, ""),
         params=[name for name, is_needed in params.items() if is_needed],
         optional=[name for name, is_needed in params.items() if not is_needed],
     )
+
+
+def _params_of(definition: Definition, arguments: Row, operations: Mapping[str, Row]) -> dict[str, bool]:
+    """Return the parameters of a playbook, and of each whether it is needed."""
+    params = {str(name): True for name in definition.document.get("parameters") or []}
+    params |= dict.fromkeys(_left_out(definition, operations) & params.keys(), False)
+    return params | {
+        str(asked.get("name")): bool(asked.get("required")) for asked in arguments.get("inputVariables") or []
+    }
 
 
 def told(collections: Mapping[str, list[Row]], operations: Mapping[str, Row]) -> Iterator[str]:

@@ -273,23 +273,29 @@ def _matches(run: Run, query: dict[str, str]) -> bool:
         "name": run.name,
         "parent_wf": str(run.parent),
     }
-    if any(query[key].strip('"').lower() != fact.lower() for key, fact in facts.items() if query.get(key)):
-        return False
-    for key in ("parent_wf__isnull", "parent__isnull"):  # the first on recent runs, the second on historical ones
-        if key in query and (query[key].lower() == "true") is not (run.parent is None):
-            return False
-    if (record := query.get("records", "").strip('"')) and record not in run.records:
-        return False
-    if query.get("search", "").lower() not in run.name.lower():
-        return False
-    tags = set(run.tags)
-    included, excluded = _tags(query.get("tags_include")), _tags(query.get("tags_exclude"))
+    given = {key: query[key].strip('"').lower() for key in facts if query.get(key)}
+    record = query.get("records", "").strip('"')
     return (
-        (not included or bool(included & tags))
-        and not excluded & tags
+        all(facts[key].lower() == value for key, value in given.items())
+        and _is_called(run, query)
+        and (not record or record in run.records)
+        and query.get("search", "").lower() in run.name.lower()
+        and _is_tagged(run, query)
         and (not query.get("created_after") or run.created >= _moment(query["created_after"]))
         and (not query.get("created_before") or run.created < _moment(query["created_before"]))
     )
+
+
+def _is_called(run: Run, query: dict[str, str]) -> bool:
+    """Tell whether it is asked for runs that another one has called, or for those that none has, and this is one."""
+    keys = ("parent_wf__isnull", "parent__isnull")  # the first on recent runs, the second on historical ones
+    return all((query[key].lower() == "true") is (run.parent is None) for key in keys if key in query)
+
+
+def _is_tagged(run: Run, query: dict[str, str]) -> bool:
+    tags = set(run.tags)
+    included, excluded = _tags(query.get("tags_include")), _tags(query.get("tags_exclude"))
+    return (not included or bool(included & tags)) and not excluded & tags
 
 
 def _tags(text: str | None) -> set[str]:
