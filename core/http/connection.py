@@ -245,7 +245,8 @@ class _Watched:
         timing = exchange.deadline.timing if exchange.deadline else None
         deadline = Deadline(self.timeout, timing) if timing else Deadline(self.timeout)
         try:
-            self.sock = self._connected(deadline)  # known at once, or urllib3 1.26.4 leaves it open where TLS can't begin
+            # At once, as newer ones do: urllib3 1.26.4 would leave it open where TLS cannot even begin.
+            self.sock = self._connected(deadline)
         except socket.timeout as error:
             raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from error
         except (OSError, UnicodeError) as error:

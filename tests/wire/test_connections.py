@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import gc
+import itertools
 import os
 import socket
 import sys
