@@ -20,6 +20,9 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 # What `make prove` runs for long.
 LONG := tests/properties tests/lab/test_large_lists.py tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py
+# Sets of libraries with which it runs the wire tests too. Python 3.12 and newer cannot import urllib3 1.26.4, the oldest.
+SETS := tests/package/libraries
+OLD_SETS = $(shell $(PYTHON) -c 'import sys; print("fortisoar-7.6", *["oldest"] * (sys.version_info < (3, 12)))')
 
 .PHONY: help setup demo test prove bench lab package docs check lock clean stale
 
@@ -46,8 +49,16 @@ demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a 
 test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its lines and branches.
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(PYTEST) $(MEASURED) --cov && $(PYTEST) $(MEASURED:%=--ignore=%))
 
-prove: $(READY)  ## Run the property tests for long: 2,000 scenarios, 10,000 examples, every odd answer, 70,000 incidents ingested.
+prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents ingested, the wire tests with old libraries.
 	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
+	@$(if $(filter oldest,$(OLD_SETS)),,echo "The oldest libraries are left out: they need a .venv of Python 3.11.")
+	@for set in $(OLD_SETS); do \
+		echo "The wire tests with the libraries of $(SETS)/$$set.txt:"; \
+		$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+			--upgrade --target .venv/libraries/$$set -r $(SETS)/$$set.txt && \
+		LIBRARIES=$(SETS)/$$set.txt PYTHONPATH=$(CURDIR)/.venv/libraries/$$set \
+			$(PYTEST) tests/wire -W ignore::ImportWarning -W ignore::DeprecationWarning || exit 1; \
+	done
 
 bench: $(READY)  ## Measure loading, a warm write, and many updates at once.
 	@$(PYTHON) -m tests.bench.loading
@@ -74,6 +85,9 @@ lock: $(READY)  ## Lock requirements-dev.in anew, make .venv of it, and prove th
 	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--only-binary :all: --emit-build-options --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	@for version in 3.9 3.12; do $(PYTHON) -m uv pip compile --quiet --upgrade --python-version $$version \
+		--only-binary :all: --no-emit-index-url --no-emit-find-links --no-annotate \
+		--custom-compile-command "make lock" requirements.txt -o $(SETS)/newest-$$version.txt || exit 1; done
 	@$(MAKE) --no-print-directory test ARGS=tests/tools/test_lock.py
 
 clean:  ## Remove everything that make makes.

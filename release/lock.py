@@ -33,9 +33,9 @@ def requirements(file: Path, environment: Environment) -> list[Requirement]:
     return [each for each in map(Requirement, lines) if each.marker is None or each.marker.evaluate(dict(environment))]
 
 
-def pins(environment: Environment) -> dict[NormalizedName, str]:
-    """Return the versions that the lock names for an environment."""
-    locked = requirements(ROOT / LOCK, environment)
+def pins(environment: Environment, file: Path = ROOT / LOCK) -> dict[NormalizedName, str]:
+    """Return the versions that the lock, or another file in which all are exact, names for an environment."""
+    locked = requirements(file, environment)
     return {canonicalize_name(each.name): next(iter(each.specifier)).version for each in locked}
 
 

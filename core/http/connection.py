@@ -245,11 +245,13 @@ class _Watched:
         timing = exchange.deadline.timing if exchange.deadline else None
         deadline = Deadline(self.timeout, timing) if timing else Deadline(self.timeout)
         try:
-            return self._connected(deadline)
+            # At once, as newer ones do: urllib3 1.26.4 would leave it open where TLS cannot even begin.
+            self.sock = self._connected(deadline)
         except socket.timeout as error:
             raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from error
         except (OSError, UnicodeError) as error:
             raise NewConnectionError(self, f"no connection to {self.host}") from error  # type: ignore[arg-type]
+        return self.sock  # type: ignore[no-any-return]
 
     def _connected(self, deadline: Deadline) -> socket.socket:
         addresses = _addresses(self.host.strip("[]"), self.port, deadline)

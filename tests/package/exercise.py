@@ -15,6 +15,7 @@ import logging
 import socket
 import sys
 import tarfile
+from importlib.metadata import distributions
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List
@@ -46,6 +47,7 @@ def main(plan: Dict[str, Any]) -> Dict[str, Any]:
         "python": list(sys.version_info[:2]),
         "imported_first": after_import,
         "imported_in_the_end": imported(),
+        "versions": versions(),
         "health": health,
         "results": results,
         "log": log.lines,
@@ -88,6 +90,13 @@ def imported() -> List[str]:
     """Return the packages in memory that came from anywhere but the standard library and the connector."""
     files = ((name, getattr(module, "__file__", None) or "") for name, module in list(sys.modules.items()))
     return sorted({name.partition(".")[0] for name, file in files if "site-packages" in file} | ours())
+
+
+def versions() -> Dict[str, str]:
+    """Return the version of each package in memory whose distribution is called as it is."""
+    found = ((each.metadata["Name"].replace("-", "_"), each.version) for each in distributions())
+    there = imported()
+    return {name: version for name, version in found if name in there}
 
 
 def ours() -> set[str]:

@@ -1,4 +1,7 @@
-"""The Pythons that appliances run, each with the connector's requirements and nothing else."""
+"""The Pythons and the libraries that appliances have: environments of the one with a set of the other, and nothing else.
+
+A set is a file of tests/package/libraries that names every version, so that nothing is resolved.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import distributions
@@ -15,28 +19,36 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from release.lock import pins
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".venv" / "pythons"
 REQUIREMENTS = ROOT / "requirements.txt"
-COME_WITH_VENV = {canonicalize_name(name) for name in ("pip", "setuptools")}
+LIBRARIES = Path(__file__).with_name("libraries")
 
 
 class Environment:
-    """A virtual environment of one Python version.
+    """A virtual environment of one Python version with one set of libraries.
 
     Parameters:
         version: such as "3.9".
-        folder: where it lies.
+        libraries: the name of the set.
     """
 
-    def __init__(self, version: str, folder: Path) -> None:
+    def __init__(self, version: str, libraries: str) -> None:
         self.version = version
-        self.python = folder / "bin" / "python"
-        self._packages = folder / "lib" / f"python{version}" / "site-packages"
+        self.folder = CACHE / f"{version}-{libraries}"
+        self.python = self.folder / "bin" / "python"
+        self.packages = self.folder / "lib" / f"python{version}" / "site-packages"
+        self.set = LIBRARIES / f"{libraries}.txt"
 
-    def installed(self) -> set[NormalizedName]:
-        """Return the names of what is installed, besides what every new environment has."""
-        return {canonicalize_name(each.name) for each in distributions(path=[str(self._packages)])} - COME_WITH_VENV
+    def pinned(self) -> dict[NormalizedName, str]:
+        """Return the versions that the set names."""
+        return pins({}, self.set)
+
+    def installed(self) -> dict[NormalizedName, str]:
+        """Return the versions that are installed."""
+        return {canonicalize_name(each.name): each.version for each in distributions(path=[str(self.packages)])}
 
     def needed(self, *names: str) -> set[NormalizedName]:
         """Return these packages and, by their metadata, everything that they need in this Python."""
@@ -49,14 +61,14 @@ class Environment:
         return found
 
     def _requirements(self, name: str) -> list[NormalizedName]:
-        found = distributions(name=name, path=[str(self._packages)])
+        found = distributions(name=name, path=[str(self.packages)])
         requirements = [Requirement(text) for package in found for text in package.requires or []]
         here = {"python_version": self.version, "python_full_version": f"{self.version}.0", "extra": ""}
         return [canonicalize_name(r.name) for r in requirements if r.marker is None or r.marker.evaluate(here)]
 
 
-def environment(version: str) -> Environment:
-    """Return an environment of that Python, made at the first call and after a change of the requirements.
+def environment(version: str, libraries: str) -> Environment:
+    """Return an environment of that Python with that set, made at the first call and after a change of either.
 
     Skips the test if this machine has no such Python; fails it in CI, where there must be one.
     """
@@ -66,16 +78,25 @@ def environment(version: str) -> Environment:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    folder = CACHE / version
-    with _alone(version):
-        stamp = folder / "made-of.txt"
-        made_of = f"{python}\n{REQUIREMENTS.read_text('ascii')}"
+    made = Environment(version, libraries)
+    with _alone(made):
+        stamp = made.folder / "made-of.txt"
+        made_of = f"{python}\n{made.set.read_text('ascii')}"
         if not stamp.is_file() or stamp.read_text("utf-8") != made_of:
-            made = Environment(version, folder)
-            _run(python, "-m", "venv", "--clear", folder)
-            _run(made.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS)
+            _run(python, "-m", "venv", "--clear", "--without-pip", made.folder)
+            _install(made)
             stamp.write_text(made_of, "utf-8")
-    return Environment(version, folder)
+    return made
+
+
+def _install(made: Environment) -> None:
+    """Install a set by our own pip, since one in each environment takes longer to put there than to use.
+
+    Not by uv, which is faster still: it does not read from pip's configuration where packages come from.
+    """
+    options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile", "--only-binary", ":all:")
+    place = ("--python-version", made.version, "--target", made.packages)
+    _run(sys.executable, "-m", "pip", "install", *options, *place, "-r", made.set)
 
 
 def interpreter(version: str) -> Path | None:
@@ -97,9 +118,9 @@ def _run(*command: str | Path) -> None:
 
 
 @contextmanager
-def _alone(version: str) -> Iterator[None]:
+def _alone(made: Environment) -> Iterator[None]:
     """Keep other test processes out meanwhile."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{version}.lock").open("w") as lock:
+    with (CACHE / f"{made.folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The archive in the Pythons that appliances run, with its requirements alone, against the running lab."""
+"""The archive in the Pythons and with the libraries that appliances have, and nothing else, against the running lab."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from lab.connector import configuration_values
 from lab.demo.products import Products
+from release.lock import requirements
 from tests.conftest import LabProcess
-from tests.package.pythons import ROOT, Environment, environment, interpreter
+from tests.package.pythons import REQUIREMENTS, ROOT, Environment, environment, interpreter
+from tests.support.every_action import CALLS, assert_holds
 
 INFO: dict[str, Any] = json.loads((ROOT / "info.json").read_text("ascii"))
 ACTIONS = {action["operation"]: action for action in INFO["operations"]}
@@ -24,16 +27,51 @@ DESCRIPTION = "Checkout is slow"
 MARKER = "soar-4711"
 FIRST_ID, UNKNOWN_ID = -1_000_001, -9_999_999  # custom incidents are numbered downwards in a fresh FortiMonitor
 WRONG_KEY = "a-key-that-is-wrong"
+RAW = {"make_fortimonitor_api_request", "make_fortisiem_api_request"}  # send whatever they are told to
 RESOLVE, UPDATE = "force_resolve_incident", "update_siem_incident"
 
 
-@pytest.fixture(params=["3.9", "3.12"])
+LEGS = [
+    ("3.9", "oldest"),
+    ("3.9", "fortisoar-7.6"),
+    ("3.12", "fortisoar-7.6"),
+    ("3.9", "newest-3.9"),
+    ("3.12", "newest-3.12"),
+]
+# Each write and two lists on the standard objects of the lab, in an order in which each finds something to do.
+CALLED: dict[str, dict[str, Any]] = {
+    "list from FortiSIEM": {},
+    "create": {},
+    "tags": {},
+    "list": {},
+    "note": {},
+    "acknowledge": {},
+    "describe": {},
+    "summary": {},
+    "lead": {},
+    "escalate in FortiMonitor": {},
+    "broadcast": {},
+    "delay": {},
+    "resolve": {},
+    "comment": {},
+    "escalate": {},
+    "resolves": {"items": [FIRST_ID - 1]},
+    "close": {},
+    "update": {"incident_id": 2},
+    "clear": {"incident_id": 6},
+    "updates": {"items": [{"incident_id": number, "external_ticket_id": "INC42"} for number in (5, 7)]},
+}
+
+
+@pytest.fixture(scope="module", params=LEGS, ids=" with ".join)
 def python(request: pytest.FixtureRequest) -> Environment:
-    return environment(request.param)
+    return environment(*request.param)
 
 
-def test_the_requirements_bring_only_themselves_and_what_they_need(python: Environment) -> None:
-    assert python.installed() == python.needed("requests", "jsonschema")
+def test_a_set_is_what_is_installed_and_holds_the_requirements_and_what_they_need(python: Environment) -> None:
+    required = [each.name for each in requirements(REQUIREMENTS, {})]
+    assert python.installed() == python.pinned()
+    assert python.installed().keys() == python.needed(*required)
 
 
 @pytest.fixture
@@ -69,7 +107,7 @@ def test_a_missing_python_is_reported_and_fails_in_ci(
 ) -> None:
     monkeypatch.setenv("CI", ci)
     with pytest.raises(outcome, match=r"Python 3\.9 is neither on the PATH nor installed by pyenv"):
-        environment("3.9")
+        environment("3.9", "oldest")
 
 
 def test_the_archive_does_its_work(
@@ -94,7 +132,7 @@ def test_the_archive_does_its_work(
 
     report = exercised(python, archive, tmp_path, configuration, calls)
 
-    assert ".".join(map(str, report["python"])) == python.version
+    assert_is(report, python)
     assert {"requests", "urllib3"} <= set(report["imported_first"])
     assert {"jsonschema", "lab", "release", "tests", "vendor"}.isdisjoint(report["imported_first"])
     assert "jsonschema" in report["imported_in_the_end"]
@@ -129,6 +167,36 @@ def test_the_archive_does_its_work(
     assert report["left_open"] == 0
     check_fortimonitor(lab, tmp_path, creates, resolved=[FIRST_ID, FIRST_ID - marked])
     check_fortisiem(lab, tmp_path)
+
+
+def assert_is(report: dict[str, Any], python: Environment) -> None:
+    """Fail unless what ran was that Python with that set."""
+    assert ".".join(map(str, report["python"])) == python.version
+    versions = {canonicalize_name(name): version for name, version in report["versions"].items()}
+    assert {"requests", "urllib3", "idna", "jsonschema"} <= versions.keys()
+    assert versions.items() <= python.pinned().items()
+
+
+def test_every_write_and_the_lists_work(
+    python: Environment, fresh_products: LabProcess, archive: Path, tmp_path: Path
+) -> None:
+    configuration = configuration_values(fresh_products.ready)
+    written = {CALLS[name].operation for name in CALLED if CALLS[name].writes}
+    assert written == {each.operation for each in CALLS.values() if each.writes} - RAW
+    calls = [
+        call(configuration, CALLS[name].operation, {**CALLS[name].params, **other}) for name, other in CALLED.items()
+    ]
+
+    report = exercised(python, archive, tmp_path, configuration, calls)
+
+    assert_is(report, python)
+    for name, result in zip(CALLED, report["results"], strict=True):
+        data = succeeded(result, CALLS[name].operation)
+        if CALLS[name].writes:
+            assert (name, data["outcome"], data["changed"]) == (name, "done", True)
+        else:
+            assert_holds(data, CALLS[name].data, name)
+    assert (report["log"], report["left_open"]) == ([], 0)
 
 
 def call(config: dict[str, Any], operation: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import itertools
 import os
 import socket
 import sys
@@ -199,8 +200,9 @@ def a_list_that_grows(place):
 
 
 def a_cache_without_bound(place):
-    place.planted = functools.lru_cache(maxsize=None)(lambda made: None)
-    return lambda made, data: place.planted(id(data))
+    place.planted = functools.lru_cache(maxsize=None)(lambda number: None)
+    numbers = itertools.count()  # and no id(), which a later call's data may have again
+    return lambda made, data: place.planted(next(numbers))
 
 
 def a_text_that_grows(place):
