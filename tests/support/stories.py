@@ -94,13 +94,27 @@ class PlaybookLab(InsideLab):
 
     def answer_wizard(self, **answers: Any) -> None:
         """Give the ingestion the values that its wizard asks for, the defaults where none are given."""
-        workflow = self.workflows()[FETCH]
+        self._wizard = self._wizard or self._set_values(FETCH, {})
+        self._set_values(FETCH, {**self._wizard, **answers})
+
+    @contextmanager
+    def with_values(self, name: str, **values: Any) -> Iterator[None]:
+        """Change values in the step Configuration of a playbook until the end of the block."""
+        held = self._set_values(name, values)
+        try:
+            yield
+        finally:
+            self._set_values(name, held)
+
+    def _set_values(self, name: str, values: Row) -> Row:
+        """Change values in the step Configuration of a playbook; return all that it held."""
+        workflow = self.workflows()[name]
         (step,) = [step for step in workflow["steps"] if step["name"] == "Configuration"]
-        self._wizard = self._wizard or dict(step["arguments"])
-        wanted = {**self._wizard, **answers}
-        if step["arguments"] != wanted:
-            step["arguments"] = wanted
+        held = step["arguments"]
+        if not values.items() <= held.items():
+            step["arguments"] = {**held, **values}
             self.api("PUT", f"/api/3/workflows/{workflow['uuid']}", {"steps": workflow["steps"]})
+        return dict(held)
 
     def strike(self, kind: str, product: str, **order: Any) -> None:
         """Let a fault strike every request to a product that fits."""
