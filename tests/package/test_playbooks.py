@@ -295,9 +295,11 @@ def test_records_are_upserted_in_bulk_by_their_source_id() -> None:
         assert given["resource"]["sourceId"] == f"{{{{{former}vars.item.source_id}}}}"
 
 
-def test_an_alert_that_exists_keeps_its_status_unless_the_incident_is_closed() -> None:
-    assert "status" in arguments(CREATE, "Create Record")["resource"]
-    assert "status" not in arguments(CREATE, "Refresh Known Alerts")["resource"]
+def test_an_alert_that_exists_gets_source_data_alone_and_its_status_only_where_the_incident_is_closed() -> None:
+    assert {"name", "severity", "status"} < arguments(CREATE, "Create Record")["resource"].keys()
+    assert arguments(CREATE, "Refresh Known Alerts")["resource"].keys() == {"sourceId", "sourcedata", "__replace"}
+    closing = arguments(CREATE, "Close Known Alerts")["resource"].keys()
+    assert closing == {"sourceId", "status", "resolveddate", "__replace"}
     assert arguments(CREATE, "Close Known Alerts")["for_each"]["item"] == "{{vars.closed_incidents}}"
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import FortiSiem
 from lab.fortisoar import FortiSoar
+from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
 from lab.running import running_lab
 from tests.conftest import Control
 from tests.support.every_action import InsideLab
@@ -41,6 +44,12 @@ EVERY_MINUTE = {
     **dict.fromkeys(("minute", "hour", "day_of_week", "day_of_month", "month_of_year"), "*"),
     "timezone": "UTC",
 }
+# Every position of what is not settled about how FortiSOAR runs playbooks.
+POSITIONS = [
+    pytest.param(switch.name, position, id=f"{switch.name}={position}")
+    for switch in PLAYBOOK_SWITCHES
+    for position in switch.positions
+]
 
 
 class Run:
@@ -301,3 +310,14 @@ def playbook_lab(archive: Path, state: Path | None = None) -> Iterator[PlaybookL
         finally:
             lab.close()
             control.close()
+
+
+@contextmanager
+def switched(lab: PlaybookLab, **positions: Any) -> Iterator[None]:
+    """Put switches of FortiSOAR into positions until the end of the block."""
+    lab.control.switch("fortisoar", **positions)
+    try:
+        yield
+    finally:
+        defaults = {switch.name: switch.positions[0] for switch in PLAYBOOK_SWITCHES}
+        lab.control.switch("fortisoar", **defaults)
