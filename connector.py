@@ -33,8 +33,8 @@ class FortinetIncidentBridge(Connector):
         """Run an action. Raises ConnectorError, whose text is what the analyst reads."""
         with translated_failures(config, operation) as redact:
             ignored: List[str] = []
-            values = valid_parameters(operation, params, ignored)
             context = self.make_context(valid_configuration(config or {}), redact, logger)
+            values = valid_parameters(operation, params, ignored, context)
             return with_ignored(ignored, logger, lambda: OPERATIONS[operation](context, values))
 
     def check_health(self, config: Optional[Dict[str, Any]] = None, *args: Any, **kwargs: Any) -> bool:

@@ -35,6 +35,13 @@ class Product:
         """The server's host name, with its port where that is not the usual one."""
         return self.host if self._http.base.origin.port == DEFAULT_PORT else self.address.split("://")[1]
 
+    def is_at(self, server: str) -> bool:
+        """Tell whether a server, as a Source ID names it in small letters, is this one.
+
+        The host alone will do: once ports were no part of Source IDs.
+        """
+        return server in (self.host, self.authority, f"{self.host}:{self._http.base.origin.port}")
+
     @property
     def server_time(self) -> Optional[datetime]:
         """The product's own time with its last answer, None as long as it has not said."""

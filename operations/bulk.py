@@ -55,7 +55,7 @@ def update_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
     Raises: InvalidInput with the problems of all items, before anything is sent.
     """
     items: List[Any] = params["items"]
-    updates = _each(items, _update_of)
+    updates = _each(items, partial(_update_of, context))
     fortisiem = context.fortisiem  # made once, before the threads use it
     rows = _rows(context, updates) if params["skip_done"] else {}
     jobs = [Job(incident_id, partial(_updated, context, rows, incident_id, wanted)) for incident_id, wanted in updates]
@@ -73,7 +73,7 @@ def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
 
     def resolve_of(item: Any) -> Tuple[int, Dict[str, Any]]:
         given = item if isinstance(item, dict) else {"incident": item}
-        values = {**common, **valid_parameters("force_resolve_incident", given)}
+        values = {**common, **valid_parameters("force_resolve_incident", given, context=context)}
         return context.fortimonitor.outage_id(values["incident"]), values
 
     resolves = _each(items, resolve_of)
@@ -119,8 +119,8 @@ def _numbered(items: List[Any]) -> Iterator[Tuple[int, Any]]:
     return enumerate(items, start=1)
 
 
-def _update_of(item: Any) -> Tuple[int, _Update]:
-    values = valid_parameters("update_siem_incident", item)
+def _update_of(context: Context, item: Any) -> Tuple[int, _Update]:
+    values = valid_parameters("update_siem_incident", item, context=context)
     fields = {name: values[name] for name in ATTRIBUTES if name in values}
     if not fields:
         raise InvalidInput("At least one attribute to update must be given.")

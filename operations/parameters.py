@@ -5,16 +5,20 @@ from __future__ import annotations
 from operator import le
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from ..clients.context import Context
 from ..clients.fortimonitor.markers import is_correlation_id, written_marker
 from ..core.errors import InvalidInput, UnknownOperation, shown
 from ..core.manifest import choice_operations, operation_forms
+from ..core.source_ids import read_source_id
 from ..core.texts import names_something, survivors
 from ..core.validation import Rule, read_form
-from ..core.values import folded
+from ..core.values import folded, whole_number
 from .watermark import Watermark
 
 
-def valid_parameters(operation: str, params: Any, ignored: Optional[List[str]] = None) -> Dict[str, Any]:
+def valid_parameters(
+    operation: str, params: Any, ignored: Optional[List[str]] = None, context: Optional[Context] = None
+) -> Dict[str, Any]:
     """Return the parameters of an operation with every value in its type; blank optional ones are left out.
 
     An empty list stands for none: steps of playbooks carry ``params: []``.
@@ -22,8 +26,10 @@ def valid_parameters(operation: str, params: Any, ignored: Optional[List[str]] =
     Parameters:
         ignored: gets a sentence for each parameter that the operation does not have, as a cloned playbook may pass what
             an earlier version had; default: it is refused. One whose name comes close to another's always is.
+        context: whose servers the incidents must be of; default: what names an incident stays as it is given.
 
-    Raises UnknownOperation, or InvalidInput with every problem.
+    Raises UnknownOperation, or InvalidInput with every problem; ProductNotConfigured for the Source ID of an incident
+        whose product is switched off.
     """
     if params and not isinstance(params, dict):
         raise InvalidInput("They must be an object of names and values.")
@@ -32,6 +38,8 @@ def valid_parameters(operation: str, params: Any, ignored: Optional[List[str]] =
         known = f"Its operations are: {', '.join(operation_forms())}."
         raise UnknownOperation(f"This connector has no operation {shown(operation)}", known)
     values, problems = read_form(form, given, RULES.get(operation, ()), SHAPES.get(operation, {}))
+    if context is not None:
+        problems += _foreign_incidents(context, operation, form.titles, values)
     # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
     if not given.keys() <= form.titles.keys() and operation not in choice_operations():
         misspelt, unknown = _unknown_names(form.titles, given)
@@ -57,6 +65,45 @@ def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Tuple[
         elif key not in names and value not in BLANK:
             unknown.append(f"There is no parameter {shown(key)}; {others}")
     return misspelt, unknown
+
+
+def _foreign_incidents(
+    context: Context, operation: str, titles: Mapping[str, str], values: Dict[str, Any]
+) -> List[str]:
+    """Put the ID in place of each Source ID; return a sentence for each value that names no incident of the context."""
+    problems = []
+    for name, product in INCIDENTS.get(operation, ()):
+        if name not in values:
+            continue
+        try:
+            incident_id = _own_id(context, product, values[name])
+            values[name] = incident_id if product == "FortiMonitor" else _siem_id(incident_id)
+        except ValueError as error:
+            problems.append(f"{titles[name]} {error}.")
+    return problems
+
+
+def _own_id(context: Context, product: str, text: str) -> str:
+    """Return the ID of a Source ID, any other text as it is. Raises ValueError where it is another server's."""
+    source_id = read_source_id(text)
+    if source_id is None:
+        return text
+    if source_id.product != product.lower():
+        raise ValueError(f"'{text}' is not of {product}: it is the Source ID of an incident of another product")
+    client = context.fortisiem if product == "FortiSIEM" else context.fortimonitor
+    if not client.is_at(source_id.server):
+        raise ValueError(
+            f"'{text}' is of {product} at {source_id.server}, and this configuration's {product} is "
+            f"{client.authority}: choose the configuration that owns it"
+        )
+    return source_id.incident_id
+
+
+def _siem_id(text: str) -> int:
+    number = whole_number(text)
+    if number is None or number < 1:
+        raise ValueError(f"{shown(text)} is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42")
+    return number
 
 
 def _only_scalars(members: Mapping[str, Any]) -> None:
@@ -112,6 +159,39 @@ RULES: Dict[str, Tuple[Rule, ...]] = {
     "close_incident": _correlation_id("correlation_id"),
     "get_incident_state": _correlation_id("correlation_id"),
     "fetch_incidents": ((Watermark.parse, WATERMARK, ("watermark",)),),
+}
+OF_FORTIMONITOR, OF_FORTISIEM = ("incident", "FortiMonitor"), ("incident_id", "FortiSIEM")
+# What names an incident, and of which product.
+INCIDENTS: Dict[str, Tuple[Tuple[str, str], ...]] = {
+    **dict.fromkeys(
+        (
+            "force_resolve_incident",
+            "get_fortimonitor_incident",
+            "get_fortimonitor_incident_log",
+            "add_fortimonitor_incident_note",
+            "acknowledge_fortimonitor_incident",
+            "update_fortimonitor_incident_description",
+            "set_fortimonitor_incident_summary",
+            "set_fortimonitor_incident_tags",
+            "set_fortimonitor_incident_lead",
+            "escalate_fortimonitor_incident",
+            "broadcast_fortimonitor_incident",
+            "delay_fortimonitor_incident_alerts",
+        ),
+        (OF_FORTIMONITOR,),
+    ),
+    **dict.fromkeys(
+        (
+            "update_siem_incident",
+            "clear_siem_incident",
+            "comment_siem_incident",
+            "get_siem_incident",
+            "get_siem_incident_events",
+            "escalate_siem_incident",
+        ),
+        (OF_FORTISIEM,),
+    ),
+    **dict.fromkeys(("close_incident", "get_incident_state"), (OF_FORTISIEM, OF_FORTIMONITOR)),
 }
 ITEMS = ("a JSON list of 1 to 1000 items", '{"type": "array", "minItems": 1, "maxItems": 1000}')
 SHAPES = {name: {"items": ITEMS} for name in ("update_siem_incidents", "force_resolve_incidents")}

@@ -317,7 +317,7 @@ def _action(place: Place, step: Row) -> Row:
         raise BuildError(f"{place.playbook} has an action that info.json does not have: {step['action']}.")
     return {
         "name": place.info["label"],
-        "config": "",  # the default configuration
+        "config": step.get("config", ""),  # blank for the default configuration
         "params": step["params"] or [],
         "version": place.info["version"],
         "connector": place.info["name"],

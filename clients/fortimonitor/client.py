@@ -245,7 +245,10 @@ class FortiMonitor(Product):
         is_url = text.lower().startswith(("https://", "http://"))
         number = self._own_id(text, OUTAGE) if is_url else signed_id(text[1:] if text.startswith("#") else text)
         if number is None:
-            wanted = f"an ID such as -28000855, #-28000855, or a URL such as {self.outage_url(-28000855)}"
+            wanted = (
+                f"an ID such as -28000855, #-28000855, a URL such as {self.outage_url(-28000855)}, or a Source ID "
+                "such as fortimonitor:api2.panopta.com:-28000855"
+            )
             raise InvalidInput(f"Incident {shown(text)} is not {wanted}.")
         return number
 

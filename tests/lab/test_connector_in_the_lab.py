@@ -757,7 +757,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
         RESOLVE,
         {"incident": "https://elsewhere.example/v2/outage/-3001"},
         "The parameters are not valid: Incident 'https://elsewhere.example/v2/outage/-3001' is not an ID such as -28000855, "
-        f"#-28000855, or a URL such as {{url}}/outage/-28000855. {NOTHING}",
+        f"#-28000855, a URL such as {{url}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}",
         [],
     ),
     "a FortiSIEM incident that is not there": (

@@ -296,11 +296,13 @@ READERS = {
     "fetch_incidents",
 }
 NO_ID = (
-    f"{INVALID}Incident 'abc' is not an ID such as -28000855, #-28000855, or a URL such as "
-    f"{{fortimonitor}}/outage/-28000855. {NOTHING}"
+    f"{INVALID}Incident 'abc' is not an ID such as -28000855, #-28000855, a URL such as "
+    f"{{fortimonitor}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}"
 )
 NO_USER = f"User 'nobody@example.com' is no user's ID, user name or URL, or the API key cannot see it. {NOTHING}"
-ZERO = f"{INVALID}{{title}} '0' is not between 1 and 9223372036854775807. {NOTHING}"
+ZERO = (
+    f"{INVALID}{{title}} '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. {NOTHING}"
+)
 NOT_READ = (
     f"Could not read incident -4242: FortiMonitor answered 404 to GET {MISSING}{NO_OUTAGE}",
     f"GET {MISSING}",

@@ -271,6 +271,10 @@ def test_a_step_without_a_configuration_takes_the_default_one() -> None:
     assert found(playbook("P", start(), good)) == []
 
 
+def test_a_step_may_choose_its_configuration_when_it_runs() -> None:
+    assert found(playbook("P", start(), echo(config="{{vars.input.records[0].name}}"))) == []
+
+
 @pytest.mark.parametrize(
     ("export", "finding"),
     [

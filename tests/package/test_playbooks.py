@@ -28,6 +28,8 @@ DOCUMENT = json.loads((ROOT / COLLECTION).read_text("ascii"))
 WORKFLOWS: dict[str, Row] = {workflow["name"]: workflow for workflow in COLLECTED["workflows"]}
 SAMPLES = [action["title"] for action in VISIBLE]
 STORIES = sorted(set(WORKFLOWS) - set(SAMPLES))
+# What names the configuration that owns a record.
+OWNERS = {"{{vars.configuration}}", "{{vars.configurations[vars.owner] if vars.owner in vars.configurations else ''}}"}
 FETCH, CREATE, INGEST = (
     "> Fortinet Incident Bridge > Fetch",
     "> Fortinet Incident Bridge > Create",
@@ -173,11 +175,18 @@ def test_a_decision_and_its_routes_agree(name: str) -> None:
             assert [option.get("default", False) for option in options] == [False] * (len(options) - 1) + [True]
 
 
-def test_a_step_of_the_connector_names_its_version_and_the_default_configuration() -> None:
+def test_a_step_of_the_connector_names_its_version_and_the_default_configuration_unless_a_record_has_an_owner() -> None:
     for name, given in connector_steps():
-        shown = {key: given[key] for key in ("name", "version", "config", "pickFromTenant")}
-        assert shown == {"name": INFO["label"], "version": INFO["version"], "config": "", "pickFromTenant": False}, name
+        shown = {key: given[key] for key in ("name", "version", "pickFromTenant")}
+        assert shown == {"name": INFO["label"], "version": INFO["version"], "pickFromTenant": False}, name
+        by_source_id = "{{vars.source_id}}" in (given["params"] or {}).values()
+        assert given["config"] in (OWNERS if by_source_id else {""}), name
         assert given["operationTitle"] == ACTIONS[given["operation"]]["title"]
+
+
+def test_no_playbook_takes_a_source_id_apart_for_its_id() -> None:
+    text = (ROOT / COLLECTION).read_text("ascii")
+    assert not {part for part in ("split(':')", ":')[-1]", ":')[2]") if part in text}
 
 
 def test_every_parameter_exists_and_every_required_one_is_given() -> None:
@@ -286,9 +295,11 @@ def test_records_are_upserted_in_bulk_by_their_source_id() -> None:
         assert given["resource"]["sourceId"] == f"{{{{{former}vars.item.source_id}}}}"
 
 
-def test_an_alert_that_exists_keeps_its_status_unless_the_incident_is_closed() -> None:
-    assert "status" in arguments(CREATE, "Create Record")["resource"]
-    assert "status" not in arguments(CREATE, "Refresh Known Alerts")["resource"]
+def test_an_alert_that_exists_gets_source_data_alone_and_its_status_only_where_the_incident_is_closed() -> None:
+    assert {"name", "severity", "status"} < arguments(CREATE, "Create Record")["resource"].keys()
+    assert arguments(CREATE, "Refresh Known Alerts")["resource"].keys() == {"sourceId", "sourcedata", "__replace"}
+    closing = arguments(CREATE, "Close Known Alerts")["resource"].keys()
+    assert closing == {"sourceId", "status", "resolveddate", "__replace"}
     assert arguments(CREATE, "Close Known Alerts")["for_each"]["item"] == "{{vars.closed_incidents}}"
 
 

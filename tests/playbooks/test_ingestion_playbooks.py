@@ -14,7 +14,17 @@ import pytest
 
 from tests.support.every_action import CREATED, NEW, ORDINARY
 from tests.support.interruptions import before_storing
-from tests.support.stories import CLOSE, CREATE, FETCH, INGEST, MIRROR_MONITOR, MIRROR_SIEM, PlaybookLab
+from tests.support.stories import (
+    CLOSE,
+    CREATE,
+    FETCH,
+    INGEST,
+    MIRROR_MONITOR,
+    MIRROR_SIEM,
+    POSITIONS,
+    PlaybookLab,
+    switched,
+)
 
 BOTH = "FortiSIEM and FortiMonitor"
 LONG = 20_000  # minutes: all that the lab's products have
@@ -330,21 +340,48 @@ def test_a_page_that_fails_half_way_advances_nothing_and_loses_nothing(lab: Play
 # What analysts and products do to an alert that is there.
 
 
-def test_what_an_analyst_made_of_an_alert_stays(lab: PlaybookLab) -> None:
-    begin(lab)
-    ingest(lab)
-    one, other = alerts(lab)["fortisiem:1"]["@id"], alerts(lab)["fortisiem:7"]["@id"]
-    lab.api("PUT", one, {"status": lab.item("AlertStatus", "Investigating"), "description": "Mine"})
-    lab.api("PUT", other, {"status": lab.item("AlertStatus", "Closed")})
-    lab.siem.recur_incident(1)
-    ingest(lab)
-    found = alerts(lab)
-    assert (found["fortisiem:1"]["status"], found["fortisiem:1"]["description"]) == (
-        "Investigating",
-        "Mine",
-    )
-    assert found["fortisiem:7"]["status"] == "Closed"
-    assert found.keys() == ALL_SIEM | ALL_MONITOR
+def made(lab: PlaybookLab) -> dict[str, Any]:
+    """Return what an analyst made of an alert: all that ingestion fills in, but the source data, and a text of theirs."""
+    return {
+        "name": "Renamed",
+        "description": "Mine",
+        "severity": lab.item("Severity", "Critical"),
+        "status": lab.item("AlertStatus", "Investigating"),
+        "source": "Told by phone",
+        "alertDetectionDate": 1_700_000_000,
+        "resolveddate": 1_700_000_060,
+        "mitreattackid": "T1566",
+        "mitreTechnique": "Phishing",
+    }
+
+
+@pytest.mark.parametrize(("switch", "position"), POSITIONS)
+def test_what_an_analyst_made_of_an_alert_stays(lab: PlaybookLab, switch: str, position: Any) -> None:
+    edited = {"fortisiem:1", "fortisiem:2", "fortisiem:7", f"fortimonitor:{ORDINARY}"}
+    kept = {**made(lab), "severity": "Critical", "status": "Investigating"}
+    with switched(lab, **{switch: position}):
+        begin(lab, overlap=86_400)
+        ingest(lab)
+        before = alerts(lab)
+        for each in edited:
+            closed = {"status": lab.item("AlertStatus", "Closed")} if each == "fortisiem:2" else {}
+            lab.api("PUT", before[each]["@id"], {**made(lab), **closed, "sourcedata": "Emptied"})
+        for number in (1, 2, 7):
+            lab.siem.recur_incident(number)
+        lab.siem.clear_incident(2)
+        lab.siem.clear_incident(7)
+        ingest(lab)
+        after = alerts(lab)
+    assert after.keys() == ALL_SIEM | ALL_MONITOR
+    assert {name: after["fortisiem:1"][name] for name in kept} == kept
+    assert {name: after[f"fortimonitor:{ORDINARY}"][name] for name in kept} == kept
+    # Only a closed incident changes the status, and of an alert that is closed already nothing.
+    assert {name: after["fortisiem:2"][name] for name in kept} == {**kept, "status": "Closed"}
+    cleared = lab.siem.incidents()[6]["incidentClearedTime"] // 1000
+    assert {name: after["fortisiem:7"][name] for name in kept} == {**kept, "status": "Closed", "resolveddate": cleared}
+    # They were fetched again all the same.
+    fetched = {each: json.loads(after[each]["sourcedata"])["incident_id"] for each in edited}
+    assert fetched == {each: int(each.partition(":")[2]) for each in edited}
 
 
 def test_an_incident_that_is_cleared_and_comes_again_closes_its_alert_and_the_products_are_left_alone(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -518,6 +520,124 @@ def test_an_alert_that_the_mirror_closes_is_closed_everywhere_without_another_wr
     lab.soar.playbooks.settle()
     assert lab.notes(alert) == ["FortiSIEM incident 2: already_done / FortiMonitor: it was not escalated"]
     assert (lab.writes(), lab.stored()) == ([], before)
+
+
+# Records of another server than the configuration's.
+
+# Where the lab's products are not: on another host, on another port of this one.
+ELSEWHERE = ["another.example.com", "127.0.0.1:1"]
+FOREIGN = [
+    pytest.param(f"{product}:{server}:{number}", product, id=f"{product} at {server}")
+    for product, number in (("fortisiem", 3), ("fortimonitor", 2001))  # which both are closed there
+    for server in ELSEWHERE
+]
+
+
+def not_ours(lab: PlaybookLab, source_id: str, title: str) -> str:
+    """Return what a note says of a record that the configuration's server does not own."""
+    product = {"fortisiem": "FortiSIEM", "fortimonitor": "FortiMonitor"}[source_id.partition(":")[0]]
+    server, here = source_id.split(":", 1)[1].rpartition(":")[0], urlsplit(lab.ready[product.lower()]["url"]).netloc
+    return (
+        f"The parameters are not valid: {title} '{source_id}' is of {product} at {server}, and this configuration's {product} "
+        f"is {here}: choose the configuration that owns it. {NOTHING}{TAG}"
+    )
+
+
+@pytest.mark.parametrize("server", ELSEWHERE)
+def test_an_alert_of_another_fortisiem_is_not_escalated_and_its_note_names_the_owner(
+    lab: PlaybookLab, server: str
+) -> None:
+    lab.begin(ESCALATE)
+    source_id = f"fortisiem:{server}:1"
+    alert, before = lab.alert(source_id), lab.stored()
+    assert lab.press(ESCALATE, alert, **ASKED).status == "finished with error"
+    assert (lab.sent(), lab.stored()) == ([], before)
+    assert lab.notes(alert) == [
+        f"The escalation did not succeed as a whole. / {not_ours(lab, source_id, 'SIEM Incident ID')}"
+    ]
+
+
+@pytest.mark.parametrize(("source_id", "product"), FOREIGN)
+def test_a_closed_alert_of_another_server_closes_nothing_and_its_note_names_the_owner(
+    lab: PlaybookLab, source_id: str, product: str
+) -> None:
+    lab.begin(CLOSE)
+    alert, before = lab.alert(source_id), lab.stored()
+    (run,) = lab.close_alert(alert)
+    assert run.status == "finished with error"
+    assert (lab.sent(), lab.stored()) == ([], before)
+    claim, title = {
+        "fortisiem": ("Not closed everywhere: the FortiSIEM incident could not be read.", "Incident ID"),
+        "fortimonitor": ("Not resolved in FortiMonitor.", "Incident"),
+    }[product]
+    assert lab.notes(alert) == [f"{claim} / {not_ours(lab, source_id, title)}"]
+
+
+@pytest.mark.parametrize(("source_id", "product"), FOREIGN)
+def test_an_alert_of_another_server_is_not_mirrored_and_gets_one_note_however_often_it_is_tried(
+    lab: PlaybookLab, source_id: str, product: str
+) -> None:
+    lab.begin()
+    alert = lab.alert(source_id)
+    mirror, title, name = {
+        "fortisiem": (MIRROR_SIEM, "Incident ID", "FortiSIEM"),
+        "fortimonitor": (MIRROR_MONITOR, "Incident", "FortiMonitor"),
+    }[product]
+    for _ in range(2):
+        assert lab.trigger(mirror).status == "finished with error"
+        assert statuses(lab) == {source_id: ("Open", None)}
+        assert lab.notes(alert) == [f"Not mirrored from {name}. / {not_ours(lab, source_id, title)}"]
+    assert lab.sent() == []
+
+
+@contextmanager
+def owned_by_another_configuration(lab: PlaybookLab, name: str) -> Iterator[None]:
+    """Let the default configuration be one of other servers, and a playbook know the one that owns the lab's."""
+    lab.configure_default(fortisiem_server="127.0.0.1:1", fortimonitor_url="https://127.0.0.1:1/v2")
+    owners = {
+        lab.source_id(1, product).rpartition(":")[0]: lab.configuration() for product in ("fortisiem", "fortimonitor")
+    }
+    with lab.with_values(name, configurations=f"{{{{ {owners} }}}}"):
+        yield
+
+
+def test_the_configuration_that_owns_an_alert_escalates_it(lab: PlaybookLab) -> None:
+    lab.begin(ESCALATE)
+    alert, before = lab.alert(lab.source_id(1)), lab.stored()
+    with owned_by_another_configuration(lab, ESCALATE):
+        assert lab.press(ESCALATE, alert, **ASKED).status == "finished"
+    assert lab.notes(alert) == [escalated_note(lab, "done")]
+    assert changed(before, lab.stored()) == escalation(lab)
+
+
+def test_the_configuration_that_owns_an_alert_closes_its_incidents(lab: PlaybookLab) -> None:
+    lab.begin(CLOSE)
+    lab.execute(*ESCALATED)
+    created = lab.execute("create_custom_incident", {**ASKED, "description": "Disk full", "correlation_id": "disk"})
+    notes = {
+        lab.source_id(1): f"FortiMonitor incident {NEW}: done / FortiSIEM incident 1: done",
+        lab.source_id(2): "FortiSIEM incident 2: done / FortiMonitor: it was not escalated",
+        lab.source_id(created["incident_id"], "fortimonitor"): f"FortiMonitor incident {created['incident_id']}: done",
+    }
+    with owned_by_another_configuration(lab, CLOSE):
+        for source_id, note in notes.items():
+            alert = lab.alert(source_id)
+            (run,) = lab.close_alert(alert)
+            assert run.status == "finished"
+            assert lab.notes(alert) == [note]
+
+
+@pytest.mark.parametrize(
+    ("mirror", "product", "number"), [(MIRROR_SIEM, "fortisiem", 3), (MIRROR_MONITOR, "fortimonitor", 2001)]
+)
+def test_the_configuration_that_owns_an_alert_mirrors_it(
+    lab: PlaybookLab, mirror: str, product: str, number: int
+) -> None:
+    lab.begin()
+    lab.alert(lab.source_id(number, product))
+    with owned_by_another_configuration(lab, mirror):
+        assert lab.trigger(mirror).status == "finished"
+    assert {row["status"] for row in lab.alerts().values()} == {"Closed"}
 
 
 # Unknown outcome: ask, then re-run safely.

@@ -8,27 +8,9 @@ from typing import Any
 
 import pytest
 
-from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
 from tests.support.every_action import NEW, TEXTKEYS
 from tests.support.interruptions import before_storing
-from tests.support.stories import CLOSE, CREATE, ESCALATE, INGEST, PlaybookLab
-
-POSITIONS = [
-    pytest.param(switch.name, position, id=f"{switch.name}={position}")
-    for switch in PLAYBOOK_SWITCHES
-    for position in switch.positions
-]
-
-
-@contextmanager
-def switched(lab: PlaybookLab, **positions: Any) -> Iterator[None]:
-    """Put switches of FortiSOAR into positions until the end of the block."""
-    lab.control.switch("fortisoar", **positions)
-    try:
-        yield
-    finally:
-        defaults = {switch.name: switch.positions[0] for switch in PLAYBOOK_SWITCHES}
-        lab.control.switch("fortisoar", **defaults)
+from tests.support.stories import CLOSE, CREATE, ESCALATE, INGEST, POSITIONS, PlaybookLab, switched
 
 
 @contextmanager

@@ -10,9 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import FortiSiem
 from lab.fortisoar import FortiSoar
+from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
 from lab.running import running_lab
 from tests.conftest import Control
 from tests.support.every_action import InsideLab
@@ -41,6 +44,12 @@ EVERY_MINUTE = {
     **dict.fromkeys(("minute", "hour", "day_of_week", "day_of_month", "month_of_year"), "*"),
     "timezone": "UTC",
 }
+# Every position of what is not settled about how FortiSOAR runs playbooks.
+POSITIONS = [
+    pytest.param(switch.name, position, id=f"{switch.name}={position}")
+    for switch in PLAYBOOK_SWITCHES
+    for position in switch.positions
+]
 
 
 class Run:
@@ -94,13 +103,27 @@ class PlaybookLab(InsideLab):
 
     def answer_wizard(self, **answers: Any) -> None:
         """Give the ingestion the values that its wizard asks for, the defaults where none are given."""
-        workflow = self.workflows()[FETCH]
+        self._wizard = self._wizard or self._set_values(FETCH, {})
+        self._set_values(FETCH, {**self._wizard, **answers})
+
+    @contextmanager
+    def with_values(self, name: str, **values: Any) -> Iterator[None]:
+        """Change values in the step Configuration of a playbook until the end of the block."""
+        held = self._set_values(name, values)
+        try:
+            yield
+        finally:
+            self._set_values(name, held)
+
+    def _set_values(self, name: str, values: Row) -> Row:
+        """Change values in the step Configuration of a playbook; return all that it held."""
+        workflow = self.workflows()[name]
         (step,) = [step for step in workflow["steps"] if step["name"] == "Configuration"]
-        self._wizard = self._wizard or dict(step["arguments"])
-        wanted = {**self._wizard, **answers}
-        if step["arguments"] != wanted:
-            step["arguments"] = wanted
+        held = step["arguments"]
+        if not values.items() <= held.items():
+            step["arguments"] = {**held, **values}
             self.api("PUT", f"/api/3/workflows/{workflow['uuid']}", {"steps": workflow["steps"]})
+        return dict(held)
 
     def strike(self, kind: str, product: str, **order: Any) -> None:
         """Let a fault strike every request to a product that fits."""
@@ -287,3 +310,14 @@ def playbook_lab(archive: Path, state: Path | None = None) -> Iterator[PlaybookL
         finally:
             lab.close()
             control.close()
+
+
+@contextmanager
+def switched(lab: PlaybookLab, **positions: Any) -> Iterator[None]:
+    """Put switches of FortiSOAR into positions until the end of the block."""
+    lab.control.switch("fortisoar", **positions)
+    try:
+        yield
+    finally:
+        defaults = {switch.name: switch.positions[0] for switch in PLAYBOOK_SWITCHES}
+        lab.control.switch("fortisoar", **defaults)

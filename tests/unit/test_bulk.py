@@ -255,8 +255,8 @@ def test_the_problems_of_all_items_are_told_at_once_with_their_places(http):
         None,
     ]
     assert failure(update, items) == (
-        "The parameters are not valid: Item 1: Incident ID 'x' is not a whole number. Item 3: There is no parameter "
-        "'commments'; 'comments' comes close. Item 3: Incident ID is required. Item 3: Status 'Closed' is not one of: Active, "
+        "The parameters are not valid: Item 1: Incident ID 'x' is not an ID such as 42, or a Source ID such "
+        "as fortisiem:siem.example.com:42. Item 3: There is no parameter 'commments'; 'comments' comes close. Item 3: Incident ID is required. Item 3: Status 'Closed' is not one of: Active, "
         "Auto Cleared, Manually Cleared, System Cleared. Item 4: They must be an object of names and values. Item 5: At least "
         f"one attribute to update must be given. Item 6: Incident ID is required. {NOTHING}"
     )
@@ -272,7 +272,8 @@ def test_items_without_anything_to_update_are_refused(http):
 
 def test_what_names_no_incident_of_fortimonitor_is_refused_with_its_place(http):
     problem = (
-        "is not an ID such as -28000855, #-28000855, or a URL such as https://fortimonitor.test/v2/outage/-28000855."
+        "is not an ID such as -28000855, #-28000855, a URL such as https://fortimonitor.test/v2/outage/-28000855, or a Source "
+        "ID such as fortimonitor:api2.panopta.com:-28000855."
     )
     assert failure(resolve, ["5.0", -1, "https://other.test/v2/outage/5", {"incident": "0"}]) == (
         f"The parameters are not valid: Item 1: Incident '5.0' {problem} Item 3: Incident 'https://other.test/v2/outage/5' "

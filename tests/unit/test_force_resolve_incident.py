@@ -141,8 +141,8 @@ def test_an_incident_is_named_by_signed_id_number_sign_or_url_of_the_configured_
 )
 def test_nothing_else_names_an_incident_and_nothing_is_sent(http, incident):
     assert failure(incident) == (
-        f"The parameters are not valid: Incident {str(incident)!r} is not an ID such as -28000855, #-28000855, or a URL such "
-        f"as {OUTAGE_URL}. Nothing was changed."
+        f"The parameters are not valid: Incident {str(incident)!r} is not an ID such as -28000855, #-28000855, a URL such "
+        f"as {OUTAGE_URL}, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. Nothing was changed."
     )
 
 

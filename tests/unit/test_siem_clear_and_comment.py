@@ -259,7 +259,11 @@ def test_a_comment_on_an_incident_that_does_not_exist_says_so(http):
         (clear, {"reason": " "}, "Reason is required."),
         (clear, {"reason": None}, "Reason is required."),
         (clear, {"resolution": "Open"}, "Resolution 'Open' is not one of: True Positive, False Positive."),
-        (clear, {"incident_id": "x"}, "Incident ID 'x' is not a whole number."),
+        (
+            clear,
+            {"incident_id": "x"},
+            "Incident ID 'x' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
+        ),
         (comment, {"comment": ""}, "Comment is required."),
         (comment, {"comment": ["a"]}, "Comment '[\"a\"]' is not text."),
         (comment, {"incident_id": None}, "Incident ID is required."),

@@ -384,7 +384,10 @@ def test_a_period_is_one_day_at_most_and_that_if_one_end_is_given(http, given, s
         ),
         ({"max_results": 101}, "Max Results '101' is not between 1 and 100."),
         ({"max_results": 0}, "Max Results '0' is not between 1 and 100."),
-        ({"incident_id": 0}, "Incident ID '0' is not between 1 and 9223372036854775807."),
+        (
+            {"incident_id": 0},
+            "Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
+        ),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_before_anything_is_sent(http, given, problem):

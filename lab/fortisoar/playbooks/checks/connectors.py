@@ -38,7 +38,8 @@ def _against(arguments: Row, manifest: Row) -> Iterator[str]:
     params = arguments.get("params")
     yield from _params(operation, params if isinstance(params, dict) else {})
     # Without the key, as in published samples, the engine takes the default configuration: assumed, no source.
-    if configuration_fields(manifest) and arguments.get("config", "") not in ("", "''"):
+    config = arguments.get("config", "")
+    if configuration_fields(manifest) and config not in ("", "''") and not is_template(str(config)):
         yield f"config is {arguments.get('config')!r}; only the default configuration is on every FortiSOAR"
 
 
