@@ -170,10 +170,10 @@ def check_proxy(text: str) -> None:
 
 
 def with_credentials(url: str, username: str, password: str) -> str:
-    """Return the URL of a proxy with what signs in there."""
+    """Return the URL of a proxy with what signs in there; "" for no proxy."""
     scheme, mark, place = url.partition("://")
     credentials = ":".join(quote(each, safe="") for each in (username, password) if each)
-    return f"{scheme}{mark}{credentials}@{place}" if credentials else url
+    return f"{scheme}{mark}{credentials}@{place}" if url and credentials else url
 
 
 def _is_plain(text: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +17,7 @@ from typing import Any
 
 import pytest
 import requests
+import trustme
 from hypothesis import settings
 
 from lab.connector import build_archive
@@ -30,8 +34,11 @@ def pytest_configure() -> None:
     # Both take precedence over a CA that a test or the connector asks for.
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         os.environ.pop(name, None)
-    # The machine's own authorities take 20 ms to read, again after each test that forgets; no test trusts them.
-    os.environ["SSL_CERT_FILE"] = requests.utils.DEFAULT_CA_BUNDLE_PATH = os.devnull
+    # The machine's authorities take 20 ms to read, again after each test that forgets; no test trusts them. One does.
+    authority = Path(tempfile.mkdtemp(prefix="authority-")) / "authority.pem"
+    trustme.CA().cert_pem.write_to_path(authority)
+    atexit.register(shutil.rmtree, authority.parent)
+    os.environ["SSL_CERT_FILE"] = requests.utils.DEFAULT_CA_BUNDLE_PATH = str(authority)
     # A run that is terminated ends like one that is interrupted: it prints the failures so far, and leaves no lab behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

@@ -311,6 +311,7 @@ class _Session:
 
     def __init__(self, products: OddProducts) -> None:
         self._products = products
+        self.proxy_credentials = ()
 
     def send(self, request: requests.PreparedRequest, timeout: Any) -> requests.Response:
         return self._products.answer(request)

@@ -238,6 +238,8 @@ def test_what_signs_in_to_a_proxy_is_encoded_whatever_it_is(username, password, 
     config = configuration(proxy="http://proxy.test:3128", proxy_username=username, proxy_password=password)
     settings = package.context(config).fortimonitor._http._settings
     assert settings.proxy == f"http://{credentials}proxy.test:3128"
+    without = configuration(proxy="", proxy_username=username, proxy_password=password)
+    assert package.context(without).fortimonitor._http._settings.proxy == ""
 
 
 @pytest.mark.field_case("K14")
