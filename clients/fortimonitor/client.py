@@ -11,12 +11,12 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import unquote, urlsplit
 
 from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, Rejected, attempting, cut, shown
-from ...core.http.answers import Advice, Answer, checked, json_object, json_of
+from ...core.http.answers import Advice, Answer, checked, error_in, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
 from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
 from ...core.urls import path, signed_id
-from ...core.values import flag, folded, text, whole_number
+from ...core.values import text
 from ..product_client import Product
 from .lists import PAGE_SIZE, Listing, Page, Rows
 from .models import (
@@ -45,12 +45,6 @@ LONGEST_SHOWN = 150  # characters of each: a product may show a name of any leng
 # words in it.
 ACTING = r"(?ais)/outage/.*(acknowledge|escalate|broadcast|delay)"
 
-# What a body may say under 2xx. Which of these FortiMonitor uses is documented nowhere; all of them are common.
-ERRORS, SUCCESSES, STATES = ("error", "errors", "errormessage"), ("success", "ok"), ("status", "result")
-CODES, LEAST_REFUSAL = ("code", "status", "statuscode", "errorcode"), 400  # HTTP's own, repeated in the body
-FAILED = ("error", "fail", "failed", "failure")
-NO_ERROR = ("", "none", "null", "[]", "{}")
-ANALYSTS_OWN = "metadata"  # an echo of it says whatever the analyst wrote
 LOOK_FIRST = "Look into FortiMonitor whether it was done, before running the action again."
 
 ADVICE = {
@@ -337,7 +331,7 @@ class FortiMonitor(Product):
             answer = self._send("GET", endpoint, advice or _advice, params=paging)
             body = json_object(self._http, answer)
             rows, meta = body.get(key), body.get("meta")
-            error = _error_in({name: value for name, value in body.items() if name != key})
+            error = error_in({name: value for name, value in body.items() if name != key})
             if error is not None:  # rows that came with it may be a part of them
                 told = f"{self._http.where(answer)} with an error in its body: {shown(self._http.redact(error))}"
                 raise answer.failure(Rejected, told, changed="no")
@@ -357,7 +351,7 @@ class FortiMonitor(Product):
     def _write(self, method: str, endpoint: str, advice: Advice, body: Mapping[str, Any]) -> Answer:
         """Send a change. Raises AnswerBroken for an error under 2xx: nobody knows what became of the change then."""
         answer = self._send(method, endpoint, advice, body)
-        error = _error_in(json_of(answer))
+        error = error_in(json_of(answer))
         if error is None:
             return answer
         told = shown(self._http.redact(error))
@@ -378,24 +372,6 @@ class FortiMonitor(Product):
         headers = {"Authorization": f"ApiKey {self._api_key}"}
         answer = self._http.send(method, endpoint, headers=headers, json_body=body, params=params)
         return checked(self._http, answer, advice)
-
-
-def _error_in(body: Any) -> Optional[str]:
-    """Return what a body says went wrong, at whatever depth; None where it says no such thing."""
-    waiting = [body]
-    while waiting:
-        each = waiting.pop()
-        waiting += each if isinstance(each, list) else []
-        for key, value in each.items() if isinstance(each, dict) else ():
-            name, said = folded(key), text(value).strip()
-            if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR:
-                return said
-            is_failed = name in STATES and said.casefold() in FAILED
-            is_refused = name in CODES and (whole_number(value) or 0) >= LEAST_REFUSAL
-            if (name in SUCCESSES and flag(value) is False) or is_failed or is_refused:
-                return text(each.get("message") or each.get("msg") or each.get("detail")) or f"{key}: {said}"
-            waiting += [value] if name != ANALYSTS_OWN else []
-    return None
 
 
 def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:

@@ -11,7 +11,7 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ...core.errors import AnswerBroken, Failure, Rejected
-from ...core.http.answers import Answer, AnswerTooLarge, error_text, json_of
+from ...core.http.answers import Answer, AnswerTooLarge, error_in, error_text, json_of
 from ...core.http.transport import Transport
 from ...core.urls import path
 from ...core.values import Skipped, folded, read_rows, text, whole_number
@@ -20,6 +20,7 @@ from .authentication import REST
 INCIDENTS = f"{REST}/pub/incident"
 PAGE_SIZE = 500  # the documented default; 1000 is the most, and long comments make long answers
 MOST_PASSES = 3
+FINE = (0, 200, 201, 202, 204)  # codes within an answer: FortiSIEM's own, or HTTP's
 NOT_READY = (400, 404, 429, 503)  # older versions answer 404 where newer ones answer 429 or 503
 NOT_READY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
 QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # it becomes a part of a path
@@ -333,10 +334,14 @@ def rows_of(http: Transport, answer: Answer) -> Tuple[Row, List[Any], str]:
 
 
 def is_refused(body: Any) -> bool:
-    """Tell whether a JSON body is, or has, an error: ``{"result": {"code": 255, "description": ...}}`` and its like."""
+    """Tell whether a JSON body is, or has, an error: ``{"result": {"code": 255, "description": ...}}`` and its like.
+
+    Rows tell nothing of it: what stands in them is whatever an event brought.
+    """
     if not isinstance(body, dict):
         return False
     result = body.get("result")
-    code = result.get("code") if isinstance(result, dict) else None
-    is_fine = code is None or whole_number(code) == 0 or folded(code) in ("ok", "success")
-    return not is_fine or any(body.get(name) for name in ("error", "errors", "errString", "errorMessage"))
+    codes = [result.get("code")] if isinstance(result, dict) else []
+    codes += [value for name, value in body.items() if folded(name) in ("code", "errorcode")]
+    is_fine = all(code is None or whole_number(code) in FINE or folded(code) in ("ok", "success") for code in codes)
+    return not is_fine or error_in({name: value for name, value in body.items() if name != "data"}) is not None

@@ -14,7 +14,7 @@ from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreac
 from ..lazy import lazy
 from ..redaction import Redactor
 from ..urls import BaseUrl, base_url
-from ..values import folded
+from ..values import flag, folded, text, whole_number
 from .decoding import is_web_page, json_value, text_of
 
 LONGEST_QUOTE = 300  # characters of an answer's text in a message
@@ -116,6 +116,16 @@ MOST_REASONS = 10
 # Members that hold a reason at any depth, and names that tell nothing of it.
 NESTING = ("error", "errors", "errormessage", "message", "messages", "detail", "details", "fault", "result", "response")
 UNTOLD = (*NESTING, "msg", "reason", "text", "faultstring")
+# What a body may say under 2xx. Which of these either product uses is documented nowhere; all of them are common.
+ERRORS, SUCCESSES, STATES = (
+    ("error", "errors", "errormessage", "errormsg", "errstring"),
+    ("success", "ok"),
+    ("status", "result"),
+)
+CODES, LEAST_REFUSAL = ("code", "status", "statuscode", "errorcode"), 400  # HTTP's own, repeated in the body
+FAILED = ("error", "fail", "failed", "failure")
+NO_ERROR = ("", "none", "null", "[]", "{}")
+ANALYSTS_OWN = "metadata"  # an echo of it says whatever the analyst wrote
 XML_ERROR = re.compile(r"<error\b[^<>]*\bcode\s*=")
 TAG = re.compile(r"<[^<>]*>")
 Advice = Callable[[Answer, str], Optional[str]]  # from an answer and its error text to what to do
@@ -195,6 +205,24 @@ def error_text(source: Source, answer: Answer) -> str:
     if len(texts) == 2 and texts[1] in texts[0]:
         texts.pop()
     return _shortened(source.redact("; ".join(texts)))
+
+
+def error_in(body: Any) -> Optional[str]:
+    """Return what a body says went wrong, at whatever depth; None where it says no such thing."""
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        waiting += each if isinstance(each, list) else []
+        for key, value in each.items() if isinstance(each, dict) else ():
+            name, said = folded(key), text(value).strip()
+            if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR:
+                return said
+            is_failed = name in STATES and said.casefold() in FAILED
+            is_refused = name in CODES and (whole_number(value) or 0) >= LEAST_REFUSAL
+            if (name in SUCCESSES and flag(value) is False) or is_failed or is_refused:
+                return text(each.get("message") or each.get("msg") or each.get("detail")) or f"{key}: {said}"
+            waiting += [value] if name != ANALYSTS_OWN else []
+    return None
 
 
 def xml_error(answer: Answer) -> Optional[str]:
