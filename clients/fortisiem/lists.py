@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ...core.errors import AnswerBroken, Failure, Rejected
+from ...core.errors import AnswerBroken, Failure, NotFound, Rejected
 from ...core.http.answers import Answer, AnswerTooLarge, error_in, error_text, json_of
 from ...core.http.transport import Transport
 from ...core.urls import path
@@ -115,6 +115,7 @@ class _Reading:
         self._is_part = False
         self._named: Set[Tuple[str, ...]] = set()
         self._totals: List[int] = []
+        self._had_room = False
         self._largest = 0  # what a server that sends fewer than were asked for has on a full page
 
     def take(self, page: Page) -> List[Row]:
@@ -131,7 +132,19 @@ class _Reading:
         self._largest = max(self._largest, page.sent)
         self.is_ended = page.sent == 0 or (is_last and self.has_all)
         self.goes_on = bool(new or skipped) and not self.is_ended
+        self._had_room = is_last
         return list(new.values())
+
+    def end_at(self, refusal: Rejected) -> None:
+        """End with a refusal of the page behind the last one. Raises it where that may be one of others that exist.
+
+        A server that always counts too many refuses what it never has: the last page had room for it.
+        """
+        if not self.has_all:
+            if not self._had_room or type(refusal) not in (Rejected, NotFound):
+                raise refusal
+            self._is_part = True
+        self.is_ended = True
 
     @property
     def has_all(self) -> bool:
@@ -206,10 +219,8 @@ class IncidentList:
         while reading.goes_on:
             try:
                 page = self._query(size, start)
-            except Rejected:
-                if not reading.has_all:
-                    raise
-                reading.is_ended = True  # there is no page behind the last one
+            except Rejected as refusal:
+                reading.end_at(refusal)
                 return
             start += page.sent
             yield reading.take(page)

@@ -152,7 +152,7 @@ class StrictResponse(http.client.HTTPResponse):
 
 
 def _once(value: bytes) -> bytes:
-    """Return a value that came twice on one line, as a length may that a proxy joined from two lines (RFC 9110, 8.6)."""
+    """Return a value that came twice on one line as it came once: a proxy may join two lines (RFC 9110, 8.6)."""
     parts = {part.strip() for part in value.split(b",")}
     return parts.pop() if len(parts) == 1 else value
 
