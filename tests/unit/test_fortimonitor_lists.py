@@ -291,6 +291,7 @@ UNREADABLE: list[Any] = [
     ({"url": "https://fortimonitor.test/v2/outage/"}, "https://fortimonitor.test/v2/outage/", "it has no usable URL"),
     ({"url": "/v2/server/5"}, "/v2/server/5", "it has no usable URL"),
     ({"url": "/v2/outage/5.0"}, "/v2/outage/5.0", "it has no usable URL"),
+    ({"url": "/v2/outage/9223372036854775808"}, "/v2/outage/9223372036854775808", "it has no usable URL"),
     ({"url": "https://[bad/v2/outage/5"}, "https://[bad/v2/outage/5", "it has no usable URL"),
 ]
 
