@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, Rejected, attempting, cut, shown
 from ...core.http.answers import Advice, Answer, checked, error_in, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
 from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
-from ...core.urls import path, signed_id
+from ...core.urls import path, signed_id, unquoted
 from ...core.values import text
 from ..product_client import Product
 from .lists import PAGE_SIZE, Listing, Page, Rows
@@ -181,7 +181,7 @@ class FortiMonitor(Product):
         Raises InvalidInput for an endpoint that is none of this FortiMonitor's, and for a GET that would act.
         """
         below = named_endpoint(self._http, endpoint)
-        if method == "GET" and re.search(ACTING, unquote(below)):
+        if method == "GET" and re.search(ACTING, unquoted(below)):
             problem = f"Endpoint {shown(endpoint)} changes something although it is a GET; use PUT."
             raise InvalidInput(problem)
         if "api_key" in query:

@@ -273,7 +273,10 @@ def _json_text(body: Any) -> str:
         if isinstance(value, (dict, list)) and folded(name) in NESTING
         for reason in _reasons(name, value)
     )
-    return "; ".join(dict.fromkeys(islice(chain(flat, nested), MOST_REASONS)))
+    told = chain(flat, nested)
+    first = next(told, None)
+    reasons = chain([first], told) if first is not None else _reasons("", body)  # whatever it is nested in
+    return "; ".join(dict.fromkeys(islice(reasons, MOST_REASONS)))
 
 
 def _reasons(name: str, value: Any) -> Iterator[str]:
