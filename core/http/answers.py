@@ -166,7 +166,12 @@ def late_advice(source: Source, answer: Optional[Answer] = None) -> str:
     """Return how long to wait for what a product may still carry out, whether it answered or not."""
     asked = retry_after(answer.headers, source.deadline.timing) if answer else None
     wait = f"{max(1, round(asked))} s" if asked is not None and asked > LATE_FOR else f"{LATE_FOR // 60} minutes"
-    return f"{source.product} may still carry it out: wait {wait}, and look whether it did before running it again."
+    return wait_and_look(source.product, wait)
+
+
+def wait_and_look(product: str, wait: str = f"{LATE_FOR // 60} minutes") -> str:
+    """Return the advice for what a product may still carry out."""
+    return f"{product} may still carry it out: wait {wait}, and look whether it did before running it again."
 
 
 def proxy_refusal(proxy: str, status: int) -> str:
