@@ -20,6 +20,7 @@ from .authentication import REST
 INCIDENTS = f"{REST}/pub/incident"
 PAGE_SIZE = 500  # the documented default; 1000 is the most, and long comments make long answers
 MOST_PASSES = 3
+MOST_UNCOUNTED = 100  # pages that are read of what nothing counts: rows may never end
 FINE = (0, 200, 201, 202, 204)  # codes within an answer: FortiSIEM's own, or HTTP's
 NOT_READY = (400, 404, 429, 503)  # older versions answer 404 where newer ones answer 429 or 503
 NOT_READY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
@@ -115,6 +116,7 @@ class _Reading:
         self._is_part = False
         self._named: Set[Tuple[str, ...]] = set()
         self._totals: List[int] = []
+        self._pages = 0
         self._had_room = False
         self._largest = 0  # what a server that sends fewer than were asked for has on a full page
 
@@ -131,7 +133,9 @@ class _Reading:
         is_last = page.is_last and page.sent != self._largest
         self._largest = max(self._largest, page.sent)
         self.is_ended = page.sent == 0 or (is_last and self.has_all)
-        self.goes_on = bool(new or skipped) and not self.is_ended
+        self._pages += 1
+        is_counted = bool(self._totals) and not self.has_all
+        self.goes_on = bool(new or skipped) and not self.is_ended and (is_counted or self._pages < MOST_UNCOUNTED)
         self._had_room = is_last
         return list(new.values())
 

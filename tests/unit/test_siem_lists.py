@@ -601,6 +601,22 @@ def test_a_second_page_that_is_refused_is_not_replaced(http, status):
     assert WHERE_PAGE.format(status, 2) in failure()
 
 
+@pytest.mark.field_case("K1")
+@pytest.mark.parametrize(("total", "most"), [(1, 100), (None, 100), (120, 120)])
+@pytest.mark.parametrize("row", [{}, {"incidentId": 1}])
+def test_rows_without_end_are_read_as_far_as_they_are_counted_or_for_a_hundred_pages(many_answers, row, total, most):
+    asked = []
+
+    def page(request):
+        asked.append(request.url)
+        rows = [{"place": len(asked), **{name: len(asked) for name in row}}] * (2 if total == 1 else 1)
+        return 200, {}, json.dumps({"data": rows, "total": total})
+
+    many_answers.add_callback("POST", INCIDENTS, page)
+    assert answer()["is_complete"] is False
+    assert len(asked) in (most, most + 1)  # one more looks for the newest ones
+
+
 # Answers that are no page.
 
 
