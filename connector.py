@@ -35,7 +35,7 @@ class FortinetIncidentBridge(Connector):
             ignored: List[str] = []
             context = self.make_context(valid_configuration(config or {}), redact, logger)
             values = valid_parameters(operation, params, ignored, context)
-            return with_ignored(ignored, logger, lambda: OPERATIONS[operation](context, values))
+            return with_ignored(ignored, logger, redact, lambda: OPERATIONS[operation](context, values))
 
     def check_health(self, config: Optional[Dict[str, Any]] = None, *args: Any, **kwargs: Any) -> bool:
         """Check every configured product. FortiSOAR ignores what this returns; only raising means Disconnected."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from email.utils import parsedate_to_datetime
 from typing import Callable, Iterable, Iterator, Mapping, NamedTuple, Optional
+
+from .times import shown_time
 
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0
@@ -102,7 +103,5 @@ def _number(text: str) -> Optional[float]:
 
 
 def _epoch(text: str) -> Optional[float]:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
+    moment = shown_time(text)
+    return None if moment is None else moment.timestamp()

@@ -170,10 +170,17 @@ def check_proxy(text: str) -> None:
 
 
 def with_credentials(url: str, username: str, password: str) -> str:
-    """Return the URL of a proxy with what signs in there; "" for no proxy."""
+    """Return the URL of a proxy with what signs in there; without a proxy, "" all the same."""
     scheme, mark, place = url.partition("://")
     credentials = ":".join(quote(each, safe="") for each in (username, password) if each)
     return f"{scheme}{mark}{credentials}@{place}" if url and credentials else url
+
+
+def unquoted(text: str) -> str:
+    """Return a path without percent encoding, however often it was encoded."""
+    for _ in range(MOST_ENCODED):
+        text = unquote(text)
+    return text
 
 
 def _is_plain(text: str) -> bool:

@@ -19,6 +19,7 @@ LONGEST = 2**63
 DEEPEST = 60  # levels; deeper data is hostile, and would end in a RecursionError somewhere else
 SHORT = 60  # characters of a row that has no id, in a list of what was skipped
 NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?", re.ASCII)
+DATE = re.compile(r"\d{8}", re.ASCII)  # 20261127 is a date: as seconds it would be one of 1970
 DIGITS = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")  # PostgreSQL takes neither NUL nor half a surrogate pair
 REPLACEMENT = "\ufffd"
@@ -172,7 +173,7 @@ def moment(value: Any, unit: str = "milliseconds") -> Optional[datetime]:
         written = value.strip()
         if len(written) > LONGEST_TIME:
             return None
-        number = _decimal(written)
+        number = None if DATE.fullmatch(written) else _decimal(written)
         return (None if number is None else _from_number(number, unit)) or _from_calendar(written)
     return _from_number(value, unit) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 

@@ -43,6 +43,7 @@ SEVERITIES = {
     **dict.fromkeys(("info", "information", "informational", "minor", "low", "notice"), "Low"),
 }
 DEFAULT_SEVERITY = "Medium"
+NOT_ALL_SENT = (COUNTED_BUT_NOT_SENT, {"row": "", "reason": "FortiMonitor counts more incidents than it sends"})
 NO_ROOM = "it has no time, and more of these came than there is room for"
 CLOCKS_DIFFER = 60  # seconds from which on the first look back goes by the product's clock
 
@@ -131,7 +132,7 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
         "incidents": incidents,
         "count": len(incidents),
         "watermark": str(watermark),
-        "is_complete": nothing_waits and COUNTED_BUT_NOT_SENT not in found.skipped,
+        "is_complete": nothing_waits and not any(each in found.skipped for each in NOT_ALL_SENT),
         "skipped": found.skipped,
     }
 
@@ -271,6 +272,8 @@ def _read_outages(context: Context, found: Found, begin: int, most: int) -> None
         waiting = len(found.placed)
         if is_sorted and waiting > most and found.waiting[most - 1][0][0] < last:  # as above: of one moment all or none
             break
+    else:
+        found.skip([] if listing.is_complete else [NOT_ALL_SENT[1]])
     found.skip(listing.skipped)
 
 

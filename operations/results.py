@@ -20,14 +20,17 @@ from ..clients.fortisiem.attributes import (
 )
 from ..core.errors import InvalidInput
 from ..core.http.answers import Answer, json_of
+from ..core.redaction import Redactor
 from ..core.times import iso
 from ..core.values import moment, storable, text, whole_number
 
 Result = Dict[str, Any]
 
 
-def with_ignored(ignored: Sequence[str], log: Logger, act: Callable[[], Any]) -> Any:
+def with_ignored(ignored: Sequence[str], log: Logger, redact: Redactor, act: Callable[[], Any]) -> Any:
     """Return an action's result with a warning of the parameters that were ignored; a list leaves that to the log.
+
+    A name that was given may be anything, also a secret that slipped into the wrong place.
 
     Raises what the action raises. Where it finds its parameters wanting, the ignored ones may be the reason.
     """
@@ -37,7 +40,7 @@ def with_ignored(ignored: Sequence[str], log: Logger, act: Callable[[], Any]) ->
         result = act()
     except InvalidInput as invalid:
         raise InvalidInput(*ignored, *invalid.problems) from None
-    warning = f"Ignored: {' '.join(ignored)}"
+    warning = redact(f"Ignored: {' '.join(ignored)}")
     log.warning(warning)
     if not isinstance(result, dict):
         return result

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any, Callable, Generic, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from ..core.deadline import Deadline
-from ..core.errors import AnswerBroken, Failure, MethodNotAllowed, NotFound, Rejected
-from ..core.http.answers import Answer
+from ..core.errors import AnswerBroken, AnswerLate, Failure, MethodNotAllowed, NotFound, Rejected
+from ..core.http.answers import Answer, wait_and_look
 from .results import Result
 
 MOST_ATTEMPTS = 3
 LOOKS = (0, 1, 2)  # seconds to wait before each look for something new, which may show late
+ACCEPTED = 202  # to be done later, as it says itself
 NO_CONTENT = 204
 
 Shown = TypeVar("Shown")
@@ -177,13 +178,15 @@ class StateChange(Write, Generic[Shown]):
         if answer.status == NO_CONTENT:
             return Accepted(answer)
         try:
-            self.look()
+            shown = self.look()
         except Failure:
-            return Accepted(answer)
-        if self.shown is False:
-            where = f"FortiMonitor answered {answer.status} to {answer.request}"
-            raise answer.failure(AnswerBroken, f"{where} without effect")
-        return Accepted(answer, "read_back" if self.shown else "response")
+            shown = None
+        if shown or (shown is None and answer.status != ACCEPTED):
+            return Accepted(answer, "read_back" if shown else "response")
+        where = f"FortiMonitor answered {answer.status} to {answer.request}"
+        if answer.status == ACCEPTED:
+            raise answer.failure(AnswerLate, f"{where}, to be done later", wait_and_look("FortiMonitor"))
+        raise answer.failure(AnswerBroken, f"{where} without effect")
 
     def look(self) -> Optional[bool]:
         """Read whether it has the state."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ...core.errors import AnswerBroken, InvalidInput, NotFound, RateLimited, Rejected, attempting, cut, shown
-from ...core.http.answers import Advice, Answer, checked, json_object, json_of
+from ...core.http.answers import Advice, Answer, checked, error_in, json_object, json_of
 from ...core.http.rate_limit import REQUESTS, rate_limit_of
 from ...core.http.transport import Transport, named_endpoint
 from ...core.times import fortimonitor_time
-from ...core.urls import path, signed_id
-from ...core.values import flag, folded, text, whole_number
+from ...core.urls import path, signed_id, unquoted
+from ...core.values import text
 from ..product_client import Product
 from .lists import PAGE_SIZE, Listing, Page, Rows
 from .models import (
@@ -45,12 +45,6 @@ LONGEST_SHOWN = 150  # characters of each: a product may show a name of any leng
 # words in it.
 ACTING = r"(?ais)/outage/.*(acknowledge|escalate|broadcast|delay)"
 
-# What a body may say under 2xx. Which of these FortiMonitor uses is documented nowhere; all of them are common.
-ERRORS, SUCCESSES, STATES = ("error", "errors", "errormessage"), ("success", "ok"), ("status", "result")
-CODES, LEAST_REFUSAL = ("code", "status", "statuscode", "errorcode"), 400  # HTTP's own, repeated in the body
-FAILED = ("error", "fail", "failed", "failure")
-NO_ERROR = ("", "none", "null", "[]", "{}")
-ANALYSTS_OWN = "metadata"  # an echo of it says whatever the analyst wrote
 LOOK_FIRST = "Look into FortiMonitor whether it was done, before running the action again."
 
 ADVICE = {
@@ -187,7 +181,7 @@ class FortiMonitor(Product):
         Raises InvalidInput for an endpoint that is none of this FortiMonitor's, and for a GET that would act.
         """
         below = named_endpoint(self._http, endpoint)
-        if method == "GET" and re.search(ACTING, unquote(below)):
+        if method == "GET" and re.search(ACTING, unquoted(below)):
             problem = f"Endpoint {shown(endpoint)} changes something although it is a GET; use PUT."
             raise InvalidInput(problem)
         if "api_key" in query:
@@ -340,7 +334,7 @@ class FortiMonitor(Product):
             answer = self._send("GET", endpoint, advice or _advice, params=paging)
             body = json_object(self._http, answer)
             rows, meta = body.get(key), body.get("meta")
-            error = _error_in({name: value for name, value in body.items() if name != key})
+            error = error_in({name: value for name, value in body.items() if name != key})
             if error is not None:  # rows that came with it may be a part of them
                 told = f"{self._http.where(answer)} with an error in its body: {shown(self._http.redact(error))}"
                 raise answer.failure(Rejected, told, changed="no")
@@ -360,7 +354,7 @@ class FortiMonitor(Product):
     def _write(self, method: str, endpoint: str, advice: Advice, body: Mapping[str, Any]) -> Answer:
         """Send a change. Raises AnswerBroken for an error under 2xx: nobody knows what became of the change then."""
         answer = self._send(method, endpoint, advice, body)
-        error = _error_in(json_of(answer))
+        error = error_in(json_of(answer))
         if error is None:
             return answer
         told = shown(self._http.redact(error))
@@ -381,37 +375,6 @@ class FortiMonitor(Product):
         headers = {"Authorization": f"ApiKey {self._api_key}"}
         answer = self._http.send(method, endpoint, headers=headers, json_body=body, params=params)
         return checked(self._http, answer, advice)
-
-
-def _error_in(body: Any) -> Optional[str]:
-    """Return what a body says went wrong, at whatever depth; None where it says no such thing."""
-    waiting = [body]
-    while waiting:
-        each = waiting.pop()
-        waiting += each if isinstance(each, list) else []
-        for key, value in each.items() if isinstance(each, dict) else ():
-            name = folded(key)
-            said = _error(name, value) or _failed(name, key, value, each)
-            if said:
-                return said
-            waiting += [value] if name != ANALYSTS_OWN else []
-    return None
-
-
-def _error(name: str, value: Any) -> str:
-    """Return the error that a member of an object holds, "" for none."""
-    said = text(value).strip()
-    return said if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR else ""
-
-
-def _failed(name: str, key: str, value: Any, whole: Mapping[str, Any]) -> str:
-    """Return what an object says, of which a member tells that it failed; "" where it tells no such thing."""
-    said = text(value).strip()
-    is_failed = name in STATES and said.casefold() in FAILED
-    is_refused = name in CODES and (whole_number(value) or 0) >= LEAST_REFUSAL
-    if not is_failed and not is_refused and not (name in SUCCESSES and flag(value) is False):
-        return ""
-    return text(whole.get("message") or whole.get("msg") or whole.get("detail")) or f"{key}: {said}"
 
 
 def _which(title: str, given: str, wanted: str, exact: Sequence[Any], near: Sequence[Any]) -> str:

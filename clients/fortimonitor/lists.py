@@ -9,6 +9,7 @@ from ...core.values import Skipped, read_rows, text, whole_number
 
 PAGE_SIZE = 50  # what the API gives by default; `limit=0` would mean everything
 MOST_IDLE = 3  # pages in a row that bring nothing new: a server that loops, repeats or clamps its pages
+MOST_UNCOUNTED = 100  # pages that are read of what nothing counts: a minute's requests
 UNSAID = object()
 
 Row = Dict[str, Any]
@@ -102,11 +103,11 @@ class Rows:
         self.is_complete = False
 
     def __iter__(self) -> Iterator[Any]:
-        offset, idle, overlaps = 0, 0, False
+        offset, idle, pages, overlaps = 0, 0, 0, False
         seen: Set[str] = set()
         totals: List[int] = []
         while idle < MOST_IDLE and (self._most is None or len(seen) < self._most):
-            page = self._read_page(offset)
+            page, pages = self._read_page(offset), pages + 1
             names = [self._name(row, place, page) for place, row in enumerate(page.rows)]
             totals += [] if page.total is None else [page.total]
             if overlaps and not (names and names[0] in seen):
@@ -121,8 +122,12 @@ class Rows:
             if page.is_last(offset):
                 self.is_complete = len(seen) >= min(totals, default=0)  # what comes or goes meanwhile need not be there
                 return
+            if pages >= MOST_UNCOUNTED and offset >= (page.total or 0):
+                return
             overlaps = self._rows_leave and len(page.rows) > 1
             offset -= overlaps
+        # Pages that only repeat themselves may all the same have brought everything that was ever counted.
+        self.is_complete = idle == MOST_IDLE and bool(totals) and len(seen) >= max(totals)
 
     def _name(self, row: Any, place: int, page: Page) -> str:
         """Return what tells a row from another one: its URL.

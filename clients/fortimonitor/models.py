@@ -13,7 +13,8 @@ from .markers import Marker, marker_in, without_marker
 OUTAGE = re.compile(r"/outage/(-?[1-9][0-9]{0,18})/?", re.ASCII)
 SERVER = re.compile(r"/server/([1-9][0-9]{0,18})/?", re.ASCII)
 USER = re.compile(r"/(?:user|contact)/([1-9][0-9]{0,18})/?", re.ASCII)
-NOBODY = ("", "false", "no", "0", "[]", "none", "null")
+NOBODY = ("", "[]", "[null]", "{}", "none", "null", "n/a", "-")
+FIRST_YEAR = 2005  # Panopta, which became FortiMonitor, was founded in 2006
 ACTIVE, RESOLVED = "active", "resolved"
 
 
@@ -68,7 +69,7 @@ class User(NamedTuple):
     def __str__(self) -> str:
         known = ", ".join(str(each) for each in (self.name, self.id) if each)
         if not self.username:
-            return self.name or self.url
+            return self.name or self.url or "somebody"
         return f"{self.username} ({known})" if known else self.username
 
 
@@ -166,7 +167,7 @@ def id_in_url(url: str, pattern: re.Pattern[str]) -> Optional[int]:
         return None
     # Only the last two segments: what stands before them is the address's own.
     match = pattern.fullmatch("/" + "/".join(path.rstrip("/").split("/")[-2:]))
-    return int(match.group(1)) if match else None
+    return whole_number(match.group(1)) if match else None  # 19 digits may be more than any database holds
 
 
 def tags_in(value: Any) -> List[str]:
@@ -184,7 +185,12 @@ def _id_of(row: Dict[str, Any], pattern: re.Pattern[str]) -> int:
 
 def _time(value: Any) -> Optional[datetime]:
     """Read a time: RFC 2822 ("Fri, 05 Nov 2021 17:37:35 -0000", seen), or whatever else tells one."""
-    return moment(value, "seconds") or moment(value, "milliseconds")
+    found = moment(value, "seconds")
+    if found is None:
+        found = moment(value, "milliseconds")
+        # A number of years to come stands for "never" in seconds, and for a time before FortiMonitor in milliseconds.
+        found = found if found and found.year >= FIRST_YEAR else None
+    return found
 
 
 def _acknowledger(value: Any) -> Optional[User]:
@@ -192,9 +198,10 @@ def _acknowledger(value: Any) -> Optional[User]:
     if isinstance(value, dict):
         return user_in(value) if value else None
     shown = text(value).strip()
-    if value is True or shown.lower() == "true":
+    if flag(value):
         return User(0, "", "somebody", "")
-    return User(id_in_url(shown, USER) or 0, "", "", shown) if shown.lower() not in NOBODY else None
+    is_nobody = flag(value) is False or shown.lower() in NOBODY
+    return None if is_nobody else User(id_in_url(shown, USER) or 0, "", "", shown)
 
 
 def _metadata(items: Any) -> Dict[str, Any]:

@@ -10,8 +10,8 @@ import math
 import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ...core.errors import AnswerBroken, Failure, Rejected
-from ...core.http.answers import Answer, AnswerTooLarge, error_text, json_of
+from ...core.errors import AnswerBroken, Failure, NotFound, Rejected
+from ...core.http.answers import Answer, AnswerTooLarge, error_in, error_text, json_of
 from ...core.http.transport import Transport
 from ...core.urls import path
 from ...core.values import Skipped, folded, read_rows, text, whole_number
@@ -20,6 +20,8 @@ from .authentication import REST
 INCIDENTS = f"{REST}/pub/incident"
 PAGE_SIZE = 500  # the documented default; 1000 is the most, and long comments make long answers
 MOST_PASSES = 3
+MOST_UNCOUNTED = 100  # pages that are read of what nothing counts: rows may never end
+FINE = (0, 200, 201, 202, 204)  # codes within an answer: FortiSIEM's own, or HTTP's
 NOT_READY = (400, 404, 429, 503)  # older versions answer 404 where newer ones answer 429 or 503
 NOT_READY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
 QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # it becomes a part of a path
@@ -114,6 +116,8 @@ class _Reading:
         self._is_part = False
         self._named: Set[Tuple[str, ...]] = set()
         self._totals: List[int] = []
+        self._pages = 0
+        self._had_room = False
         self._largest = 0  # what a server that sends fewer than were asked for has on a full page
 
     def take(self, page: Page) -> List[Row]:
@@ -129,8 +133,22 @@ class _Reading:
         is_last = page.is_last and page.sent != self._largest
         self._largest = max(self._largest, page.sent)
         self.is_ended = page.sent == 0 or (is_last and self.has_all)
-        self.goes_on = bool(new or skipped) and not self.is_ended
+        self._pages += 1
+        is_counted = bool(self._totals) and not self.has_all
+        self.goes_on = bool(new or skipped) and not self.is_ended and (is_counted or self._pages < MOST_UNCOUNTED)
+        self._had_room = is_last
         return list(new.values())
+
+    def end_at(self, refusal: Rejected) -> None:
+        """End with a refusal of the page behind the last one. Raises it where that may be one of others that exist.
+
+        A server that always counts too many refuses what it never has: the last page had room for it.
+        """
+        if not self.has_all:
+            if not self._had_room or type(refusal) not in (Rejected, NotFound):
+                raise refusal
+            self._is_part = True
+        self.is_ended = True
 
     @property
     def has_all(self) -> bool:
@@ -205,10 +223,8 @@ class IncidentList:
         while reading.goes_on:
             try:
                 page = self._query(size, start)
-            except Rejected:
-                if not reading.has_all:
-                    raise
-                reading.is_ended = True  # there is no page behind the last one
+            except Rejected as refusal:
+                reading.end_at(refusal)
                 return
             start += page.sent
             yield reading.take(page)
@@ -333,10 +349,14 @@ def rows_of(http: Transport, answer: Answer) -> Tuple[Row, List[Any], str]:
 
 
 def is_refused(body: Any) -> bool:
-    """Tell whether a JSON body is, or has, an error: ``{"result": {"code": 255, "description": ...}}`` and its like."""
+    """Tell whether a JSON body is, or has, an error: ``{"result": {"code": 255, "description": ...}}`` and its like.
+
+    Rows tell nothing of it: what stands in them is whatever an event brought.
+    """
     if not isinstance(body, dict):
         return False
     result = body.get("result")
-    code = result.get("code") if isinstance(result, dict) else None
-    is_fine = code is None or whole_number(code) == 0 or folded(code) in ("ok", "success")
-    return not is_fine or any(body.get(name) for name in ("error", "errors", "errString", "errorMessage"))
+    codes = [result.get("code")] if isinstance(result, dict) else []
+    codes += [value for name, value in body.items() if folded(name) in ("code", "errorcode")]
+    is_fine = all(code is None or whole_number(code) in FINE or folded(code) in ("ok", "success") for code in codes)
+    return not is_fine or error_in({name: value for name, value in body.items() if name != "data"}) is not None

@@ -14,7 +14,7 @@ from ..errors import AnswerBroken, AnswerLate, Failure, Kind, Redirected, Unreac
 from ..lazy import lazy
 from ..redaction import Redactor
 from ..urls import BaseUrl, base_url
-from ..values import folded
+from ..values import flag, folded, text, whole_number
 from .decoding import is_web_page, json_value, text_of
 
 LONGEST_QUOTE = 300  # characters of an answer's text in a message
@@ -116,6 +116,16 @@ MOST_REASONS = 10
 # Members that hold a reason at any depth, and names that tell nothing of it.
 NESTING = ("error", "errors", "errormessage", "message", "messages", "detail", "details", "fault", "result", "response")
 UNTOLD = (*NESTING, "msg", "reason", "text", "faultstring")
+# What a body may say under 2xx. Which of these either product uses is documented nowhere; all of them are common.
+ERRORS, SUCCESSES, STATES = (
+    ("error", "errors", "errormessage", "errormsg", "errstring"),
+    ("success", "ok"),
+    ("status", "result"),
+)
+CODES, LEAST_REFUSAL = ("code", "status", "statuscode", "errorcode"), 400  # HTTP's own, repeated in the body
+FAILED = ("error", "fail", "failed", "failure")
+NO_ERROR = ("", "none", "null", "[]", "{}")
+ANALYSTS_OWN = "metadata"  # an echo of it says whatever the analyst wrote
 XML_ERROR = re.compile(r"<error\b[^<>]*\bcode\s*=")
 TAG = re.compile(r"<[^<>]*>")
 Advice = Callable[[Answer, str], Optional[str]]  # from an answer and its error text to what to do
@@ -156,7 +166,12 @@ def late_advice(source: Source, answer: Optional[Answer] = None) -> str:
     """Return how long to wait for what a product may still carry out, whether it answered or not."""
     asked = retry_after(answer.headers, source.deadline.timing) if answer else None
     wait = f"{max(1, round(asked))} s" if asked is not None and asked > LATE_FOR else f"{LATE_FOR // 60} minutes"
-    return f"{source.product} may still carry it out: wait {wait}, and look whether it did before running it again."
+    return wait_and_look(source.product, wait)
+
+
+def wait_and_look(product: str, wait: str = f"{LATE_FOR // 60} minutes") -> str:
+    """Return the advice for what a product may still carry out."""
+    return f"{product} may still carry it out: wait {wait}, and look whether it did before running it again."
 
 
 def proxy_refusal(proxy: str, status: int) -> str:
@@ -195,6 +210,37 @@ def error_text(source: Source, answer: Answer) -> str:
     if len(texts) == 2 and texts[1] in texts[0]:
         texts.pop()
     return _shortened(source.redact("; ".join(texts)))
+
+
+def error_in(body: Any) -> Optional[str]:
+    """Return what a body says went wrong, at whatever depth; None where it says no such thing."""
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        waiting += each if isinstance(each, list) else []
+        for key, value in each.items() if isinstance(each, dict) else ():
+            name = folded(key)
+            said = _error(name, value) or _failed(name, key, value, each)
+            if said:
+                return said
+            waiting += [value] if name != ANALYSTS_OWN else []
+    return None
+
+
+def _error(name: str, value: Any) -> str:
+    """Return the error that a member of an object holds, "" for none."""
+    said = text(value).strip()
+    return said if name in ERRORS and flag(value) is not False and said.casefold() not in NO_ERROR else ""
+
+
+def _failed(name: str, key: str, value: Any, whole: Mapping[str, Any]) -> str:
+    """Return what an object says, of which a member tells that it failed; "" where it tells no such thing."""
+    said = text(value).strip()
+    is_failed = name in STATES and said.casefold() in FAILED
+    is_refused = name in CODES and (whole_number(value) or 0) >= LEAST_REFUSAL
+    if not is_failed and not is_refused and not (name in SUCCESSES and flag(value) is False):
+        return ""
+    return text(whole.get("message") or whole.get("msg") or whole.get("detail")) or f"{key}: {said}"
 
 
 def xml_error(answer: Answer) -> Optional[str]:
@@ -245,7 +291,10 @@ def _json_text(body: Any) -> str:
         if isinstance(value, (dict, list)) and folded(name) in NESTING
         for reason in _reasons(name, value)
     )
-    return "; ".join(dict.fromkeys(islice(chain(flat, nested), MOST_REASONS)))
+    told = chain(flat, nested)
+    first = next(told, None)
+    reasons = chain([first], told) if first is not None else _reasons("", body)  # whatever it is nested in
+    return "; ".join(dict.fromkeys(islice(reasons, MOST_REASONS)))
 
 
 def _reasons(name: str, value: Any) -> Iterator[str]:

@@ -113,7 +113,7 @@ class StrictResponse(http.client.HTTPResponse):
         if self.headers is not None:
             return
         status_line, fields = self._head()
-        framing = b"".join(b"%b: %b\r\n" % field for field in fields if field[0].lower() in FRAMING)
+        framing = b"".join(b"%b: %b\r\n" % (name, _once(value)) for name, value in fields if name.lower() in FRAMING)
         reader, self.fp = self.fp, io.BytesIO(status_line + framing + b"\r\n" if status_line else b"")
         try:
             super().begin()
@@ -149,6 +149,12 @@ class StrictResponse(http.client.HTTPResponse):
                 fields[-1] = (fields[-1][0], fields[-1][1] + b" " + line.strip())
             elif colon and name.strip():
                 fields.append((name.strip(), value.strip()))
+
+
+def _once(value: bytes) -> bytes:
+    """Return a value that came twice on one line as it came once: a proxy may join two lines (RFC 9110, 8.6)."""
+    parts = {part.strip() for part in value.split(b",")}
+    return parts.pop() if len(parts) == 1 else value
 
 
 def _header_text(value: bytes) -> str:

@@ -202,7 +202,8 @@ class Transport:
         tls = _cause(error, ssl.SSLError)
         if _is_refused_client(tls) and exchange.is_fresh and not exchange.is_answered:
             return self._untrusted(tls)  # TLS 1.3 refuses after the request was handed over, and before it is looked at
-        if exchange.is_begun and not exchange.is_sent:
+        # A ValueError before any connection is of the way there, such as a proxy's address that is none.
+        if not exchange.is_sent and (exchange.is_begun or isinstance(error, ValueError)):
             return self._unreachable(error, tls)
         changed = request.changed_if_lost
         if _is_timeout(error):
@@ -223,6 +224,8 @@ class Transport:
             status = int(refused.group(1)) if refused else 0
             reason = proxy_refusal(self.proxy, status) if refused else f"the proxy {self.proxy} cannot be reached"
             return errors.Unreachable(f"{server}: {reason}", PROXY_ADVICE)
+        if isinstance(error, ValueError) and self.proxy:
+            return errors.Unreachable(f"{server}: the proxy {self.proxy} cannot be used", PROXY_ADVICE)
         return errors.Unreachable(
             f"{server}: {_connect_reason(error)}", "Check the address, the firewall and the proxy."
         )

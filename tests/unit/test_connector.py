@@ -50,6 +50,12 @@ def test_a_parameter_that_there_is_not_is_ignored_with_a_warning_in_the_result_a
     assert "warning" not in execute("get_diagnostics", [])
 
 
+def test_a_secret_in_the_place_of_a_parameters_name_is_masked_in_the_warning(caplog):
+    result = execute("get_diagnostics", {API_KEY: 1, f"Authorization: ApiKey {API_KEY}": 2})
+    assert "There is no parameter '***'" in result["warning"]
+    assert API_KEY not in str(result) + caplog.text
+
+
 def test_a_parameter_that_there_is_not_is_named_where_the_others_do_not_suffice():
     with pytest.raises(ConnectorError) as caught:
         execute("update_siem_incident", {"incident_id": 1, "owner": "jdoe"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from requests.structures import CaseInsensitiveDict
 
@@ -92,6 +94,20 @@ def test_retry_after_comes_before_the_others(timing):
 @pytest.mark.parametrize("timezone", ["Sun, 22 Nov 2026 07:00:00 GMT", "Sun, 22 Nov 2026 08:00:00 +0100"])
 def test_a_moment_is_one_of_the_servers_clock_which_is_three_hours_behind_ours(timing, name, until, timezone):
     assert deadline.retry_after({name: until, "Date": timezone}, timing) == 30.0
+
+
+@pytest.mark.field_case("K8")
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("until", ["Sun, 22 Nov 2026 07:00:30 -0000", "Sun, 22 Nov 2026 07:00:30"])
+@pytest.mark.parametrize("date", ["Sun, 22 Nov 2026 07:00:00 GMT", "Sun, 22 Nov 2026 07:00:00 -0000"])
+def test_a_moment_without_a_zone_is_in_utc_wherever_the_machine_stands(timing, monkeypatch, zone, until, date):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert deadline.retry_after({"Retry-After": until, "Date": date}, timing) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("date", ["", "soon", "Sun, 99 Nov 2026 07:00:00 GMT", "nan"])

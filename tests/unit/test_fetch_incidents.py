@@ -423,10 +423,12 @@ class Server:
         hidden: how many more it counts, as it may for an account that must not see them.
         sorts: whether it sorts as it is asked to.
         clamp: the most incidents of an answer.
+        refuses: the status for a page behind the last one.
     """
 
-    def __init__(self, http, shown, hidden=0, sorts=True, clamp=500):
+    def __init__(self, http, shown, hidden=0, sorts=True, clamp=500, refuses=200):
         self.asked = 0
+        self._refuses = refuses
         self._rows, self._hidden, self._sorts, self._clamp = shown, hidden, sorts, clamp
         http.add_callback("POST", INCIDENTS, self.answer)
 
@@ -440,7 +442,8 @@ class Server:
             {name: value for name, value in row.items() if name in body["fields"]}
             for row in found[body["start"] : body["start"] + min(body["size"], self._clamp)]
         ]
-        return 200, {}, json.dumps({"total": len(found) + self._hidden, "data": page})
+        status = self._refuses if body["start"] and not page else 200
+        return status, {}, json.dumps({"total": len(found) + self._hidden, "data": page})
 
 
 @pytest.mark.parametrize("places", [[(7, 1)], [(4, 9), (5, 3), (6, 1)], [(2, 4), (3, 4), (4, 4), (1, 4)]])
@@ -454,6 +457,32 @@ def test_a_server_that_always_counts_too_many_does_not_hold_up_ingestion(many_an
     assert sorted(each["incident"]["incident_id"] for each in result["incidents"]) == sorted(n for n, _ in places)
     assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(newest), False, [COUNTED])
     assert server.asked < 40
+
+
+@pytest.mark.parametrize("hidden", [1, 1000])
+@pytest.mark.parametrize("refuses", [400, 404])
+def test_a_server_that_refuses_what_it_counts_too_many_does_not_hold_up_ingestion(many_answers, hidden, refuses):
+    Server(many_answers, rows((4, 9), (5, 3), (6, 3), (7, 1)), hidden, refuses=refuses)
+    result = answer(SIEM, at(0))
+    assert [each["incident"]["incident_id"] for each in result["incidents"]] == [7, 5, 6, 4]
+    assert (result["watermark"], result["is_complete"], result["skipped"]) == (at(9), False, [COUNTED])
+
+
+@pytest.mark.parametrize("refuses", [401, 403, 429, 500])
+def test_any_other_refusal_of_a_page_that_is_counted_fails_the_fetch(many_answers, refuses):
+    Server(many_answers, rows((4, 9)), 5, refuses=refuses)
+    assert f"FortiSIEM answered {refuses} to POST" in failure(SIEM)
+
+
+@pytest.mark.field_case("K1")
+@pytest.mark.parametrize("following", [[], [(5, 3), (4, 1)]], ids=["nothing more", "the same again"])
+def test_outages_that_are_counted_and_never_come_are_told(http, following):
+    expect_outages(http, outages((4, 1), (5, 3)), total=9)
+    for offset in (2, 4, 6)[: 3 if following else 1]:
+        expect_outages(http, outages(*following), offset=offset, total=9)
+    result = answer(MONITOR, at(0))
+    assert (result["count"], result["watermark"], result["is_complete"]) == (2, at(3), False)
+    assert result["skipped"] == [{"row": "", "reason": "FortiMonitor counts more incidents than it sends"}]
 
 
 @pytest.mark.parametrize("seconds", [range(30), [5] * 30, [*[1] * 10, *range(20)]], ids=["apart", "at once", "both"])

@@ -180,6 +180,8 @@ ACTING = [
     "/outage/5/%61cknowledge",
     "/%6futage/5/broadcas%74",
     "/outage%2F5%2facknowledge",
+    "/outage/5/%2561cknowledge",
+    "/outage%25252F5/acknowledge",
     "/outage/5%2Fdelay%2F0",
     "/%2Foutage/5/acknowledge",
     "/outage/5/acknowledge%0A",

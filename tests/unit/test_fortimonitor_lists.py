@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from tests.support.fortimonitor import account, expect_page, outage, undeclared
-from tests.support.package import ConnectorError, execute, module
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute, module
 
 SERVER = "/server/1001/outage"
 ACTIVE = {"status": "active"}
@@ -194,6 +196,40 @@ def test_pages_that_are_clamped_to_the_last_one_end_too(http, total):
     assert listed() == ([6, 5, 4, 3], False)
 
 
+@pytest.mark.field_case("K1")
+def test_pages_that_repeat_themselves_are_complete_once_all_that_is_counted_came(http):
+    for offset, shown in enumerate([(4, 3), (2, 1), (2, 1), (2, 1), (2, 1)]):
+        expect(http, rows(*shown), offset=2 * offset, total=4, following="more")
+    assert listed() == ([4, 3, 2, 1], True)
+
+
+@pytest.mark.field_case("K1")
+@pytest.mark.parametrize(("total", "most"), [(3, 100), (None, 100), (120, 120)])
+@pytest.mark.parametrize(
+    ("operation", "params", "path", "key"),
+    [
+        ("list_fortimonitor_users", {}, "/user", "user_list"),
+        ("list_incident_textkeys", {}, "/agent_resource_type", "agent_resource_type_list"),
+        ("get_fortimonitor_incident_log", {"incident": "-5"}, "/outage/-5/outage_log", "outage_log_list"),
+        ("fetch_incidents", {"source": "FortiMonitor"}, "/outage", "outage_list"),
+    ],
+)
+def test_rows_without_end_are_read_as_far_as_they_are_counted_or_for_a_minutes_requests(
+    many_answers, operation, params, path, key, total, most
+):
+    asked = []
+
+    def answer(request):
+        asked.append(request.url)
+        number = len(asked)
+        row = {"entry": f"seen {number} s ago", "url": f"/v2/{path.split('/')[1]}/{number}"}
+        return 200, {}, json.dumps({key: [row], "meta": {"next": "more", "total_count": total}})
+
+    many_answers.add_callback("GET", re.compile(f"{FORTIMONITOR_URL}{path}"), answer)
+    execute(operation, params)
+    assert len(asked) == most
+
+
 @pytest.mark.parametrize("first", [[4, 3], [4, 3, 2], [2, 4, 3, 1]])
 def test_active_outages_whose_first_page_comes_again_and_again_end_too(http, first):
     expect(http, rows(*first), total=100, query=ACTIVE)
@@ -255,6 +291,7 @@ UNREADABLE: list[Any] = [
     ({"url": "https://fortimonitor.test/v2/outage/"}, "https://fortimonitor.test/v2/outage/", "it has no usable URL"),
     ({"url": "/v2/server/5"}, "/v2/server/5", "it has no usable URL"),
     ({"url": "/v2/outage/5.0"}, "/v2/outage/5.0", "it has no usable URL"),
+    ({"url": "/v2/outage/9223372036854775808"}, "/v2/outage/9223372036854775808", "it has no usable URL"),
     ({"url": "https://[bad/v2/outage/5"}, "https://[bad/v2/outage/5", "it has no usable URL"),
 ]
 

@@ -20,7 +20,9 @@ from tests.support.fortimonitor import (
 )
 from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute
 
-NOBODY: list[Any] = [{}, [], "", "false", 0]
+NOBODY: list[Any] = [{}, [], "", "false", 0, "off", "N", "n/a", "-", [None], "{}"]
+# The last second of 9999 and the first ones of 3000 and 2201; read as milliseconds, they would be of the 1970s.
+NEVER: list[Any] = [253402300799, "253402300799", 32503680000, 7289654400, -62135596800]
 
 READ = "/outage/-28000855"
 NOTHING = "Nothing was changed."
@@ -126,8 +128,11 @@ def test_an_incident_is_shown_in_whole(http):
         ({"start_time": "Fri, 05 Nov 2021 17:37:35 GMT"}, {}),
         ({"start_time": 0}, {"start_time": None}),
         ({"start_time": {"a": 1}}, {"start_time": None}),
+        *(({"end_time": never}, {"end_time": None}) for never in NEVER),
         ({"acknowledged": True}, {"acknowledged": True, "acknowledged_by": "somebody"}),
         ({"acknowledged": "true"}, {"acknowledged": True, "acknowledged_by": "somebody"}),
+        ({"acknowledged": "yes"}, {"acknowledged": True, "acknowledged_by": "somebody"}),
+        ({"acknowledged": {"url": None, "username": ""}}, {"acknowledged": True, "acknowledged_by": "somebody"}),
         (
             {"acknowledged": f"{FORTIMONITOR_URL}/user/502"},
             {"acknowledged": True, "acknowledged_by": f"{FORTIMONITOR_URL}/user/502"},

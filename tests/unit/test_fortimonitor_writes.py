@@ -188,6 +188,32 @@ def test_a_200_that_cannot_be_read_back_counts_by_its_word(http, change):
     assert change.run() == change.result(status=200)
 
 
+@pytest.mark.field_case("W10")
+@each_change
+def test_a_202_that_no_read_shows_to_be_done_is_unknown(http, change):
+    expect_read(http)
+    for _ in range(3):
+        change.expect(http, status=202)
+        expect_read(http)
+        expect_read(http)
+    assert change.failure() == (
+        f"{change.where.format(202)}, to be done later. {UNKNOWN} It was read back and is still {change.undone}. "
+        f"{WAIT_FIRST.format('FortiMonitor')}"
+    )
+
+
+@pytest.mark.field_case("W10")
+@each_change
+def test_a_202_that_cannot_be_read_back_is_unknown(http, change):
+    expect_read(http)
+    change.expect(http, status=202)
+    expect_get(http, INCIDENT, status=500)
+    expect_get(http, INCIDENT, status=500)
+    assert change.failure() == (
+        f"{change.where.format(202)}, to be done later. {UNKNOWN} {WAIT_FIRST.format('FortiMonitor')}"
+    )
+
+
 @each_change
 def test_a_200_without_effect_is_no_success(http, change, slept):
     expect_read(http)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 from responses import matchers
@@ -600,6 +601,22 @@ def test_a_second_page_that_is_refused_is_not_replaced(http, status):
     assert WHERE_PAGE.format(status, 2) in failure()
 
 
+@pytest.mark.field_case("K1")
+@pytest.mark.parametrize(("total", "most"), [(1, 100), (None, 100), (120, 120)])
+@pytest.mark.parametrize("row", [{}, {"incidentId": 1}])
+def test_rows_without_end_are_read_as_far_as_they_are_counted_or_for_a_hundred_pages(many_answers, row, total, most):
+    asked = []
+
+    def page(request):
+        asked.append(request.url)
+        rows = [{"place": len(asked), **{name: len(asked) for name in row}}] * (2 if total == 1 else 1)
+        return 200, {}, json.dumps({"data": rows, "total": total})
+
+    many_answers.add_callback("POST", INCIDENTS, page)
+    assert answer()["is_complete"] is False
+    assert len(asked) in (most, most + 1)  # one more looks for the newest ones
+
+
 # Answers that are no page.
 
 
@@ -852,29 +869,56 @@ def test_an_odd_row_is_listed_with_what_it_has(http, odd):
     assert (result["is_complete"], result["skipped"]) == (True, [])
 
 
+ERRORS: list[Any] = [
+    {"result": {"code": 255, "description": "Query timed out"}},
+    {"result": {"status": "FAILED", "description": "Query timed out"}},
+    {"error": "Query timed out"},
+    {"Error": {"message": "Query timed out"}},
+    {"errString": "Query timed out", "code": 3},
+    {"errorMsg": "Query timed out"},
+    {"error_message": "Query timed out"},
+    {"message": "Query timed out", "success": False},
+    {"message": "Query timed out", "status": "error"},
+    {"message": "Query timed out", "result": "failure"},
+    {"message": "Query timed out", "code": "500"},
+    {"message": "Query timed out", "errorCode": 255},
+]
+NO_ERRORS: list[Any] = [
+    {"result": {"code": 0, "description": "Success"}},
+    {"result": "success", "status": "ok"},
+    {"code": 200, "errorCode": "0", "success": True},
+    {"error": False, "errors": [], "errString": None},
+]
+
+
 @pytest.mark.field_case("K7")
-@pytest.mark.parametrize(
-    "error",
-    [
-        {"result": {"code": 255, "description": "Query timed out"}},
-        {"error": "Query timed out"},
-        {"errString": "Query timed out", "code": 3},
-    ],
-)
+@pytest.mark.parametrize("error", ERRORS)
 def test_a_part_of_a_list_that_comes_with_an_error_is_not_complete(http, error):
     expect_newest(http, rows(9, 8), **error)
     expect_query(http, rows(8, 9), size=500, **error)
     result = answer()
     assert (result["count"], result["is_complete"]) == (2, False)
     where = "FortiSIEM answered 200 to POST /phoenix/rest/pub/incident"
-    assert [each["reason"].split(" (")[0] for each in result["skipped"]] == [f"{where}: Query timed out"]
+    (skipped,) = result["skipped"]
+    assert skipped["reason"].startswith(f"{where}: ")
+    assert "Query timed out" in skipped["reason"]
 
 
-def test_an_error_without_rows_is_a_failure(http):
-    http.post(INCIDENTS, json={"result": {"code": 255, "description": "Query timed out"}, "data": None})
-    assert failure() == (
-        f"{FAILED}FortiSIEM answered 200 to POST /phoenix/rest/pub/incident: Query timed out. {NOTHING}"
-    )
+@pytest.mark.field_case("K7")
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("nothing", [{"data": None}, {"data": [], "total": 0}])
+def test_an_error_without_rows_is_a_failure(http, error, nothing):
+    http.post(INCIDENTS, json={**nothing, **error})
+    where = "FortiSIEM answered 200 to POST /phoenix/rest/pub/incident: "
+    message = failure()
+    assert message.startswith(f"{FAILED}{where}")
+    assert "Query timed out" in message
+
+
+@pytest.mark.parametrize("nothing", NO_ERRORS)
+def test_what_says_that_there_is_no_error_is_none(http, nothing):
+    http.post(INCIDENTS, json={"data": [], "total": 0, **nothing})
+    assert answer() == {"incidents": [], "count": 0, "is_complete": True, "skipped": []}
 
 
 @pytest.mark.parametrize("nothing", [{"total": 0, "data": None}, {"total": 0}, {"total": "0", "data": []}])

@@ -228,6 +228,12 @@ def test_a_fraction_of_a_second_is_kept_as_far_as_it_goes(value, microseconds):
     assert values.moment(value) == MOMENT.replace(microsecond=microseconds)
 
 
+@pytest.mark.parametrize("value", ["20211105", "2021-11-05", "20211105T000000Z"])
+@pytest.mark.parametrize("unit", ["seconds", "milliseconds"])
+def test_a_day_is_its_beginning_and_no_number(value, unit):
+    assert values.moment(value, unit) == datetime(2021, 11, 5, tzinfo=timezone.utc)
+
+
 @pytest.mark.field_case("K4")
 @pytest.mark.parametrize(
     "value", ["2016-12-31T23:59:60Z", "Sat, 31 Dec 2016 23:59:60 +0000", "2016-12-31T18:59:60-05:00"]

@@ -47,6 +47,9 @@ READABLE = {
     "chunked with a length that means nothing": chunked(BODY, "Content-Length: 9999"),
     "trailers": chunked(BODY, "Trailer: X-Checksum", trailers=(b"X-Checksum: abc", b"ErrorCode: 17")),
     "a length that came twice": http_answer("200 OK", BODY, f"Content-Length: {len(BODY)}"),
+    "a length that came twice on one line": raw(b"HTTP/1.1 200 OK", body=BODY).replace(
+        b"Content-Length: 21", b"Content-Length: 21, 21"
+    ),
     "100 before it": b"HTTP/1.1 100 Continue\r\n\r\n" + http_answer("200 OK", BODY),
     "102 and 103 before it": b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     + http_answer("200 OK", BODY),

@@ -446,6 +446,24 @@ def test_a_proxy_that_is_not_there_is_named(origin):
     assert f"cannot be reached: the proxy http://{proxy} cannot be reached. Nothing was changed." in message
 
 
+@pytest.mark.field_case("K10", "W10")
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1", "htp://127.0.0.1:1", "http://127.0.0.1:99999", "127.0.0.1:port", "http://[::1"]
+)
+def test_a_proxy_of_the_environment_that_cannot_be_used_was_not_given_the_request(monkeypatch, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
+    assert failure("https://fortimonitor.test") == (
+        f"{GOAL}FortiMonitor at https://fortimonitor.test cannot be reached: the proxy {proxy} cannot be used. Nothing was "
+        "changed. Check Proxy, Proxy Username and Proxy Password in the configuration."
+    )
+
+
+def test_what_signs_in_to_a_proxy_counts_for_nothing_without_one(serve):
+    server = serve(answering(RESOLVED))
+    assert resolve(server.origin, **CREDENTIALS)["outcome"] == "done"
+    assert b"Proxy-Authorization" not in server.requests[0]
+
+
 def test_a_proxy_is_used_where_the_configuration_names_one(serve):
     proxy = serve(answering(RESOLVED))
     assert resolve("http://127.0.0.1:1", proxy=proxy.origin)["outcome"] == "done"
