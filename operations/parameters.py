@@ -33,7 +33,7 @@ def valid_parameters(
     """
     if params and not isinstance(params, dict):
         raise InvalidInput("They must be an object of names and values.")
-    form, given = operation_forms().get(operation), params or {}
+    form, given = operation_forms().get(str(operation)), params or {}
     if form is None:
         known = f"Its operations are: {', '.join(operation_forms())}."
         raise UnknownOperation(f"This connector has no operation {shown(operation)}", known)
@@ -64,7 +64,8 @@ def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Tuple[
             misspelt.append(f"There is no parameter {shown(key)}; '{close[0]}' comes close.")
         elif key not in names and value not in BLANK:
             unknown.append(f"There is no parameter {shown(key)}; {others}")
-    return misspelt, unknown
+    more = len(unknown) - MOST_UNKNOWN
+    return misspelt, unknown if more <= 0 else [*unknown[:MOST_UNKNOWN], f"There are {more} more that do not exist."]
 
 
 def _foreign_incidents(
@@ -113,6 +114,7 @@ def _only_scalars(members: Mapping[str, Any]) -> None:
         raise ValueError(", ".join(nested))
 
 
+MOST_UNKNOWN = 5  # names that are told
 BLANK: Tuple[Any, ...] = (None, "", [], {})
 MARKER_KEY = folded("correlation_id")
 

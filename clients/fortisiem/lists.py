@@ -24,7 +24,7 @@ MOST_UNCOUNTED = 100  # pages that are read of what nothing counts: rows may nev
 FINE = (0, 200, 201, 202, 204)  # codes within an answer: FortiSIEM's own, or HTTP's
 NOT_READY = (400, 404, 429, 503)  # older versions answer 404 where newer ones answer 429 or 503
 NOT_READY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
-QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # it becomes a part of a path
+QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.=+-]{0,99}")  # it becomes a part of a path
 
 # What stands among the skipped rows where FortiSIEM counts more incidents than it sends.
 COUNTED_BUT_NOT_SENT = {"row": "", "reason": "FortiSIEM counts more incidents than it sends"}

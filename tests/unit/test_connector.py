@@ -18,7 +18,7 @@ def test_every_declared_operation_is_implemented_and_no_other():
     assert set(module("operations").OPERATIONS) == {entry["operation"] for entry in manifest["operations"]}
 
 
-@pytest.mark.parametrize("operation", ["delete_everything", "", None, 5, "__init__"])
+@pytest.mark.parametrize("operation", ["delete_everything", "", None, 5, "__init__", ["get_diagnostics"], {}])
 def test_an_unknown_operation_is_refused_with_those_that_there_are(operation):
     with pytest.raises(ConnectorError) as caught:
         execute(operation, {})
@@ -54,6 +54,12 @@ def test_a_secret_in_the_place_of_a_parameters_name_is_masked_in_the_warning(cap
     result = execute("get_diagnostics", {API_KEY: 1, f"Authorization: ApiKey {API_KEY}": 2})
     assert "There is no parameter '***'" in result["warning"]
     assert API_KEY not in str(result) + caplog.text
+
+
+def test_of_many_parameters_that_there_are_not_five_are_named():
+    warning = execute("get_diagnostics", {f"of_old_{number}": 1 for number in range(2000)})["warning"]
+    assert warning.count("There is no parameter") == 5
+    assert warning.endswith("There are 1995 more that do not exist.")
 
 
 def test_a_parameter_that_there_is_not_is_named_where_the_others_do_not_suffice():

@@ -645,12 +645,21 @@ def test_a_query_id_that_would_lead_elsewhere_is_refused(http, query):
 
 
 @TWO
-@pytest.mark.parametrize("query", ["pub_inc_query_81_1684452618294", 14262, "a.b-c"])
-def test_a_query_id_is_taken_as_text_or_number(http, query):
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("pub_inc_query_81_1684452618294", "pub_inc_query_81_1684452618294"),
+        (14262, "14262"),
+        (14262.0, "14262"),
+        ("a.b-c", "a.b-c"),
+        ("cXVlcnktMQ==", "cXVlcnktMQ%3D%3D"),
+    ],
+)
+def test_a_query_id_is_taken_as_text_or_number(http, query, named):
     many(http, 5)
     expect_first(http, rows(1, 2), 5, pages=3, query=query)
-    expect_page(http, 2, rows(3, 4), 5, query=query)
-    expect_page(http, 3, rows(5), 5, query=query)
+    expect_page(http, 2, rows(3, 4), 5, query=named)
+    expect_page(http, 3, rows(5), 5, query=named)
     assert listed()[0] == [5, 4, 3, 2, 1]
 
 
