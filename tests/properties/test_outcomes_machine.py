@@ -560,7 +560,7 @@ def _changed(call: Callable[..., dict[str, Any]], change: Change) -> Callable[..
 
 
 @pytest.mark.timeout(3600)  # make prove takes its time
-@settings(examples(60, in_prove=2000), suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.explain})
+@settings(examples(30, in_prove=2000), suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.explain})
 @given(program=PROGRAMS)
 def test_every_outcome_is_the_truth(the_stage: Stage, counted: Counter[str], program: Program) -> None:
     play = Play(the_stage, program, note)
