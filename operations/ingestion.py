@@ -43,7 +43,7 @@ SEVERITIES = {
     **dict.fromkeys(("info", "information", "informational", "minor", "low", "notice"), "Low"),
 }
 DEFAULT_SEVERITY = "Medium"
-NOT_ALL_SENT = (COUNTED_BUT_NOT_SENT, {"row": "", "reason": "FortiMonitor counts more incidents than it sends"})
+OUTAGES_NOT_SENT = {"row": "", "reason": "FortiMonitor counts more incidents than it sends"}
 NO_ROOM = "it has no time, and more of these came than there is room for"
 CLOCKS_DIFFER = 60  # seconds from which on the first look back goes by the product's clock
 
@@ -76,6 +76,11 @@ class Found:
     def skip(self, skipped: Skipped) -> None:
         """Add rows that are no incidents; one that comes on several pages counts once."""
         self.skipped += [each for each in skipped if each not in self.skipped]
+
+    @property
+    def all_were_sent(self) -> bool:
+        """Whether nothing says that the product counts more than it sent."""
+        return COUNTED_BUT_NOT_SENT not in self.skipped and OUTAGES_NOT_SENT not in self.skipped
 
     @property
     def waiting(self) -> List[Tuple[Place, Row]]:
@@ -132,7 +137,7 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
         "incidents": incidents,
         "count": len(incidents),
         "watermark": str(watermark),
-        "is_complete": nothing_waits and not any(each in found.skipped for each in NOT_ALL_SENT),
+        "is_complete": nothing_waits and found.all_were_sent,
         "skipped": found.skipped,
     }
 
@@ -273,7 +278,7 @@ def _read_outages(context: Context, found: Found, begin: int, most: int) -> None
         if is_sorted and waiting > most and found.waiting[most - 1][0][0] < last:  # as above: of one moment all or none
             break
     else:
-        found.skip([] if listing.is_complete else [NOT_ALL_SENT[1]])
+        found.skip([] if listing.is_complete else [OUTAGES_NOT_SENT])
     found.skip(listing.skipped)
 
 

@@ -39,7 +39,7 @@ def valid_parameters(
         raise UnknownOperation(f"This connector has no operation {shown(operation)}", known)
     values, problems = read_form(form, given, RULES.get(operation, ()), SHAPES.get(operation, {}))
     if context is not None:
-        problems += _foreign_incidents(context, operation, form.titles, values)
+        problems += _foreign_incidents(context, form.titles, values)
     # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
     if not given.keys() <= form.titles.keys() and operation not in choice_operations():
         misspelt, unknown = _unknown_names(form.titles, given)
@@ -68,12 +68,10 @@ def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Tuple[
     return misspelt, unknown if more <= 0 else [*unknown[:MOST_UNKNOWN], f"There are {more} more that do not exist."]
 
 
-def _foreign_incidents(
-    context: Context, operation: str, titles: Mapping[str, str], values: Dict[str, Any]
-) -> List[str]:
+def _foreign_incidents(context: Context, titles: Mapping[str, str], values: Dict[str, Any]) -> List[str]:
     """Put the ID in place of each Source ID; return a sentence for each value that names no incident of the context."""
     problems = []
-    for name, product in INCIDENTS.get(operation, ()):
+    for name, product in INCIDENTS.items():
         if name not in values:
             continue
         try:
@@ -162,38 +160,7 @@ RULES: Dict[str, Tuple[Rule, ...]] = {
     "get_incident_state": _correlation_id("correlation_id"),
     "fetch_incidents": ((Watermark.parse, WATERMARK, ("watermark",)),),
 }
-OF_FORTIMONITOR, OF_FORTISIEM = ("incident", "FortiMonitor"), ("incident_id", "FortiSIEM")
-# What names an incident, and of which product.
-INCIDENTS: Dict[str, Tuple[Tuple[str, str], ...]] = {
-    **dict.fromkeys(
-        (
-            "force_resolve_incident",
-            "get_fortimonitor_incident",
-            "get_fortimonitor_incident_log",
-            "add_fortimonitor_incident_note",
-            "acknowledge_fortimonitor_incident",
-            "update_fortimonitor_incident_description",
-            "set_fortimonitor_incident_summary",
-            "set_fortimonitor_incident_tags",
-            "set_fortimonitor_incident_lead",
-            "escalate_fortimonitor_incident",
-            "broadcast_fortimonitor_incident",
-            "delay_fortimonitor_incident_alerts",
-        ),
-        (OF_FORTIMONITOR,),
-    ),
-    **dict.fromkeys(
-        (
-            "update_siem_incident",
-            "clear_siem_incident",
-            "comment_siem_incident",
-            "get_siem_incident",
-            "get_siem_incident_events",
-            "escalate_siem_incident",
-        ),
-        (OF_FORTISIEM,),
-    ),
-    **dict.fromkeys(("close_incident", "get_incident_state"), (OF_FORTISIEM, OF_FORTIMONITOR)),
-}
+# The parameters that name an incident, and of which product, in whatever operation.
+INCIDENTS = {"incident_id": "FortiSIEM", "incident": "FortiMonitor"}
 ITEMS = ("a JSON list of 1 to 1000 items", '{"type": "array", "minItems": 1, "maxItems": 1000}')
 SHAPES = {name: {"items": ITEMS} for name in ("update_siem_incidents", "force_resolve_incidents")}

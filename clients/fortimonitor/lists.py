@@ -36,9 +36,8 @@ class Page(NamedTuple):
         # Without `next`, or where it denies what the total says, the total counts; without both, an empty page tells.
         if self.total is None or end < self.total:
             return self.total is None and following is None
-        return (
-            following is None or len(self.rows) < PAGE_SIZE
-        )  # behind a full page more may follow, whatever is counted
+        # Behind a full page more may follow, whatever is counted.
+        return following is None or len(self.rows) < PAGE_SIZE
 
 
 Value = TypeVar("Value")

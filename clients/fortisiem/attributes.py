@@ -99,6 +99,21 @@ SHOWN_ON_REQUEST = (
     "incidentExtTicketType",
 )
 READ_FIELDS = (*SHOWN_BY_DEFAULT, *SHOWN_ON_REQUEST)
+# What is never long: for an incident that is too large to be read whole.
+SHORT_FIELDS = (
+    "incidentId",
+    "incidentStatus",
+    "incidentReso",
+    "incidentFirstSeen",
+    "incidentLastSeen",
+    "incidentClearedTime",
+    "eventType",
+    "eventSeverity",
+    "eventSeverityCat",
+    "phIncidentCategory",
+    "count",
+    "customer",
+)
 
 # What looks like a name with its colon and is none: ``fe80::1``, ``aa:bb:cc:dd:ee:ff``, ``https://``.
 NO_NAME = r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f.]{0,15}(?::[0-9A-Fa-f.%/]{0,40}){1,9}\s*(?:,|$)|[a-z][a-z0-9]*://"

@@ -15,6 +15,7 @@ from ...core.http.answers import Answer, AnswerTooLarge, error_in, error_text, j
 from ...core.http.transport import Transport
 from ...core.urls import path
 from ...core.values import Skipped, folded, read_rows, text, whole_number
+from .attributes import SHORT_FIELDS
 from .authentication import REST
 
 INCIDENTS = f"{REST}/pub/incident"
@@ -28,22 +29,6 @@ QUERY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.=+-]{0,99}")  # it becomes a pa
 
 # What stands among the skipped rows where FortiSIEM counts more incidents than it sends.
 COUNTED_BUT_NOT_SENT = {"row": "", "reason": "FortiSIEM counts more incidents than it sends"}
-
-# What is never long: for an incident that is too large to be read whole.
-SHORT_FIELDS = (
-    "incidentId",
-    "incidentStatus",
-    "incidentReso",
-    "incidentFirstSeen",
-    "incidentLastSeen",
-    "incidentClearedTime",
-    "eventType",
-    "eventSeverity",
-    "eventSeverityCat",
-    "phIncidentCategory",
-    "count",
-    "customer",
-)
 
 Row = Dict[str, Any]
 Send = Callable[..., Answer]

@@ -117,11 +117,8 @@ MOST_REASONS = 10
 NESTING = ("error", "errors", "errormessage", "message", "messages", "detail", "details", "fault", "result", "response")
 UNTOLD = (*NESTING, "msg", "reason", "text", "faultstring")
 # What a body may say under 2xx. Which of these either product uses is documented nowhere; all of them are common.
-ERRORS, SUCCESSES, STATES = (
-    ("error", "errors", "errormessage", "errormsg", "errstring"),
-    ("success", "ok"),
-    ("status", "result"),
-)
+ERRORS = ("error", "errors", "errormessage", "errormsg", "errstring")
+SUCCESSES, STATES = ("success", "ok"), ("status", "result")
 CODES, LEAST_REFUSAL = ("code", "status", "statuscode", "errorcode"), 400  # HTTP's own, repeated in the body
 FAILED = ("error", "fail", "failed", "failure")
 NO_ERROR = ("", "none", "null", "[]", "{}")
@@ -291,10 +288,8 @@ def _json_text(body: Any) -> str:
         if isinstance(value, (dict, list)) and folded(name) in NESTING
         for reason in _reasons(name, value)
     )
-    told = chain(flat, nested)
-    first = next(told, None)
-    reasons = chain([first], told) if first is not None else _reasons("", body)  # whatever it is nested in
-    return "; ".join(dict.fromkeys(islice(reasons, MOST_REASONS)))
+    told = list(islice(chain(flat, nested), MOST_REASONS))
+    return "; ".join(dict.fromkeys(told or islice(_reasons("", body), MOST_REASONS)))  # whatever it is nested in
 
 
 def _reasons(name: str, value: Any) -> Iterator[str]:

@@ -38,7 +38,7 @@ HEADERS = {
     "User-Agent": "fortinet-incident-bridge",
 }
 HEADER = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-HALF_A_CHARACTER = r"\ud"
+ESCAPED_SURROGATE = r"\ud"
 ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: ([0-9]{3})", re.ASCII)
@@ -248,7 +248,7 @@ def _json(body: Mapping[str, Any], request: Request) -> bytes:
     try:
         text = json.dumps(body, allow_nan=False)
         reason = "it is nested too deeply" if is_deep(text) else ""
-        if HALF_A_CHARACTER in text:  # or a whole one, which is written in halves
+        if ESCAPED_SURROGATE in text:  # or a whole one, which is written in halves
             json.dumps(body, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         reason = "a text in it has half of a surrogate pair, which is no character"

@@ -838,7 +838,7 @@ def test_an_incident_that_no_answer_can_hold_is_listed_with_its_short_fields(man
 
 @pytest.mark.usefixtures("small_answers")
 def test_an_incident_that_is_too_large_whatever_is_asked_for_is_said_to_be(http):
-    for size, fields in ((2, None), (1, None), (1, module("clients.fortisiem.lists").SHORT_FIELDS)):
+    for size, fields in ((2, None), (1, None), (1, module("clients.fortisiem.attributes").SHORT_FIELDS)):
         expect_newest(http, rows(9, incidentTitle="x" * 300), size=size, fields=fields)
     assert failure(max_results=1).startswith(f"{FAILED}FortiSIEM sent more than 300 bytes")
 
