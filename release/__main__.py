@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -52,19 +53,47 @@ def playbooks() -> None:
 @main.command()
 def docs() -> None:
     """Write the pages that are generated."""
-    from . import action_page, case_page, fault_page
+    from . import action_page, case_page, check, fault_page
 
     try:
         pages = (
             (action_page.PAGE, action_page.action_page()),
             (fault_page.PAGE, fault_page.fault_page()),
             (case_page.PAGE, case_page.case_page()),
+            (check.PAGE, check.rules_page()),
         )
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     for page, text in pages:
         (ROOT / page).write_text(text, encoding="utf-8")
         click.echo(ROOT / page)
+
+
+@main.command()
+@click.argument("connector", type=click.Path(path_type=Path), required=False)
+@click.option("--form", type=click.Choice(["text", "json", "sarif"]), default="text", help="How to tell; default text.")
+@click.option("--contribute", is_flag=True, help="Apply the rules of Fortinet's own repositories, too.")
+@click.pass_context
+def check(context: click.Context, connector: Path | None, form: str, contribute: bool) -> None:
+    """Judge a connector: a folder or an archive; without one, the archive of this working copy.
+
+    Ends with 1 if an error is found. Nothing is sent anywhere, and none of the connector's code is run.
+    """
+    from .check import Severity, Unreadable, as_json, as_sarif, as_text, findings, read
+
+    try:
+        with TemporaryDirectory() as folder:
+            found = findings(read(connector or build_archive(Path(folder))), contribute)
+    except (Unreadable, BuildError) as error:
+        raise click.ClickException(str(error)) from None
+    if form == "text":
+        errors = sum(rule.severity is Severity.ERROR for rule, _ in found)
+        for line in as_text(found):
+            click.echo(line)
+        click.echo(f"{errors} errors, {len(found) - errors} warnings.")
+    else:
+        click.echo(as_json(found) if form == "json" else as_sarif(found))
+    context.exit(any(rule.severity is Severity.ERROR for rule, _ in found))
 
 
 @main.command()
