@@ -173,7 +173,8 @@ SWITCHED_OFF: dict[str, dict[str, str]] = {
             "delay_fortimonitor_incident_alerts",
             "list_fortimonitor_servers",
             "list_incident_textkeys",
-            "list_resource_textkeys",
+            "list_plugin_textkey_choices",
+            "list_resource_textkey_choices",
             "force_resolve_incidents",
         ),
         {FORTIMONITOR: ""},
@@ -183,7 +184,8 @@ SWITCHED_OFF: dict[str, dict[str, str]] = {
         {FORTISIEM: ""},
     ),
     "list_siem_incidents": {FORTISIEM: "Could not list FortiSIEM incidents: "},
-    "list_fortimonitor_users": {FORTIMONITOR: "Could not list users: "},
+    "list_server_choices": {FORTIMONITOR: "Could not list servers: "},
+    **alike(("list_fortimonitor_users", "list_user_choices"), {FORTIMONITOR: "Could not list users: "}),
     "fetch_incidents": {title: f"Could not fetch incidents from {TITLES[title]}: " for title in TITLES},
     "make_fortimonitor_api_request": {FORTIMONITOR: "Could not make the API request: "},
     "make_fortisiem_api_request": {FORTISIEM: "Could not make the API request: "},
@@ -219,7 +221,7 @@ UNAUTHORIZED: dict[str, dict[str, tuple[str, str]]] = {
         {FORTIMONITOR: ("Could not find user 'soar@example.com'", "GET /v2/user")},
     ),
     **alike(
-        ("list_incident_textkeys", "list_resource_textkeys"),
+        ("list_incident_textkeys", "list_plugin_textkey_choices", "list_resource_textkey_choices"),
         {FORTIMONITOR: ("Could not list textkeys", "GET /v2/server/1001/agent_resource")},
     ),
     "acknowledge_fortimonitor_incident": {
@@ -290,7 +292,10 @@ READERS = {
     "list_fortimonitor_servers",
     "list_fortimonitor_users",
     "list_incident_textkeys",
-    "list_resource_textkeys",
+    "list_plugin_textkey_choices",
+    "list_resource_textkey_choices",
+    "list_server_choices",
+    "list_user_choices",
     "make_fortimonitor_api_request",
     "get_incident_state",
     "fetch_incidents",
@@ -408,7 +413,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
             f"Could not list textkeys: FortiMonitor answered 404 to GET /v2/server/4242/agent_resource{NO_SERVER}",
             "GET /v2/server/4242/agent_resource",
         )
-        for operation in ("list_incident_textkeys", "list_resource_textkeys")
+        for operation in ("list_incident_textkeys", "list_plugin_textkey_choices", "list_resource_textkey_choices")
     ),
     (
         "make_fortimonitor_api_request",

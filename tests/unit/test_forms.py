@@ -192,11 +192,11 @@ def test_a_json_field_that_is_no_list_of_items_wants_an_object():
 # Choices that the form asks the product for.
 
 LIVE = {
-    "server": "list_fortimonitor_servers",
-    "user": "list_fortimonitor_users",
-    "who": "list_fortimonitor_users",
-    "plugin_textkey": "list_incident_textkeys",
-    "resource_textkey": "list_resource_textkeys",
+    "server": "list_server_choices",
+    "user": "list_user_choices",
+    "who": "list_user_choices",
+    "plugin_textkey": "list_plugin_textkey_choices",
+    "resource_textkey": "list_resource_textkey_choices",
 }
 
 
@@ -207,7 +207,6 @@ def test_every_field_for_a_server_a_user_or_a_textkey_offers_live_choices_and_no
             if "apiOperation" in field:
                 assert field["type"] == "select"
                 assert "options" not in field
-                assert field.get("apiOnchange", False) is field["name"].endswith("_textkey")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +226,7 @@ def test_a_field_with_live_choices_takes_nothing_but_text(given):
 def test_what_fills_choices_may_be_handed_the_values_of_the_forms_other_fields(operation):
     assert operation in manifest.choice_operations()
     form = {"description": "Disk full", "metadata": "{", "start_time": "soon", "if_exists": "Fail"}
-    assert set(valid(operation, form)) <= {"max_results"}
+    assert valid(operation, form) == {}
 
 
 def test_what_fills_no_choices_is_not():
@@ -237,9 +236,15 @@ def test_what_fills_no_choices_is_not():
     )
 
 
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_blank_field_of_a_form_is_told_apart_from_one_that_the_form_has_not(blank):
+    assert valid("list_resource_textkey_choices", {"server": blank}) == {"server": ""}
+    assert valid("list_resource_textkey_choices", {}) == {}
+
+
 def test_the_own_parameters_of_what_fills_choices_are_checked_all_the_same():
-    assert failure("list_fortimonitor_servers", {"max_results": 0, "description": "Disk full"}) == (
-        f"The parameters are not valid: Max Results '0' is not between 1 and 25000. {NOTHING}"
+    assert failure("list_plugin_textkey_choices", {"server": ["1001"], "description": "Disk full"}) == (
+        f"The parameters are not valid: Server '[\"1001\"]' is not text. {NOTHING}"
     )
 
 

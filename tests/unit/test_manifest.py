@@ -57,7 +57,7 @@ OPERATION_KEYS = listed(
 )
 OPERATION_CATEGORIES = {"investigation", "containment", "remediation", "miscellaneous"}
 UNIVERSAL = ("title", "name", "type", "required", "editable", "visible", "description", "tooltip")
-FIELD_KEYS = {*UNIVERSAL, "value", "placeholder", "options", "onchange", "validation", "apiOperation", "apiOnchange"}
+FIELD_KEYS = {*UNIVERSAL, "value", "placeholder", "options", "onchange", "validation", "apiOperation"}
 FIELD_TYPES = listed(
     "text textarea integer decimal datetime date select multiselect checkbox password json object file richtext html"
     " email phone domain filehash ipv4 ipv6 url apiOperation"
@@ -258,6 +258,8 @@ def every_choice_can_be_made(info: dict[str, Any]) -> Findings:
             yield f"{place}: a select has options or an operation that lists them, another field has neither"
         if source and source not in {action["operation"] for action in info["operations"]}:
             yield f"{place}: there is no operation {source} to list its choices"
+        if source and any(each["visible"] for each in info["operations"] if each["operation"] == source):
+            yield f"{place}: {source} is handed what the whole form holds, so it is a hidden operation of its own"
         elif options and (not all(map(is_text, options)) or twice(options)):
             yield f"{place}: options must be different texts"
         if "onchange" not in field:
@@ -446,6 +448,7 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     *((every_field_has_the_universal_keys, (*API_KEY, key), GONE) for key in UNIVERSAL),
     *((every_field_has_the_universal_keys, (*PARAMETER, key), "true") for key in ("required", "editable", "visible")),
     (every_field_has_the_universal_keys, (*API_KEY, "toolip"), "A typo."),
+    (every_field_has_the_universal_keys, (*MODE, "apiOnchange"), True),
     (every_field_has_the_universal_keys, (*API_KEY, "type"), "numeric"),
     *((every_field_is_named_well, (*API_KEY, "name"), name) for name in ("mode", "name", "default", "apiKey", "")),
     *((every_field_is_named_well, (*PARAMETER, "title"), title) for title in ("Places", "incident", "In_cident", "")),
@@ -458,6 +461,7 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     (every_choice_can_be_made, (*MODE, "onchange"), {"Faster": []}),
     (every_choice_can_be_made, (*CHECKBOX, "onchange"), {"True": []}),
     (every_choice_can_be_made, (*PARAMETER, "onchange"), {"a": []}),
+    *((every_choice_can_be_made, PARAMETER, field("x", "select", apiOperation=o)) for o in ("none", "get_incident")),
     *((every_default_fits, (*CHECKBOX, "value"), value) for value in ("true", GONE)),
     *((every_default_fits, (*MODE, "value"), value) for value in ("Faster", "")),
     (every_default_fits, (*PLACES, "value"), ["A", "C"]),
