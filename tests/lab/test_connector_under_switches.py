@@ -827,12 +827,9 @@ TOUCHED_OF_FORTIMONITOR = {
         otherwise={"exact": {"users": {"params": {"username": "oncall@example.com"}}}},
     ),
     "definitions_listed": Touched(
-        ("textkeys", "choices of plugin textkey", "choices of resource textkey"),
+        ("textkeys", "choices of plugin textkey"),
         otherwise={
-            False: {
-                **{name: {"data": CALLS[name].data[:1]} for name in ("textkeys", "choices of plugin textkey")},
-                "choices of resource textkey": {"data": []},
-            },
+            False: {name: {"data": CALLS[name].data[:1]} for name in ("textkeys", "choices of plugin textkey")},
         },
     ),
 }

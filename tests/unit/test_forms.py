@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 import pytest
 
-from tests.support.package import module
+from tests.support.package import ROOT, module
 
 errors, manifest = module("core.errors"), module("core.manifest")
 valid = module("operations.parameters").valid_parameters
@@ -441,6 +443,48 @@ def test_the_manifest_is_read_in_any_encoding_of_json(monkeypatch, tmp_path, enc
     (tmp_path / "info.json").write_text('{"label": "Br\u00fccke"}', encoding)
     monkeypatch.setattr(manifest, "__file__", str(tmp_path / "core" / "manifest.py"))
     assert manifest.manifest.__wrapped__() == {"label": "Br\u00fccke"}
+
+
+@pytest.fixture
+def new_process(monkeypatch):
+    """The manifest as in a process that has not read it yet."""
+    monkeypatch.setattr(manifest, "_handed_over", [])
+    monkeypatch.setattr(manifest, "manifest", lru_cache(maxsize=1)(manifest.manifest.__wrapped__))
+
+
+INFO = json.loads((ROOT / "info.json").read_text("ascii"))
+ACTIONS = [action["operation"] for action in INFO["operations"]]
+
+
+@pytest.mark.usefixtures("new_process")
+def test_the_manifest_is_what_the_platform_hands_over_first():
+    given = {**INFO, "label": "Br\u00fccke", "id": 7}
+    manifest.prefer(given, ACTIONS)
+    manifest.prefer(INFO, ACTIONS)
+    assert manifest.manifest() == given
+
+
+@pytest.mark.usefixtures("new_process")
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        {},
+        [],
+        "info",
+        {"name": INFO["name"], "version": INFO["version"]},
+        {**INFO, "operations": INFO["operations"][1:]},
+        {**INFO, "operations": [*INFO["operations"], {"operation": "x"}]},
+        {**INFO, "operations": None},
+        {**INFO, "configuration": {}},
+        {**INFO, "configuration": {"fields": []}},
+        {**INFO, "configuration": {"fields": [{"name": "server"}]}},
+        {**INFO, "version": None},
+    ],
+)
+def test_what_the_platform_hands_over_in_part_is_not_taken(given):
+    manifest.prefer(given, ACTIONS)
+    assert manifest.manifest() == INFO
 
 
 def deep(levels):
