@@ -247,8 +247,8 @@ def test_a_label_with_an_accent_as_connector_studio_may_write_it_is_read(
     bridge = InstalledBridge(fresh_lab, accented)
     read = bridge.answer("get_siem_incident", {"incident_id": 2}, bridge.configuration()).json()
     assert (read["status"], read["data"]["incident_id"]) == ("Success", 2)
-    assert "N\u00famero de incidente \u2014 FortiSIEM is required." in bridge.failure(
-        "get_siem_incident", {"incident_id": ""}
+    assert "N\u00famero de incidente \u2014 FortiSIEM 'x' is not" in bridge.failure(
+        "get_siem_incident", {"incident_id": "x"}
     )
     bridge.close()
 
@@ -787,7 +787,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
     "a URL of another FortiMonitor": (
         RESOLVE,
         {"incident": "https://elsewhere.example/v2/outage/-3001"},
-        "The parameters are not valid: Incident 'https://elsewhere.example/v2/outage/-3001' is not an ID such as -28000855, "
+        "The parameters are not valid: FortiMonitor Incident 'https://elsewhere.example/v2/outage/-3001' is not an ID such as -28000855, "
         f"#-28000855, a URL such as {{url}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}",
         [],
     ),
@@ -855,8 +855,8 @@ def test_an_account_without_custom_incidents_is_told_so(bridge: InstalledBridge)
     ("action", "params", "blank"),
     [
         (CREATE, {"server": "1001", "description": ""}, "Description, Plugin Textkey, Resource Textkey"),
-        (RESOLVE, {"reason": "Over"}, "Incident"),
-        (UPDATE, {"status": "Active"}, "Incident ID"),
+        (RESOLVE, {"reason": "Over"}, "FortiMonitor Incident"),
+        (UPDATE, {"status": "Active"}, "FortiSIEM Incident ID"),
     ],
 )
 def test_a_missing_parameter_is_fortisoar_s_own_refusal(

@@ -301,13 +301,11 @@ READERS = {
     "fetch_incidents",
 }
 NO_ID = (
-    f"{INVALID}Incident 'abc' is not an ID such as -28000855, #-28000855, a URL such as "
+    f"{INVALID}FortiMonitor Incident 'abc' is not an ID such as -28000855, #-28000855, a URL such as "
     f"{{fortimonitor}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}"
 )
 NO_USER = f"User 'nobody@example.com' is no user's ID, user name or URL, or the API key cannot see it. {NOTHING}"
-ZERO = (
-    f"{INVALID}{{title}} '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. {NOTHING}"
-)
+ZERO = f"{INVALID}FortiSIEM Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. {NOTHING}"
 NOT_READ = (
     f"Could not read incident -4242: FortiMonitor answered 404 to GET {MISSING}{NO_OUTAGE}",
     f"GET {MISSING}",
@@ -417,13 +415,13 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "make_fortimonitor_api_request",
-        {"endpoint": f"/outage/{ORDINARY}/acknowledge"},
+        {"method": "GET", "endpoint": f"/outage/{ORDINARY}/acknowledge"},
         f"{INVALID_REQUEST}Endpoint '/outage/2002/acknowledge' changes something although it is a GET; use PUT. {NOTHING}",
         "",
     ),
     (
         "make_fortimonitor_api_request",
-        {"endpoint": "https://example.com/v2/outage"},
+        {"method": "GET", "endpoint": "https://example.com/v2/outage"},
         f"{INVALID_REQUEST}Endpoint 'https://example.com/v2/outage' is neither a path that begins with / nor a URL of "
         f"{{fortimonitor}}. {NOTHING}",
         "",
@@ -460,21 +458,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
         f"GET{LIST[4:]}/triggeringEvents/start",
     ),
     *(
-        (operation, {"incident_id": 0}, ZERO.format(title=title), "")
-        for title, operations in (
-            (
-                "Incident ID",
-                (
-                    "update_siem_incident",
-                    "clear_siem_incident",
-                    "comment_siem_incident",
-                    "get_siem_incident",
-                    "get_siem_incident_events",
-                ),
-            ),
-            ("SIEM Incident ID", ("escalate_siem_incident", "close_incident", "get_incident_state")),
+        (operation, {"incident_id": 0}, ZERO, "")
+        for operation in (
+            "update_siem_incident",
+            "clear_siem_incident",
+            "comment_siem_incident",
+            "get_siem_incident",
+            "get_siem_incident_events",
+            "escalate_siem_incident",
+            "close_incident",
+            "get_incident_state",
         )
-        for operation in operations
     ),
     (
         "list_siem_incidents",
@@ -484,7 +478,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "make_fortisiem_api_request",
-        {"endpoint": "/nowhere"},
+        {"method": "GET", "endpoint": "/nowhere"},
         f"Could not make the API request: FortiSIEM answered 404 to POST /phoenix/rest/nowhere. {NOTHING} The server does not "
         "have this resource. Check FortiSIEM Server; updating incidents needs FortiSIEM 5.2.5 or newer, reading them FortiSIEM "
         "6.3.0 or newer.",
@@ -493,7 +487,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "update_siem_incidents",
         {"items": [{"incident_id": 1, "comments": "Seen"}, {"incident_id": 1, "comments": "Again"}, {"comments": "x"}]},
-        f"{INVALID}Item 3: Incident ID is required. {NOTHING}",
+        f"{INVALID}Item 3: FortiSIEM Incident ID is required. {NOTHING}",
         "",
     ),
     (
@@ -505,7 +499,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "force_resolve_incidents",
         {"items": [NEW, "abc"]},
-        NO_ID.replace("Incident 'abc'", "Item 2: Incident 'abc'"),
+        NO_ID.replace("FortiMonitor Incident 'abc'", "Item 2: FortiMonitor Incident 'abc'"),
         "",
     ),
     (

@@ -553,7 +553,7 @@ def test_an_alert_of_another_fortisiem_is_not_escalated_and_its_note_names_the_o
     assert lab.press(ESCALATE, alert, **ASKED).status == "finished with error"
     assert (lab.sent(), lab.stored()) == ([], before)
     assert lab.notes(alert) == [
-        f"The escalation did not succeed as a whole. / {not_ours(lab, source_id, 'SIEM Incident ID')}"
+        f"The escalation did not succeed as a whole. / {not_ours(lab, source_id, 'FortiSIEM Incident ID')}"
     ]
 
 
