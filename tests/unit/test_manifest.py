@@ -254,7 +254,7 @@ def every_field_is_described(info: dict[str, Any]) -> Findings:
         yield from (f"{place} {problem}" for problem in text_problems(text, str(field.get("name"))))
         if text.startswith(OPTIONAL) is (field.get("required") is True):
             yield f"{place}: an optional field's description begins with {OPTIONAL!r}, another's does not"
-        tip = field.get("tooltip")
+        tip = field.get("tooltip") or ""
         if not is_text(tip) or "\n" in tip or len(tip) > LONGEST_TOOLTIP:
             yield f"{place}: tooltip must be one line of at most {LONGEST_TOOLTIP} characters"
         if tip == text.removeprefix(OPTIONAL):
