@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from logging import Logger
 from typing import Any, Callable, Dict, Optional, Sequence
 
@@ -21,8 +22,9 @@ from ..clients.fortisiem.attributes import (
 from ..core.errors import InvalidInput
 from ..core.http.answers import Answer, json_of
 from ..core.redaction import Redactor
-from ..core.times import iso
+from ..core.times import from_epoch, iso, spelt_out
 from ..core.values import moment, storable, text, whole_number
+from .summaries import of_answer
 
 Result = Dict[str, Any]
 
@@ -45,6 +47,11 @@ def with_ignored(ignored: Sequence[str], log: Logger, redact: Redactor, act: Cal
     if not isinstance(result, dict):
         return result
     return {**result, "warning": " ".join(filter(None, (result.get("warning"), warning)))}
+
+
+def aged_outage(context: Context, shown: Outage) -> Result:
+    """Return an incident of FortiMonitor as it stands now, with its age."""
+    return {**outage(context, shown), **_ages(context, shown.start, shown.end)}
 
 
 def outage(context: Context, shown: Outage) -> Result:
@@ -104,6 +111,12 @@ def textkeys(shown: Textkeys, value: str) -> Result:
     }
 
 
+def aged_siem_incident(context: Context, row: Result, further: Sequence[str] = ()) -> Result:
+    """Return an incident of FortiSIEM as it stands now, with its age; ``further`` as below."""
+    first_seen, cleared = (moment(row.get(name)) for name in ("incidentFirstSeen", "incidentClearedTime"))
+    return {**siem_incident(row, further), **_ages(context, first_seen, cleared)}
+
+
 def siem_incident(row: Result, further: Sequence[str] = ()) -> Result:
     """Return an incident of FortiSIEM.
 
@@ -160,17 +173,30 @@ def event(row: Result) -> Result:
     }
 
 
-def answer(context: Context, given: Answer) -> Result:
-    """Return an answer to a request of the analyst's own, without secrets."""
+def answer(context: Context, product: str, given: Answer) -> Result:
+    """Return a product's answer to a request of the analyst's own, without secrets."""
     body = json_of(given)
+    request = given.request.shown(given.status)
     return {
+        "summary": of_answer(product, given.status, request),
         "status": given.status,
         "body": context.redact.within(body),
         "text": context.redact(given.text) if body is None else None,
         "location": context.redact(given.headers.get("Location", "")) or None,  # where a new object stands
         "attempts": given.attempts,
-        "request": given.request.shown(given.status),
+        "request": request,
     }
+
+
+def _ages(context: Context, start: Optional[datetime], end: Optional[datetime]) -> Result:
+    """Return how long ago something began, and how long it took; None where a time is missing."""
+    now = from_epoch(context.deadline.timing.wall())
+    result: Result = {}
+    for name, until in (("age", now), ("duration", end)):
+        # A product's clock may be ahead of this one.
+        seconds = max(0, int((until - start).total_seconds())) if start and until else None
+        result.update({f"{name}_seconds": seconds, name: None if seconds is None else spelt_out(seconds)})
+    return result
 
 
 def _text(value: Any) -> Optional[str]:

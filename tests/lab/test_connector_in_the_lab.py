@@ -356,7 +356,7 @@ def test_a_re_run_of_a_create_finds_what_the_first_made(bridge: InstalledBridge)
     bridge.forget_requests()
     again = bridge.execute(CREATE, params)
     assert bridge.requests() == [ACTIVE_ONES]  # found there, so that resolved ones are not looked at
-    not_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": None}
+    not_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": {}}
     assert again == {**first, **not_sent}
     assert bridge.outages() == stored
 
@@ -416,7 +416,7 @@ def test_a_resolve_that_expects_a_correlation_id_reads_first(bridge: InstalledBr
     bridge.forget_requests()
     again = bridge.execute(RESOLVE, params)
     assert bridge.sent() == [f"GET {NEW}"]
-    assert (again["outcome"], again["changed"], again["request"]) == ("already_done", False, None)
+    assert (again["outcome"], again["changed"], again["request"]) == ("already_done", False, {})
 
 
 def test_a_second_resolve_says_that_it_was_done_already(bridge: InstalledBridge) -> None:

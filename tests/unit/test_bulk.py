@@ -89,6 +89,7 @@ def test_each_update_goes_out_once_and_has_its_result_in_the_order_of_the_items(
     for number in (3, 1, 2):
         expect_update(http, number)
     assert update(comments(3, "1", 2)) == {
+        "summary": "3 of 3 incidents were updated.",
         "outcome": "done",
         "changed": True,
         "counts": {"done": 3, "already_done": 0, "failed": 0, "unknown": 0, "not_attempted": 0},
@@ -166,6 +167,7 @@ def test_every_outcome_has_its_count_and_whether_it_changed_anything(http):
     ]
     assert result["counts"] == {"done": 2, "already_done": 0, "failed": 1, "unknown": 1, "not_attempted": 0}
     assert (result["outcome"], result["changed"], result["resume"]) == ("partial", True, [])
+    assert result["summary"] == "2 of 4 incidents were updated, 1 failed, the outcome of 1 is unknown."
     assert [each["message"] for each in result["results"]] == [
         None,
         "Could not update FortiSIEM incident 2: FortiSIEM answered 200 to POST /phoenix/rest/incident/external: Incident not "

@@ -194,8 +194,11 @@ def every_action_says_what_it_returns(info: dict[str, Any]) -> Findings:
 
 
 def misshapen(schema: Any) -> Findings:
-    """Yield where a sample is no tree of objects and lists of one, with empty texts as its leaves."""
-    if isinstance(schema, dict) and schema:
+    """Yield where a sample is no tree of objects and lists of one, with empty texts as its leaves.
+
+    An object of names that nobody knows beforehand is empty.
+    """
+    if isinstance(schema, dict):
         for key, value in schema.items():
             yield from (f".{key}{place}" for place in misshapen(value))
     elif isinstance(schema, list) and len(schema) == 1:
@@ -366,7 +369,7 @@ CHECKBOX, API_KEY, MODE, SECONDS = (
 )
 ACTION, PARAMETER, PLACES = ("operations", 0), ("operations", 0, "parameters", 0), ("operations", 0, "parameters", 1)
 GONE = object()
-NO_LEAVES: tuple[Any, ...] = (None, 1, "x", {}, [])
+NO_LEAVES: tuple[Any, ...] = (None, 1, "x", [])
 
 
 def changed(at: Place, value: Any) -> dict[str, Any]:
