@@ -6,6 +6,7 @@ from copy import copy
 from logging import Logger
 from typing import Any, Dict, List, Type, Union
 
+from ..core.configuration import OFF
 from ..core.deadline import REAL_TIME, Deadline, Timing
 from ..core.errors import ProductNotConfigured
 from ..core.http.sessions import ConnectionSettings
@@ -46,12 +47,12 @@ class Context:
     @property
     def enabled(self) -> List[Union[FortiMonitor, FortiSIEM]]:
         """The clients of the products that are switched on."""
-        return [getattr(self, side) for side in ("fortimonitor", "fortisiem") if self.config[f"{side}_enabled"]]
+        return [getattr(self, side) for side in ("fortimonitor", "fortisiem") if self._is_on(side)]
 
     @lazy
     def fortimonitor(self) -> FortiMonitor:
         """Return the FortiMonitor account. Raises ProductNotConfigured where it is switched off."""
-        self._require("FortiMonitor", "fortimonitor_enabled")
+        self._require("FortiMonitor")
         api_key = self.config["fortimonitor_api_key"]
         http = self._transport("FortiMonitor", base_url(self.config["fortimonitor_url"]), api_key)
         return FortiMonitor(http, api_key)
@@ -59,7 +60,7 @@ class Context:
     @lazy
     def fortisiem(self) -> FortiSIEM:
         """Return the FortiSIEM Supervisor. Raises ProductNotConfigured where it is switched off."""
-        self._require("FortiSIEM", "fortisiem_enabled")
+        self._require("FortiSIEM")
         # Only the origin: the address of the Supervisor's web page is often pasted with its path.
         base = BaseUrl(base_url(self.config["fortisiem_server"]).origin, "")
         login = Login(*(self.config.get(f"fortisiem_{field}", "") for field in Login._fields))
@@ -78,10 +79,14 @@ class Context:
         part.deadline = self.deadline.part(share)
         return part
 
-    def _require(self, product: str, switch: str) -> None:
-        if not self.config[switch]:
+    def _is_on(self, side: str) -> bool:
+        return bool(self.config[f"{side}_sign_in"] != OFF)
+
+    def _require(self, product: str) -> None:
+        if not self._is_on(product.lower()):
             raise ProductNotConfigured(
-                f"{product} is switched off in this configuration", f"Switch Use {product} on, or choose another one."
+                f"{product} is switched off in this configuration",
+                f"Choose a way to sign in under {product} Sign-in, or another configuration.",
             )
 
     def _transport(self, product: str, base: BaseUrl, *credentials: str) -> Transport:

@@ -169,6 +169,13 @@ def check_proxy(text: str) -> None:
         raise ValueError("it must not have a path")
 
 
+def check_web_url(text: str) -> None:
+    """Raise ValueError with the reason where a text is no address of pages that a browser opens."""
+    if text.partition("://")[0].lower() not in DEFAULT_PORTS:
+        raise ValueError("it must begin with https:// or http://")
+    _origin(_plain_parts(text))
+
+
 def with_credentials(url: str, username: str, password: str) -> str:
     """Return the URL of a proxy with what signs in there; without a proxy, "" all the same."""
     scheme, mark, place = url.partition("://")

@@ -588,21 +588,21 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         ["PUT /v2/outage/-3001/force_resolve", "GET /v2/outage/-3001"],
     ),
     "FortiMonitor switched off": (
-        {"fortimonitor_enabled": False},
+        {"fortimonitor_sign_in": "Off"},
         CREATE,
-        f"FortiMonitor is switched off in this configuration. {NOTHING} Switch Use FortiMonitor on, or choose another one.",
+        f"FortiMonitor is switched off in this configuration. {NOTHING} Choose a way to sign in under FortiMonitor Sign-in, or another configuration.",
         [],
     ),
     "FortiSIEM switched off": (
-        {"fortisiem_enabled": False},
+        {"fortisiem_sign_in": "Off"},
         UPDATE,
-        f"{UPDATE_GOAL}FortiSIEM is switched off in this configuration. {NOTHING} Switch Use FortiSIEM on, or choose another one.",
+        f"{UPDATE_GOAL}FortiSIEM is switched off in this configuration. {NOTHING} Choose a way to sign in under FortiSIEM Sign-in, or another configuration.",
         [],
     ),
     "neither product switched on": (
-        {"fortimonitor_enabled": False, "fortisiem_enabled": False},
+        {"fortimonitor_sign_in": "Off", "fortisiem_sign_in": "Off"},
         UPDATE,
-        f"The configuration is not valid: Use FortiMonitor or Use FortiSIEM must be on. {NOTHING}",
+        f"The configuration is not valid: FortiMonitor Sign-in and FortiSIEM Sign-in are both Off: choose a way to sign in for at least one of them. {NOTHING}",
         [],
     ),
     "a CA that is no certificate": (
@@ -611,7 +611,7 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         f"The configuration is not valid: CA Certificate is not PEM text with at least one certificate. {NOTHING}",
         [],
     ),
-    "fields below a checkbox left empty": (
+    "fields below a way to sign in left empty": (
         {"fortisiem_username": "", "fortisiem_password": ""},
         UPDATE,
         f"The configuration is not valid: FortiSIEM Username is required. FortiSIEM Password is required. {NOTHING}",

@@ -139,7 +139,7 @@ NO_SERVER = (
 NO_INCIDENT = (
     f"FortiSIEM shows no incident 4242. {NOTHING} Check the ID, and that the account sees the incident's organization."
 )
-IS_OFF = "{title} is switched off in this configuration. {nothing} Switch Use {title} on, or choose another one."
+IS_OFF = "{title} is switched off in this configuration. {nothing} Choose a way to sign in under {title} Sign-in, or another configuration."
 INVALID = "The parameters are not valid: "
 INVALID_REQUEST = f"Could not make the API request: {INVALID}"
 OUTAGE, MISSING = f"/v2/outage/{NEW}", "/v2/outage/-4242"
@@ -543,7 +543,7 @@ def test_every_action_has_its_failures() -> None:
     ("operation", "product"), [(operation, product) for operation, goals in SWITCHED_OFF.items() for product in goals]
 )
 def test_a_product_that_is_switched_off_is_named(lab: InsideLab, operation: str, product: str) -> None:
-    configuration = lab.fresh({f"{product}_enabled": False})
+    configuration = lab.fresh({f"{product}_sign_in": "Off"})
     message = refused(lab, operation, configuration, **source_of(operation, product))
     assert message == SWITCHED_OFF[operation][product] + IS_OFF.format(title=TITLES[product], nothing=NOTHING)
     assert lab.writes() == []

@@ -49,14 +49,14 @@ MONITOR_FAILS = {
     "down": (down("fortimonitor"), UNREACHABLE),
     "answers 500": (broken("fortimonitor", "500"), "FortiMonitor answered 500 to"),
     "wrong key": (configured(fortimonitor_api_key="wrong"), "FortiMonitor answered 401 to"),
-    "switched off": (configured(fortimonitor_enabled=False), "FortiMonitor is switched off"),
+    "switched off": (configured(fortimonitor_sign_in="Off"), "FortiMonitor is switched off"),
 }
 SIEM_FAILS = {
     "down": (down("fortisiem"), UNREACHABLE),
     "answers 500": (switched("fortisiem", failure="500"), "FortiSIEM answered 500 to"),
     "login page": (switched("fortisiem", failure="html_200"), "FortiSIEM"),
     "wrong password": (configured(fortisiem_password="wrong"), "FortiSIEM answered 401 to"),
-    "switched off": (configured(fortisiem_enabled=False), "FortiSIEM is switched off"),
+    "switched off": (configured(fortisiem_sign_in="Off"), "FortiSIEM is switched off"),
 }
 EITHER_FAILS = [
     *(pytest.param(*each, id=f"FortiMonitor {name}") for name, each in MONITOR_FAILS.items()),

@@ -17,7 +17,7 @@ from lab.connector import NAME, configuration_values
 INFO = json.loads((Path(__file__).resolve().parents[2] / "info.json").read_text(encoding="ascii"))
 VERSION = INFO["version"]
 TAG = f" Connector :: {NAME}V{VERSION}"  # FortiSOAR puts it behind what a connector says
-BY_TOKEN = {"fortisiem_auth_method": "API Token"}
+BY_TOKEN = {"fortisiem_sign_in": "API Token"}
 ACTING_BY_GET = re.compile(r"/(acknowledge|escalate|broadcast|delay/[^/]+)$")
 ALL_SIEM_INCIDENTS = list(range(1, 8))
 SIEM_FIELDS = [

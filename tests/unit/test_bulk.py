@@ -301,8 +301,8 @@ def test_two_items_for_one_incident_are_refused(http):
 
 
 def test_a_product_that_is_off_is_told(http):
-    assert failure(update, comments(1), configuration(fortisiem_enabled=False)).startswith("FortiSIEM is switched off")
-    off = configuration(fortimonitor_enabled=False)
+    assert failure(update, comments(1), configuration(fortisiem_sign_in="Off")).startswith("FortiSIEM is switched off")
+    off = configuration(fortimonitor_sign_in="Off")
     assert failure(resolve, [-1], config=off).startswith("FortiMonitor is switched off")
 
 

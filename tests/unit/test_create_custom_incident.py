@@ -347,7 +347,7 @@ def test_a_duration_that_is_not_a_positive_whole_number_is_refused(http, duratio
 
 
 def test_an_action_of_a_product_that_is_switched_off_is_refused(http):
-    assert failure(config=configuration(fortimonitor_enabled=False)) == (
-        "FortiMonitor is switched off in this configuration. Nothing was changed. Switch Use FortiMonitor on, or choose "
-        "another one."
+    assert failure(config=configuration(fortimonitor_sign_in="Off")) == (
+        "FortiMonitor is switched off in this configuration. Nothing was changed. Choose a way to sign in under "
+        "FortiMonitor Sign-in, or another configuration."
     )

@@ -378,11 +378,11 @@ def test_a_server_that_is_none_is_refused_before_fortisiem_is_asked(http):
 
 
 @pytest.mark.parametrize(
-    ("side", "product"), [("fortimonitor_enabled", "FortiMonitor"), ("fortisiem_enabled", "FortiSIEM")]
+    ("side", "product"), [("fortimonitor_sign_in", "FortiMonitor"), ("fortisiem_sign_in", "FortiSIEM")]
 )
 def test_both_products_are_needed(http, side, product):
-    assert failure(configuration(**{side: False})) == (
-        f"{GOAL}{product} is switched off in this configuration. {NOTHING} Switch Use {product} on, or choose another one."
+    assert failure(configuration(**{side: "Off"})) == (
+        f"{GOAL}{product} is switched off in this configuration. {NOTHING} Choose a way to sign in under {product} Sign-in, or another configuration."
     )
 
 

@@ -14,6 +14,7 @@ import re
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -222,13 +223,25 @@ def every_field_has_the_universal_keys(info: dict[str, Any]) -> Findings:
 
 def every_field_is_named_well(info: dict[str, Any]) -> Findings:
     for form, fields in forms(info):
-        names = [field.get("name") for field in every_field(fields)]
-        yield from (f"{form} has two fields {name}" for name in twice(names))
+        names = shown_together(fields, "name")
+        yield from (f"{form} has two fields {name}" for name, count in names.items() if count > 1)
         yield from (f"{form}: {name} must be in snake case" for name in names if not SNAKE_CASE.fullmatch(str(name)))
         yield from (f"{form}: {name} is reserved" for name in sorted(RESERVED.intersection(names)))
-        titles = [str(field.get("title", "")) for field in every_field(fields)]
-        yield from (f"{form} has two fields {title}" for title in twice(titles))
+        titles = shown_together(fields, "title")
+        yield from (f"{form} has two fields {title}" for title, count in titles.items() if count > 1)
         yield from (f"{form}: title {t!r} must begin with a capital" for t in titles if not t[:1].isupper() or "_" in t)
+
+
+def shown_together(fields: Iterable[dict[str, Any]], key: str) -> Counter[str]:
+    """Count names or titles; of the fields below a choice only those of one option show."""
+    counted: Counter[str] = Counter()
+    for field in fields:
+        counted[str(field.get(key, ""))] += 1
+        below: Counter[str] = Counter()
+        for children in field.get("onchange", {}).values():
+            below |= shown_together(children, key)
+        counted += below
+    return counted
 
 
 def every_field_is_described(info: dict[str, Any]) -> Findings:
@@ -237,8 +250,8 @@ def every_field_is_described(info: dict[str, Any]) -> Findings:
         yield from (f"{place} {problem}" for problem in text_problems(text, str(field.get("name"))))
         if text.startswith(OPTIONAL) is (field.get("required") is True):
             yield f"{place}: an optional field's description begins with {OPTIONAL!r}, another's does not"
-        if field.get("tooltip") != text.removeprefix(OPTIONAL):
-            yield f"{place}: tooltip must be the description without {OPTIONAL!r}"
+        if not is_text(field.get("tooltip")) or "\n" in field["tooltip"]:
+            yield f"{place}: tooltip must be one line"
 
 
 def every_choice_can_be_made(info: dict[str, Any]) -> Findings:
@@ -286,6 +299,16 @@ def secrets_are_passwords(info: dict[str, Any]) -> Findings:
             yield f"{place}: what sounds like a secret is of type password, and nothing else is"
 
 
+def secrets_stand_where_encryption_is_known_to_work(info: dict[str, Any]) -> Findings:
+    # In published connectors a secret stands at the top or one level below a select, never deeper or below a checkbox.
+    for form, fields in forms(info):
+        for field in fields:
+            for child in every_field(chain.from_iterable(field.get("onchange", {}).values())):
+                is_just_below = field["type"] == "select" and any(child in c for c in field["onchange"].values())
+                if child.get("type") == "password" and not is_just_below:
+                    yield f"{form}.{child['name']} is a secret below a {field['type']}, or too deep"
+
+
 RULES: tuple[Rule, ...] = (
     the_connector_names_itself,
     the_publisher_claims_no_certification,
@@ -300,6 +323,7 @@ RULES: tuple[Rule, ...] = (
     every_choice_can_be_made,
     every_default_fits,
     secrets_are_passwords,
+    secrets_stand_where_encryption_is_known_to_work,
 )
 
 
@@ -338,9 +362,16 @@ SAMPLE: dict[str, Any] = {
     "help_online": "",
     "configuration": {
         "fields": [
-            field("use_acme", "checkbox", value=True, onchange={"true": [field("api_key", "password")], "false": []}),
+            field("use_acme", "checkbox", value=True, onchange={"true": [field("place", "text")], "false": []}),
             field(
-                "mode", "select", options=["Slow", "Fast"], value="Slow", onchange={"Fast": [field("limit", "text")]}
+                "mode",
+                "select",
+                options=["Slow", "Fast"],
+                value="Slow",
+                onchange={
+                    "Slow": [field("limit", "text")],
+                    "Fast": [field("api_key", "password"), field("limit", "text")],
+                },
             ),
             field("seconds", "integer", value=5, validation={"minlength": 1, "maxlength": 9}),
         ]
@@ -363,12 +394,13 @@ SAMPLE: dict[str, Any] = {
 FIELDS = ("configuration", "fields")
 CHECKBOX, API_KEY, MODE, SECONDS = (
     (*FIELDS, 0),
-    (*FIELDS, 0, "onchange", "true", 0),
+    (*FIELDS, 1, "onchange", "Fast", 0),
     (*FIELDS, 1),
     (*FIELDS, 2),
 )
 ACTION, PARAMETER, PLACES = ("operations", 0), ("operations", 0, "parameters", 0), ("operations", 0, "parameters", 1)
 GONE = object()
+DEEP = field("way", "select", options=["A"], value="A", onchange={"A": [field("token", "password")]})
 NO_LEAVES: tuple[Any, ...] = (None, 1, "x", [])
 
 
@@ -423,8 +455,8 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     *((every_field_is_described, (*API_KEY, "description"), text) for text in ("", GONE, "What it is for.", "Short.")),
     (every_field_is_described, (*API_KEY, "required"), False),
     (every_field_is_described, (*API_KEY, "description"), OPTIONAL + SAMPLE["operations"][0]["description"]),
-    *((every_field_is_described, (*API_KEY, "tooltip"), text) for text in ("", GONE, "Something else.")),
-    *((every_choice_can_be_made, (*MODE, "options"), options) for options in ([], GONE, ["Slow", "Slow", "Fast"], ["", "Fast"])),
+    *((every_field_is_described, (*API_KEY, "tooltip"), text) for text in ("", GONE, "Two\nlines.")),
+    *((every_choice_can_be_made, (*MODE, "options"), options) for options in ([], GONE, ["Slow", "Slow", "Fast"], ["", "Fast"], ["Slow"])),
     (every_choice_can_be_made, (*PARAMETER, "options"), ["A"]),
     (every_choice_can_be_made, (*MODE, "onchange"), {"Faster": []}),
     (every_choice_can_be_made, (*CHECKBOX, "onchange"), {"True": []}),
@@ -438,6 +470,10 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     (every_default_fits, (*SECONDS, "validation"), {"min": 1}),
     (secrets_are_passwords, (*API_KEY, "type"), "text"),
     (secrets_are_passwords, (*PARAMETER, "type"), "password"),
+    (every_field_is_named_well, (*FIELDS, 1, "onchange", "Slow"), [field("limit", "text")] * 2),
+    (every_field_is_named_well, (*FIELDS, 0, "onchange", "true"), [field("limit", "text")]),
+    (secrets_stand_where_encryption_is_known_to_work, (*CHECKBOX, "onchange", "true"), [field("token", "password")]),
+    (secrets_stand_where_encryption_is_known_to_work, (*FIELDS, 1, "onchange", "Slow"), [DEEP]),
     *((secrets_are_passwords, (*PARAMETER, "name"), name) for name in ("token", "client_secret", "password_hint")),
 ]  # fmt: skip
 

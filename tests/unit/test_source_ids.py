@@ -171,7 +171,7 @@ def test_items_of_bulk_actions_take_source_ids_of_the_configured_server_alone(ht
 
 
 def test_a_source_id_of_a_product_that_is_switched_off_is_refused_as_such(http) -> None:
-    config = configuration(fortisiem_enabled=False)
+    config = configuration(fortisiem_sign_in="Off")
     message = failure("get_siem_incident", {"incident_id": "fortisiem:fortisiem.test:7"}, config)
     assert message.startswith("FortiSIEM is switched off in this configuration. Nothing was changed.")
 
