@@ -60,7 +60,9 @@ def update_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
     fortisiem = context.fortisiem  # made once, before the threads use it
     rows = _rows(context, updates) if params["skip_done"] else {}
     jobs = [Job(incident_id, partial(_updated, context, rows, incident_id, wanted)) for incident_id, wanted in updates]
-    return _Run(context, f"update of {fortisiem.host}", "updated", items, jobs).result(params["concurrency"])
+    return _Run(context, f"update of {fortisiem.host}", "fortisiem", "updated", items, jobs).result(
+        params["concurrency"]
+    )
 
 
 def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -79,7 +81,7 @@ def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
 
     resolves = _each(items, resolve_of)
     jobs = [Job(outage_id, partial(force_resolve_incident, context, values)) for outage_id, values in resolves]
-    return _Run(context, "force resolve", "resolved", items, jobs).result(params["concurrency"])
+    return _Run(context, "force resolve", "fortimonitor", "resolved", items, jobs).result(params["concurrency"])
 
 
 # Before the first request.
@@ -155,9 +157,10 @@ def _rows(context: Context, updates: List[Tuple[int, _Update]]) -> Dict[int, Dic
 class _Run:
     """The items of one call, taken one after another by several threads until all are done or it has to stop."""
 
-    def __init__(self, context: Context, name: str, deed: str, items: List[Any], jobs: List[Job]) -> None:
+    def __init__(self, context: Context, name: str, product: str, deed: str, items: List[Any], jobs: List[Job]) -> None:
         self._context = context
         self._name = name
+        self._product = product
         self._deed = deed
         self._items = items
         self._jobs = jobs
@@ -262,6 +265,7 @@ class _Run:
         return {
             "index": place,
             "incident_id": self._jobs[place].incident_id,
+            "page_url": self._context.page_url(self._product, self._jobs[place].incident_id),
             "outcome": outcome,
             "changed": changed,
             "confirmed_by": confirmed_by,

@@ -117,7 +117,8 @@ def get_fortimonitor_incident_log(context: Context, params: Dict[str, Any]) -> R
         {"created": iso(entry.created), "entry": entry.entry, "public": entry.public, "user": entry.user}
         for entry in context.fortimonitor.log(outage_id, params.get("since"))
     ]
-    return {"incident_id": outage_id, "entries": entries, "count": len(entries)}
+    page_url = context.page_url("fortimonitor", outage_id)
+    return {"incident_id": outage_id, "page_url": page_url, "entries": entries, "count": len(entries)}
 
 
 def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> Result:
@@ -346,8 +347,11 @@ def _act(context: Context, action: str, outage_id: int, who: User, **more: str) 
 
 
 def _result(context: Context, outage_id: int, evidence: Evidence, deed: str, **own: Any) -> Result:
-    url = context.fortimonitor.outage_url(outage_id)
-    return with_summary(evidence.result(incident_id=outage_id, incident_url=url, **own), "fortimonitor", deed)
+    addresses = {
+        "incident_url": context.fortimonitor.outage_url(outage_id),
+        "page_url": context.page_url("fortimonitor", outage_id),
+    }
+    return with_summary(evidence.result(incident_id=outage_id, **addresses, **own), "fortimonitor", deed)
 
 
 class _Note(Write):

@@ -52,7 +52,7 @@ def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     with attempting(f"clear FortiSIEM incident {incident_id}"):
         row = row_if_readable(context, incident_id)
         if row and is_cleared(row):
-            return unchanged(incident_id, fields, "cleared", already_cleared(status(row) or "cleared"))
+            return unchanged(context, incident_id, fields, "cleared", already_cleared(status(row) or "cleared"))
         return update(context, incident_id, fields, params["verify"], before=row)
 
 
@@ -110,7 +110,14 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
     bounds = [epoch_milliseconds(moment) if moment else None for moment in (time_from, time_to)]
     rows = context.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
     events, skipped = read_rows(rows[: params["max_results"]], results.event, "nid")
-    return {"incident_id": params["incident_id"], "events": events, "count": len(events), "skipped": skipped}
+    page_url = context.page_url("fortisiem", params["incident_id"])
+    return {
+        "incident_id": params["incident_id"],
+        "page_url": page_url,
+        "events": events,
+        "count": len(events),
+        "skipped": skipped,
+    }
 
 
 def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Result:

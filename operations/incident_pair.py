@@ -184,7 +184,7 @@ def _escalated(context: Context, row: Row, markers: List[str]) -> Optional[Outag
 
 def _created(context: Context, params: Dict[str, Any], server_id: int, row: Row, marker: str) -> Result:
     incident = {
-        "description": params.get("description") or _description(row),
+        "description": params.get("description") or _description(context, row),
         **{name: params[name] for name in TEXTKEYS},
         "correlation_id": marker,
         "search_days": SEARCH_DAYS,
@@ -199,6 +199,7 @@ def _found(context: Context, outage: Outage, server_id: int) -> Result:
     found = ALREADY_DONE.result(
         incident_id=outage.id,
         incident_url=context.fortimonitor.outage_url(outage.id),
+        page_url=context.page_url("fortimonitor", outage.id),
         correlation_id=outage.marker.correlation_id,
         server_id=outage.server_id or server_id,
         warning="It is resolved." if outage.is_resolved else None,
@@ -208,7 +209,7 @@ def _found(context: Context, outage: Outage, server_id: int) -> Result:
 
 def _not_raised(params: Dict[str, Any]) -> Result:
     """Return FortiMonitor's side where there is nothing to resolve."""
-    nothing = ALREADY_DONE.result(outcome="not_raised", incident_id=None, incident_url=None)
+    nothing = ALREADY_DONE.result(outcome="not_raised", incident_id=None, incident_url=None, page_url=None)
     return {"summary": of_state(params["incident_id"], None), **nothing}
 
 
@@ -227,8 +228,8 @@ def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers:
         ) from None
 
 
-def _description(row: Row) -> str:
-    incident = results.siem_incident(row)
+def _description(context: Context, row: Row) -> str:
+    incident = results.siem_incident(context, row)
     lines = [
         f"{incident['title']} (FortiSIEM incident {incident['incident_id']}, severity {incident['severity']})",
         *(
@@ -245,7 +246,8 @@ def _ticketed(context: Context, params: Dict[str, Any], row: Row, created: Resul
     comment = params.get("comments") or f"Escalated to FortiMonitor: {created['incident_url']}"
     fields = {"external_ticket_id": str(created["incident_id"]), "external_ticket_state": "New", "comments": comment}
     if _ticket(row) == fields["external_ticket_id"]:
-        return unchanged(params["incident_id"], fields, f"linked to FortiMonitor incident {created['incident_id']}")
+        deed = f"linked to FortiMonitor incident {created['incident_id']}"
+        return unchanged(context, params["incident_id"], fields, deed)
     return update(context, params["incident_id"], fields, verify=True, before=row)
 
 
@@ -262,7 +264,7 @@ def _cleared(context: Context, params: Dict[str, Any], row: Row, resolved: Optio
         missing = {name: value for name, value in fields.items() if name == "external_ticket_state"}
     missing = {name: value for name, value in missing.items() if name == "comments" or not_applied(row, {name: value})}
     if not missing:
-        return unchanged(params["incident_id"], fields, "cleared", warning)
+        return unchanged(context, params["incident_id"], fields, "cleared", warning)
     result = update(context, params["incident_id"], missing, verify=True, before=row)
     return {**result, "warning": " ".join(filter(None, (warning, result["warning"]))) or None}
 

@@ -59,6 +59,7 @@ def outage(context: Context, shown: Outage) -> Result:
     return {
         "incident_id": shown.id,
         "incident_url": context.fortimonitor.outage_url(shown.id),
+        "page_url": context.page_url("fortimonitor", shown.id),
         "server_id": shown.server_id,
         "server_name": shown.server_name,
         "server_fqdn": shown.server_fqdn,
@@ -114,18 +115,20 @@ def textkeys(shown: Textkeys, value: str) -> Result:
 def aged_siem_incident(context: Context, row: Result, further: Sequence[str] = ()) -> Result:
     """Return an incident of FortiSIEM as it stands now, with its age; ``further`` as below."""
     first_seen, cleared = (moment(row.get(name)) for name in ("incidentFirstSeen", "incidentClearedTime"))
-    return {**siem_incident(row, further), **_ages(context, first_seen, cleared)}
+    return {**siem_incident(context, row, further), **_ages(context, first_seen, cleared)}
 
 
-def siem_incident(row: Result, further: Sequence[str] = ()) -> Result:
+def siem_incident(context: Context, row: Result, further: Sequence[str] = ()) -> Result:
     """Return an incident of FortiSIEM.
 
     Parameters:
         row: the incident as FortiSIEM shows it.
         further: FortiSIEM's names of more attributes, which go into ``other`` as they are.
     """
+    incident_id = whole_number(row.get("incidentId"))
     return {
-        "incident_id": whole_number(row.get("incidentId")),
+        "incident_id": incident_id,
+        "page_url": context.page_url("fortisiem", incident_id),
         "title": _text(row.get("incidentTitle")),
         "status": status(row),
         "severity": word(LEVELS, row.get("eventSeverityCat")),

@@ -100,13 +100,17 @@ def update(context: Context, incident_id: int, fields: Values, verify: bool, bef
         result["confirmed_by"] = "read_back"
     not_taken = context.fortisiem.not_taken(fields)
     warning = _warning(fields, verified, not_taken)
-    result.update(incident_id=incident_id, fields=fields, verified=verified, warning=warning)
+    page_url = context.page_url("fortisiem", incident_id)
+    result.update(incident_id=incident_id, page_url=page_url, fields=fields, verified=verified, warning=warning)
     return of_update(result, fields, verified, not_taken)
 
 
-def unchanged(incident_id: int, fields: Values, deed: str, warning: Optional[str] = None) -> Result:
+def unchanged(context: Context, incident_id: int, fields: Values, deed: str, warning: Optional[str] = None) -> Result:
     """Return the result of an update that was not needed, as a read shows: the incident was already ``deed``."""
-    result = ALREADY_DONE.result(incident_id=incident_id, fields=fields, verified={}, warning=warning)
+    page_url = context.page_url("fortisiem", incident_id)
+    result = ALREADY_DONE.result(
+        incident_id=incident_id, page_url=page_url, fields=fields, verified={}, warning=warning
+    )
     return with_summary(result, "fortisiem", deed)
 
 

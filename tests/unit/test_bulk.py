@@ -97,6 +97,7 @@ def test_each_update_goes_out_once_and_has_its_result_in_the_order_of_the_items(
             {
                 "index": index,
                 "incident_id": number,
+                "page_url": None,
                 "outcome": "done",
                 "changed": True,
                 "confirmed_by": "response",
@@ -429,6 +430,7 @@ def test_what_would_meet_every_item_stops_the_run_and_leaves_a_list_to_go_on_wit
     assert result["results"][2] == {
         "index": 2,
         "incident_id": 3,
+        "page_url": None,
         "outcome": "not_attempted",
         "changed": False,
         "confirmed_by": None,
@@ -738,6 +740,7 @@ def test_incidents_are_read_a_hundred_at_once_and_only_what_is_missing_is_sent(h
     assert result["results"][0] == {
         "index": 0,
         "incident_id": 1,
+        "page_url": None,
         "outcome": "already_done",
         "changed": False,
         "confirmed_by": "read_back",

@@ -30,6 +30,7 @@ def test_the_required_fields_alone_make_the_seeds_request_and_the_location_gives
         "attempts": 1,
         "incident_id": -1000001,
         "incident_url": f"{FORTIMONITOR_URL}/outage/-1000001",
+        "page_url": None,
         "correlation_id": FRESH,
         "server_id": 1001,
         "warning": None,

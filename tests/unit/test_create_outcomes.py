@@ -509,6 +509,7 @@ def test_an_event_that_has_its_incident_gets_no_second_one(http, status, if_exis
         "attempts": 0,
         "incident_id": -8,
         "incident_url": f"{FORTIMONITOR_URL}/outage/-8",
+        "page_url": None,
         "correlation_id": NAME,
         "server_id": 1001,
         "warning": None,

@@ -41,6 +41,7 @@ def test_without_a_reason_an_empty_object_is_sent(http):
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": OUTAGE_URL,
+        "page_url": None,
         "request": {"method": "PUT", "path": "/v2/outage/-28000855/force_resolve", "status": 204},
         "warning": None,
     }
@@ -196,6 +197,7 @@ def test_an_incident_that_is_resolved_already_is_success_without_a_change(http, 
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": OUTAGE_URL,
+        "page_url": None,
         "request": {"method": "PUT", "path": "/v2/outage/-28000855/force_resolve", "status": status},
         "warning": None,
     }

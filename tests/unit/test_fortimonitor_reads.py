@@ -47,6 +47,7 @@ OUTAGE: dict[str, Any] = {
 SHOWN = {
     "incident_id": 1853189891,
     "incident_url": f"{FORTIMONITOR_URL}/outage/1853189891",
+    "page_url": None,
     "server_id": 10571663,
     "server_name": "web-1",
     "server_fqdn": "192.0.2.39",
@@ -191,6 +192,7 @@ def test_fields_that_older_versions_lack_are_empty(http):
         **dict.fromkeys(("server_name", "server_fqdn", "status", "severity", "type", "description"), ""),
         "incident_id": -28000855,
         "incident_url": f"{FORTIMONITOR_URL}{READ}",
+        "page_url": None,
         "server_id": None,
         "start_time": None,
     }
@@ -383,6 +385,7 @@ def test_a_log_is_shown_in_whole(http):
     expect_page(http, LOG, [ENTRY, {"entry": "Alert sent"}], total=2)
     assert execute("get_fortimonitor_incident_log", {"incident": "#-28000855"}) == {
         "incident_id": -28000855,
+        "page_url": None,
         "entries": [
             {
                 "created": "2021-11-05T17:37:35Z",

@@ -72,6 +72,7 @@ class Write(NamedTuple):
             "attempts": attempts,
             "incident_id": -28000855,
             "incident_url": f"{FORTIMONITOR_URL}{INCIDENT}",
+            "page_url": None,
             "request": sent,
             "warning": warning,
             **further,
@@ -936,6 +937,7 @@ def noted(confirmed_by="read_back", status: int | None = 201, warning: str | Non
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": f"{FORTIMONITOR_URL}{INCIDENT}",
+        "page_url": None,
         "request": {"method": "POST", "path": f"/v2{LOG}", "status": status},
         "warning": warning,
     }

@@ -44,6 +44,7 @@ def result(fields, deed="status set to Manually Cleared, comment added", **chang
         "attempts": 1,
         "request": SENT,
         "incident_id": 1,
+        "page_url": None,
         "fields": fields,
         "verified": {},
         "warning": None,

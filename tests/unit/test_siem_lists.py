@@ -100,7 +100,7 @@ def make_pages(monkeypatch, size):
 def test_an_incident_is_shown_as_by_the_action_that_reads_one(http):
     shown = row(7, incidentTitle="Brute force", incidentStatus=0, phCustId=2000)
     expect_newest(http, [shown], further=["phCustId"])
-    incident = module("operations.results").siem_incident(shown, ["phCustId"])
+    incident = module("operations.results").siem_incident(context(configuration()), shown, ["phCustId"])
     assert incident["other"] == {"phCustId": 2000}
     result = answer(fields="phCustId, incidentStatus")
     assert {**result, "incidents": list(map(ageless, result["incidents"]))} == {

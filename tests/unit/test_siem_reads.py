@@ -44,6 +44,7 @@ ROW = {
 }
 SHOWN = {
     "incident_id": 1,
+    "page_url": None,
     "title": "SNMP service down on wk5794.example.com",
     "status": "Manually Cleared",
     "severity": "High",

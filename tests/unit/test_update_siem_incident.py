@@ -76,6 +76,7 @@ def test_the_seeds_payload_goes_out_as_strings(http):
         "confirmed_by": "response",
         "attempts": 1,
         "incident_id": 1,
+        "page_url": None,
         "fields": fields,
         "verified": {},
         "warning": None,
