@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from logging import Logger
-from typing import Any, Dict, List, Type, Union
+from typing import Any, Dict, List, Optional, Type, Union
 
 from ..core.configuration import OFF
 from ..core.deadline import REAL_TIME, Deadline, Timing
@@ -13,7 +13,7 @@ from ..core.http.sessions import ConnectionSettings
 from ..core.http.transport import Transport
 from ..core.lazy import lazy
 from ..core.redaction import Redactor, fingerprint
-from ..core.urls import BaseUrl, base_url, with_credentials
+from ..core.urls import BaseUrl, base_url, page_url, with_credentials
 from .fortimonitor.client import FortiMonitor
 from .fortisiem.authentication import Authentication, Login
 from .fortisiem.client import FortiSIEM
@@ -66,6 +66,15 @@ class Context:
         login = Login(*(self.config.get(f"fortisiem_{field}", "") for field in Login._fields))
         http = self._transport("FortiSIEM", base, *login)
         return FortiSIEM(http, Authentication(http, login, self.redact), login.organization)
+
+    def page_url(self, product: str, incident_id: Optional[int]) -> Optional[str]:
+        """Return the address of an incident's page for people, None where no pages are configured.
+
+        Parameters:
+            product: "fortimonitor" or "fortisiem".
+        """
+        template = self.config.get(f"{product}_web_url")
+        return page_url(template, incident_id) if template and incident_id is not None else None
 
     def waiting_for_rate_limit(self) -> Context:
         """Return a context for many requests: its FortiMonitor waits until the rate limit allows each of them."""

@@ -78,6 +78,16 @@ def from_epoch(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, timezone.utc)
 
 
+def spelt_out(seconds: int) -> str:
+    """Write a number of seconds in its two largest units, such as "1 h 30 min"."""
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(filter(None, parts[:2])) or "0 s"
+
+
 def iso(moment: Optional[datetime]) -> Optional[str]:
     """Write a time as results show it: ISO 8601 in UTC, with seconds."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -245,7 +245,7 @@ def _last_seen(row: Row) -> Optional[int]:
 
 
 def _from_siem(context: Context, row: Row) -> Row:
-    incident = results.siem_incident(row)
+    incident = results.siem_incident(context, row)
     return {
         **_source_ids("fortisiem", context.fortisiem, row["incidentId"]),
         "source": "FortiSIEM",

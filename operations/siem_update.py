@@ -11,13 +11,13 @@ from ..core.errors import AnswerBroken, AuthenticationFailed, Failure, Unreachab
 from ..core.texts import entries_of, may_be_cut, same_text, survivors
 from ..core.values import text
 from .results import Result
+from .summaries import APPLIED, NOT_APPLIED, NOT_READABLE, of_update, with_summary
 from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
 
 Values = Dict[str, str]
 Row = Dict[str, Any]
 
 SHARE_OF_A_LOOK = 0.25  # of the time that is left, for reading what a comment will be compared with
-APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
 
 
 class AttributeUpdate(Write):
@@ -98,13 +98,20 @@ def update(context: Context, incident_id: int, fields: Values, verify: bool, bef
         raise AnswerBroken("FortiSIEM accepted the update, but reading it back shows no change", advice, "no")
     if shown == {APPLIED}:
         result["confirmed_by"] = "read_back"
-    warning = _warning(fields, verified, context.fortisiem.not_taken(fields))
-    return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}
+    not_taken = context.fortisiem.not_taken(fields)
+    warning = _warning(fields, verified, not_taken)
+    page_url = context.page_url("fortisiem", incident_id)
+    result.update(incident_id=incident_id, page_url=page_url, fields=fields, verified=verified, warning=warning)
+    return of_update(result, fields, verified, not_taken)
 
 
-def unchanged(incident_id: int, fields: Values, warning: Optional[str] = None) -> Result:
-    """Return the result of an update that was not needed, as a read shows."""
-    return ALREADY_DONE.result(incident_id=incident_id, fields=fields, verified={}, warning=warning)
+def unchanged(context: Context, incident_id: int, fields: Values, deed: str, warning: Optional[str] = None) -> Result:
+    """Return the result of an update that was not needed, as a read shows: the incident was already ``deed``."""
+    page_url = context.page_url("fortisiem", incident_id)
+    result = ALREADY_DONE.result(
+        incident_id=incident_id, page_url=page_url, fields=fields, verified={}, warning=warning
+    )
+    return with_summary(result, "fortisiem", deed)
 
 
 def not_applied(row: Row, fields: Values) -> Values:

@@ -58,6 +58,11 @@ EVERY_ATTRIBUTE = {
     "external_ticket_state": "In Progress",
     "external_assigned_user": "jdoe",
 }
+TOLD = (
+    "FortiSIEM incident 1: status set to Manually Cleared, comment added, severity set to Medium, resolution set to False "
+    "Positive, external ticket type set to High, external ticket id set to INC0012345, external ticket state set to In "
+    "Progress, external assigned user set to jdoe."
+)
 UPDATED = {
     "incidentId": "1",
     "incidentStatus": "2",
@@ -285,9 +290,11 @@ def test_from_the_archive_to_the_last_state(
     data = [
         {
             **done,
+            "summary": "FortiMonitor incident -1000001 was created on server 1001.",
             "confirmed_by": "read_back",
             "incident_id": -1000001,
             "incident_url": url,
+            "page_url": None,
             "correlation_id": MARKER,
             "server_id": 1001,
             "warning": BEGAN_EARLIER,
@@ -295,13 +302,17 @@ def test_from_the_archive_to_the_last_state(
         },
         {
             **done,
+            "summary": "FortiMonitor incident -1000001 was resolved.",
             "confirmed_by": "response",
             "incident_id": -1000001,
             "incident_url": url,
+            "page_url": None,
+            "warning": None,
             "request": {"method": "PUT", "path": f"{NEW}/force_resolve", "status": 204},
         },
         {
             **done,
+            "summary": TOLD,
             "confirmed_by": "read_back",
             "incident_id": 1,
             "fields": EVERY_ATTRIBUTE,
@@ -387,7 +398,8 @@ def test_a_re_run_of_a_create_finds_what_the_first_made(bridge: InstalledBridge)
     bridge.forget_requests()
     again = bridge.execute(CREATE, params)
     assert bridge.requests() == [ACTIVE_ONES]  # found there, so that resolved ones are not looked at
-    not_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": None}
+    summary = "FortiMonitor incident -1000001 was already created on server 1001; nothing was changed."
+    not_sent = {"summary": summary, "outcome": "already_done", "changed": False, "attempts": 0, "request": {}}
     assert again == {**first, **not_sent}
     assert bridge.outages() == stored
 
@@ -447,7 +459,7 @@ def test_a_resolve_that_expects_a_correlation_id_reads_first(bridge: InstalledBr
     bridge.forget_requests()
     again = bridge.execute(RESOLVE, params)
     assert bridge.sent() == [f"GET {NEW}"]
-    assert (again["outcome"], again["changed"], again["request"]) == ("already_done", False, None)
+    assert (again["outcome"], again["changed"], again["request"]) == ("already_done", False, {})
 
 
 def test_a_second_resolve_says_that_it_was_done_already(bridge: InstalledBridge) -> None:
@@ -816,7 +828,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
         {"incident_id": 1, "owner": "jdoe"},
         "The parameters are not valid: There is no parameter 'owner'; the parameters are: incident_id, status, comments, "
         "severity, resolution, external_ticket_type, external_ticket_id, external_ticket_state, external_assigned_user, "
-        f"verify. At least one attribute to update must be given. {NOTHING}",
+        f"verify, text_format. At least one attribute to update must be given. {NOTHING}",
         [],
     ),
 }

@@ -402,7 +402,7 @@ def fortimonitor_scenario(bridge: InstalledBridge, case: Case, position: Any, sw
         assert created["warning"] is None if warning is None else warning in created["warning"]
         assert created["confirmed_by"] == "read_back"
         again = steps.take("create_again", CREATE, **params)
-        nothing_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": None, "warning": None}
+        nothing_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": {}, "warning": None}
         assert again == {**created, **nothing_sent}
         assert bridge.fortimonitor(f"/outage/{number}")["status"] == "active"
         resolve = {"incident": str(number), "reason": "Over"}

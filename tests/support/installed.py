@@ -265,10 +265,10 @@ def output_schema(action: str) -> dict[str, Any]:
 def assert_keys(action: str, data: dict[str, Any]) -> None:
     """Fail unless a result has the keys of its output schema.
 
-    ``request`` is null where nothing was sent; ``fields`` and ``verified`` hold what was asked for alone.
+    ``request`` is empty where nothing was sent; ``fields`` and ``verified`` hold what was asked for alone.
     """
     schema = output_schema(action)
     assert set(data) == set(schema)
-    assert data["request"] is None or set(data["request"]) == set(schema["request"])
+    assert data["request"] == {} or set(data["request"]) == set(schema["request"])
     for part in {"fields", "verified"} & set(schema):
         assert set(data[part]) <= set(schema[part])

@@ -57,6 +57,13 @@ def go_by(monkeypatch: pytest.MonkeyPatch, **timing: Callable[..., Any]) -> None
     monkeypatch.setattr(module("connector").FortinetIncidentBridge, "make_context", staticmethod(made))
 
 
+def ageless(incident: dict[str, Any]) -> dict[str, Any]:
+    """Return an incident without what follows from the clock, all of which must be there."""
+    clocked = {"age_seconds", "age", "duration_seconds", "duration"}
+    assert clocked <= incident.keys()
+    return {name: value for name, value in incident.items() if name not in clocked}
+
+
 def let_go() -> None:
     """Close the package's connections, and forget all that it keeps between calls."""
     module("core.process_state").STATE.let_go()

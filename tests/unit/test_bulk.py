@@ -89,6 +89,7 @@ def test_each_update_goes_out_once_and_has_its_result_in_the_order_of_the_items(
     for number in (3, 1, 2):
         expect_update(http, number)
     assert update(comments(3, "1", 2)) == {
+        "summary": "3 of 3 incidents were updated.",
         "outcome": "done",
         "changed": True,
         "counts": {"done": 3, "already_done": 0, "failed": 0, "unknown": 0, "not_attempted": 0},
@@ -96,6 +97,7 @@ def test_each_update_goes_out_once_and_has_its_result_in_the_order_of_the_items(
             {
                 "index": index,
                 "incident_id": number,
+                "page_url": None,
                 "outcome": "done",
                 "changed": True,
                 "confirmed_by": "response",
@@ -166,6 +168,7 @@ def test_every_outcome_has_its_count_and_whether_it_changed_anything(http):
     ]
     assert result["counts"] == {"done": 2, "already_done": 0, "failed": 1, "unknown": 1, "not_attempted": 0}
     assert (result["outcome"], result["changed"], result["resume"]) == ("partial", True, [])
+    assert result["summary"] == "2 of 4 incidents were updated, 1 failed, the outcome of 1 is unknown."
     assert [each["message"] for each in result["results"]] == [
         None,
         "Could not update FortiSIEM incident 2: FortiSIEM answered 200 to POST /phoenix/rest/incident/external: Incident not "
@@ -427,6 +430,7 @@ def test_what_would_meet_every_item_stops_the_run_and_leaves_a_list_to_go_on_wit
     assert result["results"][2] == {
         "index": 2,
         "incident_id": 3,
+        "page_url": None,
         "outcome": "not_attempted",
         "changed": False,
         "confirmed_by": None,
@@ -736,6 +740,7 @@ def test_incidents_are_read_a_hundred_at_once_and_only_what_is_missing_is_sent(h
     assert result["results"][0] == {
         "index": 0,
         "incident_id": 1,
+        "page_url": None,
         "outcome": "already_done",
         "changed": False,
         "confirmed_by": "read_back",

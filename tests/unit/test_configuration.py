@@ -102,7 +102,17 @@ def test_a_proxy_of_ones_own_has_to_be_named():
 
 
 @pytest.mark.parametrize("name", ["fortimonitor_web_url", "fortisiem_web_url"])
-@pytest.mark.parametrize("url", ["https://siem.example.com/phoenix", "http://10.1.2.3:8080/", "HTTPS://[fd00::5]"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://siem.example.com/phoenix",
+        "http://10.1.2.3:8080/",
+        "HTTPS://[fd00::5]",
+        "https://siem.example.com/phoenix/html/incidents/{id}",
+        "https://my.panopta.com/outage/manageIncident?incident_id={id}",
+        "https://my.panopta.com/#/outage/{id}?tab=log",
+    ],
+)
 def test_the_address_of_a_products_pages_is_taken_as_it_is(name, url):
     assert valid(configuration(**{name: url}))[name] == url
 
@@ -117,6 +127,12 @@ def test_the_address_of_a_products_pages_is_taken_as_it_is(name, url):
         ("siem.example.com/https://", "it must begin with https:// or http://"),
         ("https://ada:Winter2026@siem.example.com", "it must not contain a user name or a password"),
         ("https://siem.example.com/?next=Winter2026", "it must not contain a query or a fragment"),
+        ("https://siem.example.com/{id}?next=Winter2026", "it must not contain a query or a fragment"),
+        ("https://ada:Winter2026@siem.example.com/?id={id}", "it must not contain a user name or a password"),
+        ("https://{id}.example.com/", "its host name has characters that do not belong there"),
+        ("https://siem.example.com/{ID}", "{id} is all that may stand in braces"),
+        ("https://siem.example.com/{id}}", "{id} is all that may stand in braces"),
+        ("https://siem.example.com/?id={id}&a=\u200bb", "it has invisible characters in it"),
     ],
 )
 def test_what_no_browser_opens_is_no_address_of_a_products_pages(name, url, reason):

@@ -10,7 +10,7 @@ import pytest
 from responses import matchers
 
 from tests.support.fortimonitor import expect_page, marked, outage
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, configuration, execute, go_by, module
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, configuration, context, execute, go_by, module
 from tests.support.pair import BASIC, INCIDENTS
 
 START = 1762300800000  # 2025-11-05T00:00:00Z
@@ -875,7 +875,7 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
                 "last_time": "2025-11-05T00:01:30Z",
                 "end_time": "2025-11-05T00:02:00Z",
                 "techniques": [{"id": "T1110", "name": "Brute Force"}],
-                "incident": module("operations.results").siem_incident(shown),
+                "incident": module("operations.results").siem_incident(context(configuration()), shown),
             }
         ],
         "count": 1,

@@ -34,13 +34,16 @@ def failure(incident="-28000855", **params):
 def test_without_a_reason_an_empty_object_is_sent(http):
     expect_resolve(http)
     assert resolve() == {
+        "summary": "FortiMonitor incident -28000855 was resolved.",
         "outcome": "done",
         "changed": True,
         "confirmed_by": "response",
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": OUTAGE_URL,
+        "page_url": None,
         "request": {"method": "PUT", "path": "/v2/outage/-28000855/force_resolve", "status": 204},
+        "warning": None,
     }
 
 
@@ -187,13 +190,16 @@ def test_an_incident_that_is_resolved_already_is_success_without_a_change(http, 
     expect_resolve(http, status=status, json={"error": "No"})
     expect_read(http, -28000855, shown("resolved"))
     assert resolve() == {
+        "summary": "FortiMonitor incident -28000855 was already resolved; nothing was changed.",
         "outcome": "already_done",
         "changed": False,
         "confirmed_by": "read_back",
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": OUTAGE_URL,
+        "page_url": None,
         "request": {"method": "PUT", "path": "/v2/outage/-28000855/force_resolve", "status": status},
+        "warning": None,
     }
 
 
@@ -327,7 +333,7 @@ def test_an_incident_with_the_expected_marker_that_is_resolved_is_left_alone(htt
         "already_done",
         False,
         0,
-        None,
+        {},
     )
 
 

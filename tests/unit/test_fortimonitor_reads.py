@@ -18,7 +18,7 @@ from tests.support.fortimonitor import (
     undeclared,
     user,
 )
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, ageless, execute
 
 NOBODY: list[Any] = [{}, [], "", "false", 0, "off", "N", "n/a", "-", [None], "{}"]
 # The last second of 9999 and the first ones of 3000 and 2201; read as milliseconds, they would be of the 1970s.
@@ -47,6 +47,7 @@ OUTAGE: dict[str, Any] = {
 SHOWN = {
     "incident_id": 1853189891,
     "incident_url": f"{FORTIMONITOR_URL}/outage/1853189891",
+    "page_url": None,
     "server_id": 10571663,
     "server_name": "web-1",
     "server_fqdn": "192.0.2.39",
@@ -72,6 +73,10 @@ def nothing_undeclared(http):
     assert undeclared(http) == []
 
 
+def read(incident):
+    return ageless(execute("get_fortimonitor_incident", {"incident": incident}))
+
+
 def failure(operation, **params):
     with pytest.raises(ConnectorError) as caught:
         execute(operation, params)
@@ -83,7 +88,7 @@ def failure(operation, **params):
 
 def test_an_incident_is_shown_in_whole(http):
     expect_get(http, "/outage/1853189891", json=OUTAGE)
-    assert execute("get_fortimonitor_incident", {"incident": "1853189891"}) == SHOWN
+    assert read("1853189891") == SHOWN
 
 
 @pytest.mark.field_case("F5", "K12")
@@ -177,16 +182,17 @@ def test_an_incident_is_shown_in_whole(http):
 )
 def test_each_form_that_a_field_may_take_is_read(http, change, shown):
     expect_get(http, "/outage/1853189891", json={**OUTAGE, **change})
-    assert execute("get_fortimonitor_incident", {"incident": "1853189891"}) == {**SHOWN, **shown}
+    assert read("1853189891") == {**SHOWN, **shown}
 
 
 def test_fields_that_older_versions_lack_are_empty(http):
     expect_get(http, READ, json={"url": f"{FORTIMONITOR_URL}{READ}/"})
-    assert execute("get_fortimonitor_incident", {"incident": "#-28000855"}) == {
+    assert read("#-28000855") == {
         **SHOWN,
         **dict.fromkeys(("server_name", "server_fqdn", "status", "severity", "type", "description"), ""),
         "incident_id": -28000855,
         "incident_url": f"{FORTIMONITOR_URL}{READ}",
+        "page_url": None,
         "server_id": None,
         "start_time": None,
     }
@@ -247,8 +253,8 @@ def test_an_incident_that_cannot_be_read_is_told_with_the_reason(http, answer, m
 def test_the_id_is_read_from_the_path_and_the_url_is_of_the_configured_address(http, url):
     expect_get(http, READ, json={**OUTAGE, "url": url})
     expect_page(http, "/outage", [{**OUTAGE, "url": url}], total=1)
-    one = execute("get_fortimonitor_incident", {"incident": "-28000855"})
-    (same,) = execute("list_fortimonitor_incidents", {})["incidents"]
+    one = read("-28000855")
+    (same,) = map(ageless, execute("list_fortimonitor_incidents", {})["incidents"])
     assert one == same == {**SHOWN, "incident_id": -28000855, "incident_url": f"{FORTIMONITOR_URL}{READ}"}
 
 
@@ -267,7 +273,8 @@ def listed(**params):
 
 def test_incidents_are_shown_as_one_is(http):
     expect_page(http, "/outage", [OUTAGE], total=1)
-    assert execute("list_fortimonitor_incidents", {}) == {
+    result = execute("list_fortimonitor_incidents", {})
+    assert {**result, "incidents": list(map(ageless, result["incidents"]))} == {
         "incidents": [SHOWN],
         "count": 1,
         "is_complete": True,
@@ -378,6 +385,7 @@ def test_a_log_is_shown_in_whole(http):
     expect_page(http, LOG, [ENTRY, {"entry": "Alert sent"}], total=2)
     assert execute("get_fortimonitor_incident_log", {"incident": "#-28000855"}) == {
         "incident_id": -28000855,
+        "page_url": None,
         "entries": [
             {
                 "created": "2021-11-05T17:37:35Z",

@@ -202,8 +202,11 @@ def every_action_says_what_it_returns(info: dict[str, Any]) -> Findings:
 
 
 def misshapen(schema: Any) -> Findings:
-    """Yield where a sample is no tree of objects and lists of one, with empty texts as its leaves."""
-    if isinstance(schema, dict) and schema:
+    """Yield where a sample is no tree of objects and lists of one, with empty texts as its leaves.
+
+    An object of names that nobody knows beforehand is empty.
+    """
+    if isinstance(schema, dict):
         for key, value in schema.items():
             yield from (f".{key}{place}" for place in misshapen(value))
     elif isinstance(schema, list) and len(schema) == 1:
@@ -455,7 +458,7 @@ TITLED_OTHERWISE = {
     "parameters": [field("incident", "text", title="ID")],
 }
 DEEP = field("way", "select", options=["A"], value="A", onchange={"A": [field("token", "password")]})
-NO_LEAVES: tuple[Any, ...] = (None, 1, "x", {}, [])
+NO_LEAVES: tuple[Any, ...] = (None, 1, "x", [])
 
 
 def changed(at: Place, value: Any) -> dict[str, Any]:

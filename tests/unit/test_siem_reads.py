@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from responses import matchers
 
-from tests.support.package import PASSWORD, ConnectorError, execute, module, with_token
+from tests.support.package import PASSWORD, ConnectorError, ageless, execute, module, with_token
 from tests.support.pair import INCIDENTS, expect_siem_read, expect_siem_row
 
 # The documented row of 6.4, and what else is shown on request (7.5.1).
@@ -44,6 +44,7 @@ ROW = {
 }
 SHOWN = {
     "incident_id": 1,
+    "page_url": None,
     "title": "SNMP service down on wk5794.example.com",
     "status": "Manually Cleared",
     "severity": "High",
@@ -90,7 +91,7 @@ NOTHING = "Nothing was changed."
 
 
 def get(config=None, **params):
-    return execute("get_siem_incident", {"incident_id": 1, **params}, config)
+    return ageless(execute("get_siem_incident", {"incident_id": 1, **params}, config))
 
 
 def failure(**params):

@@ -69,11 +69,14 @@ def test_the_seeds_payload_goes_out_as_strings(http):
         "external_assigned_user": "ABC",
     }
     assert update(**{**fields, "external_ticket_id": 1111}) == {
+        "summary": "FortiSIEM incident 1: status set to System Cleared, comment added, external ticket type set to Medium, "
+        "external ticket id set to 1111, external ticket state set to Closed, external assigned user set to ABC.",
         "outcome": "done",
         "changed": True,
         "confirmed_by": "response",
         "attempts": 1,
         "incident_id": 1,
+        "page_url": None,
         "fields": fields,
         "verified": {},
         "warning": None,
