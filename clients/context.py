@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from logging import Logger
-from typing import Any, Dict, List, Type, Union
+from typing import Any, Dict, List, Optional, Type, Union
 
 from ..core.deadline import REAL_TIME, Deadline, Timing
 from ..core.errors import ProductNotConfigured
@@ -27,7 +27,11 @@ class Context:
         log: where the progress of long work goes.
         timing: the clock to go by.
         transport: what sends requests.
+
+    ``configuration_id`` is by what FortiSOAR knows the configuration.
     """
+
+    configuration_id: Optional[str] = None
 
     def __init__(
         self,
