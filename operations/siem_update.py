@@ -134,7 +134,7 @@ def _row_before(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Optio
     """Read an incident before it is written; None where that fails, which settles nothing.
 
     Raises what would meet the update as well: credentials that are refused must not be tried twice. And, for an account
-    of one organization, whatever keeps it from knowing that the incident is one of these; servers before 6.3 cannot tell.
+    of one organization, whatever keeps it from knowing that the incident is one of its own; before 6.3 none can tell.
     """
     try:
         row = fortisiem.incident(incident_id, _shown_by(fields))

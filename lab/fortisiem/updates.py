@@ -108,7 +108,9 @@ def update_twin(siem: Supervisor, call: Call) -> Response:
 
 def _update(siem: Supervisor, caller: Account, incident_id: int, wanted: dict[str, Any], ok: Response) -> Response:
     with siem.store.transaction() as session:
-        reach = caller if siem.switches["updates_reach"] == "own_organization" else replace(caller, organization="super")
+        reach = (
+            caller if siem.switches["updates_reach"] == "own_organization" else replace(caller, organization="super")
+        )
         incident = find(session, incident_id, reach)
         if incident is None:
             return _unknown(siem, incident_id)

@@ -136,9 +136,7 @@ NO_SERVER = (
     f": Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. Check the server's ID, and that "
     "FortiMonitor URL ends in /v2."
 )
-NO_INCIDENT = (
-    f"FortiSIEM shows no incident 4242. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
-)
+NO_INCIDENT = f"FortiSIEM shows no incident 4242. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
 IS_OFF = "{title} is switched off in this configuration. {nothing} Switch Use {title} on, or choose another one."
 INVALID = "The parameters are not valid: "
 INVALID_REQUEST = f"Could not make the API request: {INVALID}"
