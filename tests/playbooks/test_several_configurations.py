@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.installed import TAG
-from tests.support.several import BRANCH, GLOBEX, Several, several
+from tests.support.several import BRANCH, GLOBEX, MINUTE, QUARTER, Several, several
 from tests.support.stories import CLOSE, MIRROR_SIEM, playbook_lab
 
 MINUTES = 60 if settings.get_current_profile_name() == "prove" else 8
@@ -30,13 +30,14 @@ def test_each_configuration_ingests_mirrors_escalates_and_closes_what_it_owns_an
         named = f"{{{{ {{'{branch.siem_at}': '{BRANCH}'}} }}}}"
         with lab.with_values(MIRROR_SIEM, configurations=named), lab.with_values(CLOSE, configurations=named):
             strays = {source_id: lab.alert(source_id) for source_id in said(three)}
-            three.until_the_next_quarter()
+            three.until_the_next(QUARTER)
             began = three.now()
             while three.now() < began + timedelta(minutes=MINUTES):
                 three.arrive(random)
-                three.until_the_next_minute()
+                three.until_the_next(MINUTE)
                 three.work(random)
-            three.until_the_next_quarter()
+                three.mistake(random)
+            three.until_the_next(QUARTER)  # when all that is scheduled comes once more
             judge(three, strays, figure)
 
 
@@ -63,7 +64,8 @@ def judge(three: Several, strays: dict[str, str], figure: Callable[[str], None])
     owners = {source_id: owner.config_id for owner in three.owners.values() for source_id in owner.closed()}
     closed = {source_id: over for owner in three.owners.values() for source_id, over in owner.closed().items()}
     # What monitoring began, only monitoring can end: the analyst's alert is closed, and a note says so.
-    by_hand = {each for each in three.closed_by_analysts if each.startswith("fortimonitor:") and ":-" not in each}
+    by_hand = {each for owner in three.owners.values() for each in owner.ended_by_monitoring_alone()}
+    by_hand &= three.closed_by_analysts
     alerts = three.lab.alerts()
     assert three.recorded_owners() == owners
     assert {each: row["status"] == "Closed" for each, row in alerts.items()} == {

@@ -34,7 +34,7 @@ ORGANIZATIONS = {ACME: 2000, GLOBEX: 2001, BRANCH: 1}
 EVERYTHING = 14_400  # minutes to look back: what the products begin with is ten days old at most
 ASKED = {"server": "1001", "plugin_textkey": "fortisoar.bridge", "resource_textkey": "fortisoar.incident"}
 BY = "x-account"
-QUARTER = 900  # seconds
+MINUTE, QUARTER = 60, 900  # seconds
 ACTIVE = {"incidentStatus": 0, "incidentClearedTime": 0}
 
 
@@ -75,6 +75,12 @@ class Owner:
         statement = "SELECT id, end_time IS NOT NULL FROM outage WHERE start_time > '2020-02-01'"
         with self.monitor.store.transaction() as session:
             return {number: bool(over) for number, over in session.connection().exec_driver_sql(statement)}
+
+    def ended_by_monitoring_alone(self) -> set[str]:
+        """Return the Source IDs of those that are no custom incidents, and so cannot be force-resolved."""
+        with self.monitor.store.transaction() as session:
+            rows = session.connection().exec_driver_sql("SELECT id FROM outage WHERE NOT custom")
+            return {f"{self.monitor_at}:{number}" for (number,) in rows}
 
     def closed(self) -> dict[str, bool]:
         """Return whether each of its incidents is closed in the product, by Source ID."""
@@ -127,6 +133,18 @@ class Several:
             source_id, address = random.choice(open_ones)
             self.close(source_id, address)
 
+    def mistake(self, random: Random) -> None:
+        """Let an analyst take another configuration than the one that owns an incident: it must be refused."""
+        owner, other = random.sample(list(self.owners.values()), 2)
+        source_id = random.choice(sorted(owner.closed()))
+        if source_id.startswith("fortisiem:"):
+            update = {"incident_id": source_id, "status": "Manually Cleared", "comments": "By mistake", "verify": False}
+            message = self.lab.failure("update_siem_incident", update, other.name)
+        else:
+            message = self.lab.failure("force_resolve_incident", {"incident": source_id}, other.name)
+        assert "hoose the configuration that owns it" in message
+        assert "Nothing was changed." in message
+
     def close(self, source_id: str, address: str) -> None:
         """Close an alert as an analyst does, and wait for what that starts."""
         self.lab.api("PUT", address, {"status": self.lab.item("AlertStatus", "Closed")})
@@ -135,18 +153,11 @@ class Several:
 
     # Time.
 
-    def until_the_next_minute(self) -> None:
-        """Move the clock to the next minute, and wait until all that is due has run."""
-        now = self.now()
-        self.lab.control.advance(61 - now.second - now.microsecond / 1e6)
+    def until_the_next(self, seconds: int) -> None:
+        """Move the clock to a second past the next minute or quarter, and wait until all that is due has run."""
+        self.lab.control.advance(seconds + 1 - self.now().timestamp() % seconds)
         self.lab.soar.playbooks.schedules.look()
         self.lab.soar.playbooks.settle()
-
-    def until_the_next_quarter(self) -> None:
-        """Let time pass until all that is scheduled has come once more."""
-        quarter = self.now().timestamp() // QUARTER
-        while self.now().timestamp() // QUARTER == quarter:
-            self.until_the_next_minute()
 
     def now(self) -> datetime:
         """Return the lab's time."""
