@@ -197,7 +197,8 @@ class Several:
         count = dict.fromkeys(self.owners, 0)
         for product in {id(one): one for owner in self.owners.values() for one in (owner.siem, owner.monitor)}.values():
             for entry in product.journal.entries():
-                if entry.method != "GET" and entry.path != LISTS:
+                # A 404 wrote nothing: it is how FortiMonitor answers another account's key.
+                if entry.method != "GET" and entry.path != LISTS and entry.status != 404:
                     owner = self.owners[entry.headers[BY]]
                     assert product in (owner.siem, owner.monitor)
                     assert _names_one_of(owner, entry), entry
