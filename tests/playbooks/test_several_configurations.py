@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.support.stories import CLOSE, MIRROR_SIEM, playbook_lab
 
 MINUTES = 60 if settings.get_current_profile_name() == "prove" else 8
 PRODUCTS = ("fortisiem", "fortimonitor")
+DELETED = "00000000-0000-4000-8000-000000000000"  # a configuration that is no more
 NOTHING = "Nothing was changed."
 
 
@@ -29,7 +31,7 @@ def test_each_configuration_ingests_mirrors_escalates_and_closes_what_it_owns_an
         branch = three.owners[BRANCH]
         named = f"{{{{ {{'{branch.siem_at}': '{BRANCH}'}} }}}}"
         with lab.with_values(MIRROR_SIEM, configurations=named), lab.with_values(CLOSE, configurations=named):
-            strays = {source_id: lab.alert(source_id) for source_id in said(three)}
+            strays = {source_id: lab.alert(source_id, sourcedata=came_by(source_id)) for source_id in said(three)}
             three.until_the_next(QUARTER)
             began = three.now()
             while three.now() < began + timedelta(minutes=MINUTES):
@@ -39,6 +41,11 @@ def test_each_configuration_ingests_mirrors_escalates_and_closes_what_it_owns_an
                 three.mistake(random)
             three.until_the_next(QUARTER)  # when all that is scheduled comes once more
             judge(three, strays, figure)
+
+
+def came_by(source_id: str) -> str | None:
+    """Return the source data of an alert that no configuration owns: one says that it came by one that was deleted."""
+    return json.dumps({"configuration_id": DELETED}) if source_id.endswith(":4243") else None
 
 
 def said(three: Several) -> dict[str, str]:
@@ -51,6 +58,8 @@ def said(three: Several) -> dict[str, str]:
         f"{siem}: choose the configuration that owns it. {NOTHING}{TAG}",
         f"{three.owners[BRANCH].siem_at}:4242": f"Not mirrored from FortiSIEM. / FortiSIEM shows no incident 4242. {NOTHING} "
         f"Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it.{TAG}",
+        f"{three.owners[GLOBEX].siem_at}:4243": "Not mirrored from FortiSIEM. / INTEGRATION-12: Could not find a connector "
+        f"configuration matching the given configuration id or name {DELETED}{TAG}",
         f"{shared}:4242": f"Not mirrored from FortiMonitor. / The parameters are not valid: Incident '{shared}:4242' is of "
         f"FortiMonitor at {shared.split(':', 1)[1]}, and this configuration's FortiMonitor is {monitor}: choose the "
         f"configuration that owns it. {NOTHING}{TAG}",
@@ -67,7 +76,7 @@ def judge(three: Several, strays: dict[str, str], figure: Callable[[str], None])
     by_hand = {each for owner in three.owners.values() for each in owner.ended_by_monitoring_alone()}
     by_hand &= three.closed_by_analysts
     alerts = three.lab.alerts()
-    assert three.recorded_owners() == owners
+    assert three.recorded_owners() == owners | {each: DELETED for each in strays if came_by(each)}
     assert {each: row["status"] == "Closed" for each, row in alerts.items()} == {
         each: over or each in by_hand for each, over in (closed | dict.fromkeys(strays, False)).items()
     }

@@ -174,7 +174,7 @@ class Several:
             for owner, fetch in self._fetches.items()
             for product in ("FortiSIEM", "FortiMonitor")
         }
-        assert found.keys() <= set(names.values())
+        assert found.keys() <= set(names.values()), f"watermarks of nobody among {sorted(found)}"
         return {key: found[name] for key, name in names.items() if name in found}
 
     def newest(self) -> dict[tuple[str, str], str]:
@@ -193,7 +193,7 @@ class Several:
     def assert_each_write_was_its_owners(self) -> dict[str, int]:
         """Fail if something was written where it is not owned; return how many writes of each kind there were."""
         for untouched in (self.lab.siem, self.lab.monitor):
-            assert untouched.journal.entries() == []
+            assert untouched.journal.entries() == [], f"the default configuration's {untouched.name} was asked"
         count = dict.fromkeys(self.owners, 0)
         for product in {id(one): one for owner in self.owners.values() for one in (owner.siem, owner.monitor)}.values():
             for entry in product.journal.entries():
