@@ -83,7 +83,8 @@ def judge(three: Several, strays: dict[str, str], figure: Callable[[str], None])
     assert {each: three.lab.notes(address) for each, address in strays.items()} == {
         each: [note] for each, note in said(three).items()
     }
-    notes = {each: " ".join(three.lab.notes(row["@id"])) for each, row in alerts.items() if each not in strays}
+    routed = {each: row["@id"] for each, row in alerts.items() if each not in strays.keys() | by_hand}
+    notes = {each: " ".join(three.lab.notes(address)) for each, address in routed.items()}
     assert not {each: note for each, note in notes.items() if "choose the configuration" in note}
     assert three.watermarks() == three.newest()
     figure(

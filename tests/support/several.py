@@ -325,9 +325,11 @@ def _number_on(monitor: FortiMonitor) -> None:
         session.execute(delete(Outage))
     for custom in (False, True):
         monitor.add_outages(5000, custom=custom, active=False)
+    # Those are years old, with ids that no account gets to; the next ones follow on their number.
     with monitor.store.transaction() as session:
         session.connection().exec_driver_sql(
-            "UPDATE outage SET start_time = '2020-01-01 00:00:00.000000', end_time = start_time"
+            "UPDATE outage SET id = id + CASE WHEN id < 0 THEN -1000000000 ELSE 1000000000 END, start_time = '2020-01-01 00:00:00.000000', "
+            "end_time = '2020-01-01 00:00:00.000000'"
         )
 
 
