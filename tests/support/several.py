@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from pyfsr import FortiSOAR
 from sqlalchemy import delete
@@ -23,6 +24,7 @@ from lab.fortimonitor.models import LogEntry, Outage
 from lab.fortisiem import Account, FortiSiem
 from lab.fortisiem.models import Organization
 from lab.journal import Entry
+from lab.product import Product
 from lab.servers import HOST, Site, listening, serving
 from lab.worlds import enter
 from tests.support.every_action import LISTS
@@ -72,7 +74,7 @@ class Owner:
 
     def outages(self) -> dict[int, bool]:
         """Return the outages of its account that are not years old: whether each is resolved."""
-        statement = "SELECT id, end_time IS NOT NULL FROM outage WHERE start_time > '2020-02-01'"
+        statement = "SELECT id, end_time IS NOT NULL FROM outage WHERE start_time > '2020-02-01' ORDER BY id"
         with self.monitor.store.transaction() as session:
             return {number: bool(over) for number, over in session.connection().exec_driver_sql(statement)}
 
@@ -120,12 +122,9 @@ class Several:
 
     def work(self, random: Random) -> None:
         """Let an analyst escalate one open alert and close another one, of those that were ingested."""
-        owned = {source_id: owner for owner in self.owners.values() for source_id in owner.closed()}
-        open_ones = [
-            (source_id, row["@id"])
-            for source_id, row in sorted(self.lab.alerts().items())
-            if row["status"] == "Open" and source_id in owned and row["sourcedata"]
-        ]
+        ingested = {each: row["@id"] for each, row in self.lab.alerts().items() if row["status"] == "Open"}
+        owned = (source_id for owner in self.owners.values() for source_id in owner.closed())
+        open_ones = [(source_id, ingested[source_id]) for source_id in owned if source_id in ingested]
         from_siem = [address for source_id, address in open_ones if source_id.startswith("fortisiem:")]
         if from_siem and random.random() < 0.8:
             self.lab.press(ESCALATE, random.choice(from_siem), **ASKED)
@@ -136,7 +135,7 @@ class Several:
     def mistake(self, random: Random) -> None:
         """Let an analyst take another configuration than the one that owns an incident: it must be refused."""
         owner, other = random.sample(list(self.owners.values()), 2)
-        source_id = random.choice(sorted(owner.closed()))
+        source_id = random.choice(list(owner.closed()))
         if source_id.startswith("fortisiem:"):
             update = {"incident_id": source_id, "status": "Manually Cleared", "comments": "By mistake", "verify": False}
             message = self.lab.failure("update_siem_incident", update, other.name)
@@ -256,7 +255,8 @@ def several(lab: PlaybookLab, folder: Path, world: str) -> Iterator[Several]:
         }
         _share(shared)
         _number_on(monitors[GLOBEX])
-        for product in (shared, own, *monitors.values()):
+        products: list[Product] = [shared, own, *monitors.values()]
+        for product in products:
             enter(world, {product.name: product})
         shared.switches.set("updates_reach", "any_organization")  # so that FortiSIEM itself prevents nothing
         of_shared = {_basic(name): (name, shared.app) for name in (ACME, GLOBEX)}
@@ -336,7 +336,7 @@ def _number_on(monitor: FortiMonitor) -> None:
 def _set_up_ingestion(lab: PlaybookLab) -> dict[str, str]:
     """Run the wizard on each configuration, every five minutes; return the UUID of each one's playbook that fetches."""
     soar = lab.ready["fortisoar"]
-    client = FortiSOAR(soar["https"], username=soar["username"], password=soar["password"], verify_ssl=soar["ca"])
+    client: Any = FortiSOAR(soar["https"], username=soar["username"], password=soar["password"], verify_ssl=soar["ca"])
     fetches = {}
     for name in ORGANIZATIONS:
         setup = client.connectors.data_ingest_wizard(NAME, config=name, cron="*/5 * * * *")
