@@ -35,6 +35,7 @@ class FortinetIncidentBridge(Connector):
         with translated_failures(config, operation) as redact:
             ignored: List[str] = []
             context = self.make_context(valid_configuration(config or {}), redact, logger)
+            context.configuration_id = (config or {}).get("config_id")
             values = valid_parameters(operation, params, ignored, context)
             return with_ignored(ignored, logger, redact, lambda: OPERATIONS[operation](context, values))
 

@@ -28,7 +28,11 @@ class Context:
         log: where the progress of long work goes.
         timing: the clock to go by.
         transport: what sends requests.
+
+    ``configuration_id`` is by what FortiSOAR knows the configuration.
     """
+
+    configuration_id: Optional[str] = None
 
     def __init__(
         self,

@@ -136,10 +136,7 @@ def existing_row(context: Context, incident_id: int, further: Sequence[str] = ()
     """Read an incident that must exist. Raises NotFound where FortiSIEM shows no such one."""
     row = context.fortisiem.incident(incident_id, [*READ_FIELDS, *further])
     if row is None:
-        raise NotFound(
-            f"FortiSIEM shows no incident {incident_id}",
-            "Check the ID, and that the account sees the incident's organization.",
-        )
+        raise context.fortisiem.unseen(incident_id)
     return row
 
 

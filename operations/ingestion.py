@@ -8,6 +8,9 @@ late meanwhile is not passed over. No watermark is ahead of the product's clock:
 future, say, would else take everything until then with it. The watermark is returned, not kept: the playbook stores it
 once the records are stored.
 
+Each incident says which configuration it came by, first of all: two accounts of one FortiMonitor, and two organizations
+of one FortiSIEM, have Source IDs that begin alike, and the stories have to know whose an alert is.
+
 One bad row costs one row: an incident without a readable time is returned with what it has, and moves no watermark; one
 without an id is named under ``skipped`` and in the log. Those without a time come with every call that sees them, so
 they get half of its room at most: the others must go on.
@@ -176,6 +179,11 @@ def _log_skipped(context: Context, name: str, skipped: Skipped) -> None:
         context.log.warning("%s: %d rows could not be read: %s", name, len(skipped), ", ".join(rows))
 
 
+def _owned(context: Context, incident: Row) -> Row:
+    """Return an incident with the ID of the configuration that it came by."""
+    return {"configuration_id": context.configuration_id, **incident}
+
+
 def _source_ids(product: str, client: Product, incident_id: int) -> Row:
     """Return an incident's Source ID, and the one that it had before ports were part of it."""
     host, authority = (f"{product}:{name}:{incident_id}" for name in (client.host, client.authority))
@@ -256,7 +264,7 @@ def _from_siem(context: Context, row: Row) -> Row:
         "last_time": incident["last_seen"],
         "end_time": incident["cleared_time"],
         "techniques": incident["techniques"],
-        "incident": incident,
+        "incident": _owned(context, incident),
     }
 
 
@@ -308,7 +316,7 @@ def _from_outage(context: Context, outage: Outage) -> Row:
         "last_time": iso(outage.start),
         "end_time": iso(outage.end),
         "techniques": [],
-        "incident": results.outage(context, outage),
+        "incident": _owned(context, results.outage(context, outage)),
     }
 
 

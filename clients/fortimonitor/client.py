@@ -430,7 +430,8 @@ def _outage_advice(answer: Answer, text: str) -> Optional[str]:
     if answer.status == 404:
         return (
             "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may "
-            "show the same number without its minus sign."
+            "show the same number without its minus sign. If it is of another account, choose the configuration that "
+            "owns it."
         )
     return _advice(answer, text)
 

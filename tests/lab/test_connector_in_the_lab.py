@@ -554,7 +554,7 @@ UNAUTHORIZED = (
 READ_ONLY = f"Method Not Allowed (ErrorCode 405). {NOTHING} A read-only API key is the usual reason; check the key's role under API keys."
 UNKNOWN_OUTAGE = (
     f"Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. IDs of custom incidents may be "
-    "negative: the control panel may show the same number without its minus sign."
+    "negative: the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
 )
 CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     "a wrong API key": (

@@ -194,6 +194,7 @@ FORTISIEM = {
     "ok_body": PASSES,
     "ok_content_type": PASSES,
     "unknown_id_mode": PASSES,
+    "updates_reach": PASSES,  # and see the test of several configurations
     "strict_vocab": PASSES,
     "empty_text": PASSES,
     "resolution_clears": Case(update={"resolution": "False Positive", "comments": "Handled"}),
@@ -963,6 +964,7 @@ TOUCHED_OF_FORTISIEM = {
 ELSEWHERE_OF_FORTISIEM = {
     "version",
     "unknown_id_mode",
+    "updates_reach",  # matters to accounts of one organization
     "xml_error_under_200",
     "xml_error_shape",
     "unauthorized_body",

@@ -130,15 +130,13 @@ READ_ONLY = (
 )
 NO_OUTAGE = (
     f": Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. IDs of custom incidents may be "
-    "negative: the control panel may show the same number without its minus sign."
+    "negative: the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
 )
 NO_SERVER = (
     f": Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. Check the server's ID, and that "
     "FortiMonitor URL ends in /v2."
 )
-NO_INCIDENT = (
-    f"FortiSIEM shows no incident 4242. {NOTHING} Check the ID, and that the account sees the incident's organization."
-)
+NO_INCIDENT = f"FortiSIEM shows no incident 4242. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
 IS_OFF = "{title} is switched off in this configuration. {nothing} Choose a way to sign in under {title} Sign-in, or another configuration."
 INVALID = "The parameters are not valid: "
 INVALID_REQUEST = f"Could not make the API request: {INVALID}"

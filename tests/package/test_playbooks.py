@@ -28,8 +28,13 @@ DOCUMENT = json.loads((ROOT / COLLECTION).read_text("ascii"))
 WORKFLOWS: dict[str, Row] = {workflow["name"]: workflow for workflow in COLLECTED["workflows"]}
 SAMPLES = [action["title"] for action in VISIBLE]
 STORIES = sorted(set(WORKFLOWS) - set(SAMPLES))
-# What names the configuration that owns a record.
-OWNERS = {"{{vars.configuration}}", "{{vars.configurations[vars.owner] if vars.owner in vars.configurations else ''}}"}
+# What names the configuration that owns a record, and the one that ingested it.
+OWNERS = {
+    "{{vars.configuration}}",
+    "{{vars.configurations[vars.owner] if vars.owner in vars.configurations else vars.recorded}}",
+}
+CAME_BY = "{{vars.recorded}}"
+UNKNOWN = "Unknown Outcome - Ask, Then Re-run Safely"
 FETCH, CREATE, INGEST = (
     "> Fortinet Incident Bridge > Fetch",
     "> Fortinet Incident Bridge > Create",
@@ -180,7 +185,8 @@ def test_a_step_of_the_connector_names_its_version_and_the_default_configuration
         shown = {key: given[key] for key in ("name", "version", "pickFromTenant")}
         assert shown == {"name": INFO["label"], "version": INFO["version"], "pickFromTenant": False}, name
         by_source_id = "{{vars.source_id}}" in (given["params"] or {}).values()
-        assert given["config"] in (OWNERS if by_source_id else {""}), name
+        assert given["config"] in (OWNERS if by_source_id else {"", CAME_BY}), name
+        assert (given["config"] == CAME_BY) == (name == UNKNOWN), name
         assert given["operationTitle"] == ACTIONS[given["operation"]]["title"]
 
 

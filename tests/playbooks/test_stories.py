@@ -149,7 +149,7 @@ def test_an_unknown_incident_is_not_escalated(lab: PlaybookLab) -> None:
     assert lab.press(ESCALATE, alert, **ASKED).status == "finished with error"
     assert lab.notes(alert) == [
         "The escalation did not succeed as a whole. / Could not escalate FortiSIEM incident 4242: FortiSIEM shows no incident 4242. "
-        f"{NOTHING} Check the ID, and that the account sees the incident's organization.{TAG}"
+        f"{NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it.{TAG}"
     ]
     assert lab.stored() == before
     assert untouched(lab, alert)

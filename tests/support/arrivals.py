@@ -85,7 +85,9 @@ class Product:
         raise NotImplementedError
 
     def _context(self, **client: Any) -> SimpleNamespace:
-        return SimpleNamespace(deadline=self.deadline, log=logging.getLogger("arrivals"), **client)
+        return SimpleNamespace(
+            deadline=self.deadline, log=logging.getLogger("arrivals"), configuration_id=None, **client
+        )
 
     def _sorted(self, places: list[Place], descending: bool) -> list[Place]:
         newest_first = descending or self._sorts == "newest first"

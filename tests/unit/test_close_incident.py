@@ -318,7 +318,7 @@ def test_where_not_all_active_incidents_can_be_read_nothing_is_closed(http):
 def test_an_incident_that_fortisiem_does_not_show_is_not_closed(http):
     expect_siem_row(http)
     assert failure(incident="-1000001") == (
-        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
     )
 
 
@@ -400,7 +400,7 @@ def test_where_the_incident_that_the_analyst_names_is_gone_fortisiem_is_left_alo
     expect_read(http, -1000001, status=404)
     assert failure(incident="-1000001") == (
         f"{RESOLVE.format(404)}. {NOTHING} The requested resource does not exist. IDs of custom incidents may be negative: "
-        "the control panel may show the same number without its minus sign."
+        "the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
     )
 
 

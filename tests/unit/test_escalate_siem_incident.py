@@ -365,7 +365,7 @@ def test_a_cleared_incident_is_not_escalated(http, status, shown):
 def test_an_incident_that_fortisiem_does_not_show_is_not_escalated(http):
     expect_siem_row(http)
     assert failure() == (
-        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
     )
 
 

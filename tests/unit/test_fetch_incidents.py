@@ -875,7 +875,10 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
                 "last_time": "2025-11-05T00:01:30Z",
                 "end_time": "2025-11-05T00:02:00Z",
                 "techniques": [{"id": "T1110", "name": "Brute Force"}],
-                "incident": module("operations.results").siem_incident(context(configuration()), shown),
+                "incident": {
+                    "configuration_id": configuration()["config_id"],
+                    **module("operations.results").siem_incident(context(configuration()), shown),
+                },
             }
         ],
         "count": 1,

@@ -208,7 +208,7 @@ GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/ou
         (
             {"status": 404},
             f"{GET.format(404)}. {NOTHING} The requested resource does not exist. IDs of custom incidents may be negative: "
-            "the control panel may show the same number without its minus sign.",
+            "the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it.",
         ),
         (
             {"status": 405},
@@ -443,7 +443,7 @@ def test_a_log_that_is_not_there_is_told_as_the_incident_is(http):
     assert failure("get_fortimonitor_incident_log", incident="-28000855") == (
         "Could not read the log of incident -28000855: FortiMonitor answered 404 to GET /v2/outage/-28000855/outage_log. "
         f"{NOTHING} The requested resource does not exist. IDs of custom incidents may be negative: the control panel may "
-        "show the same number without its minus sign."
+        "show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
     )
 
 

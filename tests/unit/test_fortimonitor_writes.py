@@ -319,7 +319,7 @@ ADVICE = [
     (
         404,
         "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may show the same "
-        "number without its minus sign.",
+        "number without its minus sign. If it is of another account, choose the configuration that owns it.",
     ),
     (405, "A read-only API key is the usual reason; check the key's role under API keys."),
 ]

@@ -158,7 +158,7 @@ def test_an_incident_that_fortisiem_does_not_show_is_told(http):
     expect_siem_row(http)
     assert failure() == (
         f"{GOAL}FortiSIEM shows no incident 1. Nothing was changed. Check the ID, and that the account sees the incident's "
-        "organization."
+        "organization; else choose the configuration that owns it."
     )
 
 
@@ -168,5 +168,5 @@ def test_an_incident_that_fortimonitor_does_not_show_is_told(http):
     assert failure() == (
         "Could not read incident -1000001: FortiMonitor answered 404 to GET /v2/outage/-1000001. Nothing was changed. The "
         "requested resource does not exist. IDs of custom incidents may be negative: the control panel may show the same "
-        "number without its minus sign."
+        "number without its minus sign. If it is of another account, choose the configuration that owns it."
     )

@@ -117,7 +117,7 @@ def test_an_incident_that_does_not_exist_is_not_cleared(http):
     expect_siem_row(http)
     assert failure(clear) == (
         f"Could not clear FortiSIEM incident 1: FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account "
-        "sees the incident's organization."
+        "sees the incident's organization; else choose the configuration that owns it."
     )
 
 

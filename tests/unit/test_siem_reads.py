@@ -523,7 +523,7 @@ def test_what_is_no_list_of_techniques_is_none(http, text):
 def test_an_incident_that_is_not_shown_does_not_exist(http, rows):
     http.post(INCIDENTS, json={"total": len(rows or []), "data": rows})
     assert failure() == (
-        f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+        f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
     )
 
 

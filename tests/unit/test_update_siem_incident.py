@@ -582,19 +582,48 @@ def test_an_id_that_is_no_positive_integer_is_refused_before_sending(http, incid
     assert message.endswith(". Nothing was changed.")
 
 
-def test_the_other_organization_and_port_are_used(http):
-    http.post(
-        "https://siem.test:8443/phoenix/rest/incident/external",
-        match=[matchers.header_matcher({"Authorization": "Basic " + base64.b64encode(b"acme/bob:secret").decode()})],
-        **OK,
-    )
-    config = configuration(
-        fortisiem_server="siem.test:8443",
-        fortisiem_organization="acme",
-        fortisiem_username="bob",
-        fortisiem_password="secret",
-    )
-    assert update(config, comments="a")["outcome"] == "done"
+ACME = {
+    "fortisiem_server": "siem.test:8443",
+    "fortisiem_organization": "acme",
+    "fortisiem_username": "bob",
+    "fortisiem_password": "secret",
+}
+BOB = matchers.header_matcher({"Authorization": "Basic " + base64.b64encode(b"acme/bob:secret").decode()})
+
+
+def expect_acmes_read(http, **answer):
+    http.post("https://siem.test:8443/phoenix/rest/pub/incident", match=[BOB], **answer)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param({"json": {"data": [{"incidentId": 1}]}}, id="it is the organization's"),
+        pytest.param({"status": 404}, id="a server before 6.3 cannot tell"),
+    ],
+)
+def test_an_account_of_one_organization_updates_what_it_is_shown(http, shown):
+    expect_acmes_read(http, **shown)
+    http.post("https://siem.test:8443/phoenix/rest/incident/external", match=[BOB], **OK)
+    assert update(configuration(**ACME), external_ticket_id="7")["outcome"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (
+            {"json": {"data": []}},
+            f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; "
+            "else choose the configuration that owns it.",
+        ),
+        ({"status": 403}, "FortiSIEM answered 403 to POST /phoenix/rest/pub/incident"),
+    ],
+)
+def test_an_account_of_one_organization_sends_nothing_to_an_incident_that_it_is_not_shown(http, shown, said):
+    expect_acmes_read(http, **shown)
+    message = failure(configuration(**ACME), status="Manually Cleared")
+    assert said in message
+    assert NOTHING in message
 
 
 def test_nothing_to_update_is_refused(http):
