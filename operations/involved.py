@@ -51,9 +51,12 @@ def in_outage(outage: Outage) -> Involved:
 
 
 def _values(names: str, *sides: Mapping[str, List[str]]) -> List[str]:
-    """Return the values of the attributes with such names, each once."""
+    """Return the values of the attributes with such names, each once.
+
+    None of them begins with a brace or bracket: a playbook would read that as an object or list.
+    """
     found = [value for side in sides for name, values in side.items() if re.fullmatch(names, name) for value in values]
-    return list(dict.fromkeys(filter(None, found)))
+    return list(dict.fromkeys(value for value in found if value and value[0] not in "[{"))
 
 
 def _is_address(text: str) -> bool:
