@@ -132,6 +132,11 @@ def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Resu
         return results.answer(context, "FortiSIEM", answer)
 
 
+def events_of(context: Context, incident_id: int, most: int) -> List[Result]:
+    """Read the events that triggered an incident; those that are none are left out."""
+    return read_rows(context.fortisiem.events(incident_id, None, None, most)[:most], results.event, "nid")[0]
+
+
 def existing_row(context: Context, incident_id: int, further: Sequence[str] = ()) -> Dict[str, Any]:
     """Read an incident that must exist. Raises NotFound where FortiSIEM shows no such one."""
     row = context.fortisiem.incident(incident_id, [*READ_FIELDS, *further])

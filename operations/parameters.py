@@ -91,6 +91,7 @@ def _foreign_incidents(context: Context, titles: Mapping[str, str], values: Dict
     for name, product in INCIDENTS.items():
         if name not in values:
             continue
+        product = values.get("source", product)  # an action for both products says of which one the incident is
         try:
             incident_id = _own_id(context, product, values[name])
             values[name] = incident_id if product == "FortiMonitor" else _siem_id(incident_id)

@@ -77,6 +77,7 @@ def the_stories_show_the_three_systems_before_and_after(steps: list[dict[str, An
     assert escalate == [
         "Start                 finished",
         "Configuration         finished",
+        "Incident              finished",
         "Is It From FortiSIEM  finished",
         "Escalate              finished, outcome done",
         "Is It Escalated       finished",

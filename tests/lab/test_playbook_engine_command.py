@@ -112,9 +112,11 @@ def test_the_connectors_playbooks_are_listed_with_what_they_need(
         "  Force Resolve FortiMonitor Incident (inactive)",
     ]
     closed = lines.index("  FortiSOAR Record Closed - Close Everywhere (inactive)")
-    assert lines[closed + 1 : closed + 6] == [
+    assert lines[closed + 1 : closed + 8] == [
         "      needs a record of alerts",
         "      starts by itself when one is updated",
+        "  FortiSOAR Record - Close Everywhere by Hand (inactive)",
+        "      needs a record of alerts",
         "  FortiSIEM Incident Escalated to FortiMonitor (inactive)",
         "      needs a record of alerts; params server,",
         "        plugin_textkey, resource_textkey",

@@ -75,7 +75,7 @@ def read(naming: Naming, value: Any, config: dict[str, Any]) -> Any:
 
 
 def test_the_table_has_every_parameter_that_names_an_incident() -> None:
-    assert len(NAMINGS) == 22
+    assert len(NAMINGS) == 23
     titled = {field["name"] for action in ACTIONS for field in action["parameters"] if "Incident" in field["title"]}
     assert titled == PRODUCTS.keys()
 
