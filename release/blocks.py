@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from lab.fortisiem.versions import VERSIONS
@@ -24,10 +23,10 @@ NOTES = "release_notes.md"
 EXAMPLES_OF_VALUES = {"password": "********", "text": "..."}
 
 
-def filled_pages(root: Path = ROOT) -> dict[str, str]:
+def filled_pages() -> dict[str, str]:
     """Return the pages with their blocks as they are made now, by path."""
-    info = json.loads((root / "info.json").read_text("utf-8"))
-    return {path: _filled((root / path).read_text("utf-8"), info) for path in PAGES}
+    info = json.loads((ROOT / "info.json").read_text("utf-8"))
+    return {path: _filled((ROOT / path).read_text("utf-8"), info) for path in PAGES}
 
 
 def _filled(text: str, info: dict[str, Any]) -> str:

@@ -59,7 +59,7 @@ def changed_info(monkeypatch, tmp_path):
         for each in (action_pages, blocks, pages):
             monkeypatch.setattr(each, "ROOT", tmp_path)
         # The other pages are made of no form.
-        monkeypatch.setattr(pages, "MAKERS", (action_pages.action_pages, lambda: blocks.filled_pages(tmp_path)))
+        monkeypatch.setattr(pages, "MAKERS", (action_pages.action_pages, blocks.filled_pages))
 
     return change
 
