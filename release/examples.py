@@ -98,7 +98,8 @@ EXAMPLES: dict[str, Example] = {
         }
     ),
     "force_resolve_incidents": Example(
-        {"items": [NEW, "-1000002"], "reason": "The gateway was restarted"},
+        # One at a time, so that the requests come in the same order at each build.
+        {"items": [NEW, "-1000002"], "reason": "The gateway was restarted", "concurrency": 1},
         (CREATED, ("create_custom_incident", {**INCIDENT, "correlation_id": f"{CORRELATION_ID}#2"})),
     ),
     "fetch_incidents": Example({"source": "FortiSIEM", "max_results": 1}),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -42,7 +43,7 @@ MILLISECONDS = 20
 REMEMBERING = ("force_resolve_incidents", "get_diagnostics")
 ISO = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|\+00:00)?")
 RFC_2822 = re.compile(r"\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d -0000")
-SYSLOG = re.compile(r"(?<=>)\w{3} \d\d \d\d:\d\d:\d\d")
+SYSLOG = re.compile(r"(?<=>)\w{3} [ \d]\d \d\d:\d\d:\d\d")
 EPOCH = re.compile(r"(?<![\d-])1\d{9}(?:\d{3})?(?!\d)")
 
 
@@ -140,7 +141,7 @@ class _Steady:
     def _text(self, text: str) -> str:
         text = self._placed(text)
         text = ISO.sub(self._iso, text)
-        text = RFC_2822.sub(lambda found: format_datetime(self._moved(parsedate_to_datetime(found[0]))), text)
+        text = RFC_2822.sub(self._rfc_2822, text)
         text = SYSLOG.sub(self._syslog, text)
         return EPOCH.sub(self._epoch, text)
 
@@ -167,12 +168,19 @@ class _Steady:
         moved = self._moved(datetime.fromisoformat(text.replace("Z", "+00:00"))).isoformat(sep=text[10])
         return moved[:19] + text[19:]
 
+    def _rfc_2822(self, found: re.Match[str]) -> str:
+        moved = self._moved(parsedate_to_datetime(found[0]))
+        return format_datetime(moved.replace(tzinfo=None))  # without an offset it ends in -0000, as it came
+
     def _syslog(self, found: re.Match[str]) -> str:
         # It has no year: the one nearest to now is meant.
-        years = (self._began.year, self._began.year - 1)
-        dated = [datetime.strptime(f"{year} {found[0]} +0000", "%Y %b %d %H:%M:%S %z") for year in years]
+        dated = []
+        for year in (self._began.year, self._began.year - 1):
+            with suppress(ValueError):  # the 29th of February
+                dated.append(datetime.strptime(f"{year} {found[0]} +0000", "%Y %b %d %H:%M:%S %z"))
         nearest = min(dated, key=lambda each: abs(each - self._began))
-        return self._moved(nearest).strftime("%b %d %H:%M:%S")
+        moved = self._moved(nearest)
+        return f"{moved:%b} {moved.day:2} {moved:%H:%M:%S}"
 
     def _epoch(self, found: re.Match[str]) -> str:
         unit = 1000 if len(found[0]) > len("1234567890") else 1

@@ -53,7 +53,7 @@ def test_the_lines_of_curl_lead_from_signing_in_to_the_first_answers(
         "CONFIGURATION": str(configuration),
     }
     assert re.findall(r"^([A-Z_]+)=", BY_HTTP, flags=re.MULTILINE) == list(variables)  # those that the page has set
-    dependencies, details, configured, health, listed, read = answers(variables, tmp_path)
+    dependencies, details, configured, health, listed, told = answers(variables, tmp_path)
     assert dependencies["dependencies_installed"] is True
     assert len(details["operations"]) == len(INFO["operations"])
     assert (configured["name"], configured["default"]) == ("Production", True)
@@ -62,7 +62,7 @@ def test_the_lines_of_curl_lead_from_signing_in_to_the_first_answers(
         "Success",
         [2002, -3001],
     )
-    assert (read["status"], read["data"]["incident_id"]) == ("Success", 1)
+    assert (told["status"], told["data"]["connector"]["version"]) == ("Success", VERSION)
 
 
 def answers(variables: dict[str, str], home: Path) -> list[Any]:
