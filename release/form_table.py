@@ -11,6 +11,8 @@ from .markdown import table
 
 HEADS = ("Title", "Name", "Type", "Required", "Default", "Description")
 CONDITION = "Shown when"
+Choice = tuple[str, str]  # the title of a field, and what is chosen there
+Choices = tuple[Choice, ...]
 
 
 @dataclass
@@ -19,35 +21,40 @@ class _Row:
 
     Parameters:
         form: its definition.
-        conditions: the choices that bring it up; none for one that is always there.
+        choices: those that bring it up, by the title of their field; none for one that is always there.
     """
 
     form: dict[str, Any]
-    conditions: list[str] = field(default_factory=list)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def condition(self) -> str:
+        return " or ".join(f"*{title}* is {' or '.join(choices)}" for title, choices in self.choices.items())
 
 
 def form_table(fields: Sequence[dict[str, Any]]) -> str:
     """Return the table of a form, with the fields that a choice in it brings up."""
     rows: dict[str, _Row] = {}
-    for form, condition in _shown(fields):
+    for form, brought_up_by in _shown(fields):
         row = rows.setdefault(json.dumps(form, sort_keys=True), _Row(form))
-        row.conditions += [condition] if condition else []
-    is_conditional = any(row.conditions for row in rows.values())
+        for title, choice in brought_up_by:
+            row.choices.setdefault(title, []).append(choice)
+    is_conditional = any(row.choices for row in rows.values())
     heads = (*HEADS[:-1], CONDITION, HEADS[-1]) if is_conditional else HEADS
     return table(heads, (list(_cells(row, is_conditional)) for row in rows.values()))
 
 
-def _shown(fields: Sequence[dict[str, Any]], condition: str = "") -> Iterator[tuple[dict[str, Any], str]]:
+def _shown(fields: Sequence[dict[str, Any]], *brought_up_by: Choice) -> Iterator[tuple[dict[str, Any], Choices]]:
     for form in fields:
         if not form.get("visible", True):
             continue
         own = {name: value for name, value in form.items() if name != "onchange"}
-        yield own, condition
+        yield own, brought_up_by
         for choice, children in form.get("onchange", {}).items():
-            yield from _shown(children, f"*{form['title']}* is {_choice(choice)}")
+            yield from _shown(children, (form["title"], _shown_choice(choice)))
 
 
-def _choice(choice: str) -> str:
+def _shown_choice(choice: str) -> str:
     return {"true": "on", "false": "off"}.get(choice, f"*{choice}*")
 
 
@@ -59,7 +66,7 @@ def _cells(row: _Row, is_conditional: bool) -> Iterator[str]:
     yield "yes" if form.get("required") else "no"
     yield f"`{json.dumps(form['value'])}`" if form.get("value") not in (None, "") else ""
     if is_conditional:
-        yield " or ".join(row.conditions)
+        yield row.condition
     yield form["description"]
 
 

@@ -112,7 +112,7 @@ def test_a_field_that_a_choice_brings_up_is_told_once_with_each_choice():
     field = {**select, "description": "How.", "onchange": {"Off": [], "Key": [child], "Token": [child]}}
     assert form_table([field, {**child, "name": "hidden", "visible": False}]).splitlines()[2:] == [
         '| Sign-in | `sign_in` | select: Off, Key, Token | no | `"Off"` |  | How. |',
-        "| Server | `server` | text | yes |  | *Sign-in* is *Key* or *Sign-in* is *Token* | Its address. |",
+        "| Server | `server` | text | yes |  | *Sign-in* is *Key* or *Token* | Its address. |",
     ]
 
 
@@ -120,6 +120,14 @@ def test_no_page_shows_what_this_machine_has():
     for path in WRITTEN:
         if path.startswith(action_pages.FOLDER):
             assert not re.search(r"127\.0\.0\.1|localhost|/home/|/root/|/tmp/", text_of(path)), path
+
+
+def test_the_release_notes_have_the_form_that_fortisoar_documents_inline():
+    lines = text_of("release_notes.md").splitlines()
+    headings = [line for line in lines if line.startswith("#")]
+    assert headings
+    assert set(headings) <= {f"#### What's {kind}" for kind in ("Improved", "Fixed", "Added")}
+    assert all(line.startswith("- ") for line in lines if line and line not in headings)
 
 
 # Troubleshooting.
