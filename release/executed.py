@@ -24,7 +24,7 @@ from .archive import ROOT, BuildError
 from .examples import EXAMPLES, Example
 
 FILE = "release/executed.json"
-CONFIGURATION = "Production"
+CONFIGURATION, CONFIGURATION_ID = "Production", "0c1b7e52-6f0e-4a53-9f6d-3b8f5f1d2a77"
 PRODUCTS = {"fortimonitor": "api2.panopta.com", "fortisiem": "siem.example.com"}
 SHOWN_NOW = datetime(2026, 2, 3, 8, 0, tzinfo=timezone.utc)
 # The lab's objects lie whole half minutes before its start, and what an example makes lies some seconds after it.
@@ -39,6 +39,7 @@ SOFTWARE = {
     "openssl": "OpenSSL 3.0.7 1 Nov 2022",
 }
 MILLISECONDS = 20
+AGE = "age_seconds"
 # What workers remember of earlier examples would show in these: the connector is installed anew before them.
 REMEMBERING = ("force_resolve_incidents", "get_diagnostics")
 ISO = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|\+00:00)?")
@@ -66,12 +67,12 @@ def executed(operations: Iterable[str]) -> dict[str, Any]:
     chosen = {name: example_of(name) for name in operations}
     with built_archive() as archive, running_lab(base_port=0) as lab, FortiSoarClient(lab.ready["fortisoar"]) as soar:
         connector = soar.install(archive)
-        soar.configure(connector, CONFIGURATION, configuration_values(lab.ready))
+        configuration = soar.configure(connector, CONFIGURATION, configuration_values(lab.ready))
         answers = {}
         for name, example in chosen.items():
             if name in REMEMBERING:
                 connector = soar.install(archive)
-            answers[name] = _Stage(lab, soar, connector).play(name, example)
+            answers[name] = _Stage(lab, soar, connector, configuration["config_id"]).play(name, example)
         return answers
 
 
@@ -85,11 +86,13 @@ def example_of(operation: str) -> Example:
 class _Stage:
     """Products as after their start, for one example."""
 
-    def __init__(self, lab: RunningLab, soar: FortiSoarClient, connector: dict[str, Any]) -> None:
+    def __init__(
+        self, lab: RunningLab, soar: FortiSoarClient, connector: dict[str, Any], configuration_id: str
+    ) -> None:
         self._products = [lab.products[name] for name in PRODUCTS]
         self._soar = soar
         self._connector = connector
-        self._steady = _Steady(lab.ready, datetime.now(timezone.utc))
+        self._steady = _Steady(lab.ready, configuration_id, datetime.now(timezone.utc))
         for product in self._products:
             product.reset()
 
@@ -118,14 +121,17 @@ class _Stage:
 class _Steady:
     """Replaces what differs from run to run."""
 
-    def __init__(self, ready: Mapping[str, Any], began: datetime) -> None:
+    def __init__(self, ready: Mapping[str, Any], configuration_id: str, began: datetime) -> None:
         self._began = began
+        self._configuration_id = configuration_id
         self._servers = {urlsplit(ready[name]["url"]).netloc: server for name, server in PRODUCTS.items()}
 
     def value(self, value: Any, name: str = "") -> Any:
         """Return a JSON value as pages show it."""
         if name == "milliseconds":
             return MILLISECONDS
+        if name == AGE and isinstance(value, (int, float)):
+            return int((value + EARLY) // GRAIN * GRAIN)
         if name == "software":
             return {each: SOFTWARE.get(each, "(its version)") for each in value}
         if isinstance(value, dict):
@@ -139,7 +145,7 @@ class _Steady:
         return value
 
     def _text(self, text: str) -> str:
-        text = self._placed(text)
+        text = self._placed(text).replace(self._configuration_id, CONFIGURATION_ID)
         text = ISO.sub(self._iso, text)
         text = RFC_2822.sub(self._rfc_2822, text)
         text = SYSLOG.sub(self._syslog, text)
