@@ -39,7 +39,8 @@ SOFTWARE = {
     "openssl": "OpenSSL 3.0.7 1 Nov 2022",
 }
 MILLISECONDS = 20
-AGE = "age_seconds"
+AGE, AGE_IN_WORDS = "age_seconds", "age"
+JUST_NOW = re.compile(r"\d+ s")
 # What workers remember of earlier examples would show in these: the connector is installed anew before them.
 REMEMBERING = ("force_resolve_incidents", "get_diagnostics")
 ISO = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|\+00:00)?")
@@ -134,6 +135,8 @@ class _Steady:
             return int((value + EARLY) // GRAIN * GRAIN)
         if name == "software":
             return {each: SOFTWARE.get(each, "(its version)") for each in value}
+        if name == AGE_IN_WORDS and isinstance(value, str):
+            return JUST_NOW.sub("0 s", value)
         if isinstance(value, dict):
             return {key: self.value(part, key) for key, part in value.items()}
         if isinstance(value, list):

@@ -42,9 +42,9 @@ def test_addresses_and_what_is_made_of_them_are_those_of_an_appliance() -> None:
 
 
 def test_what_the_machine_and_the_run_make_is_always_the_same() -> None:
-    came = {"milliseconds": 53, "age_seconds": 7201, "software": {"python": "3.11.7"}, "by": f"configuration {MADE}"}
-    shown = {"milliseconds": 20, "age_seconds": 7200, "software": {"python": "3.9.18"}}
-    assert _Steady(READY, MADE, LEAP_DAY).value(came) == {**shown, "by": f"configuration {CONFIGURATION_ID}"}
+    came = {"milliseconds": 53, "age_seconds": 7201, "age": "1 s", "software": {"python": "3.11.7"}, "by": f"ID {MADE}"}
+    shown = {"milliseconds": 20, "age_seconds": 7200, "age": "0 s", "software": {"python": "3.9.18"}}
+    assert _Steady(READY, MADE, LEAP_DAY).value(came) == {**shown, "by": f"ID {CONFIGURATION_ID}"}
 
 
 def test_all_else_is_what_came() -> None:
