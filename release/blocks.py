@@ -95,7 +95,7 @@ def _playbooks(info: dict[str, Any]) -> str:
 
 
 def _troubles(info: dict[str, Any]) -> str:
-    rows = ((" ... ".join(each.seen), each.why, each.what_to_do) for each in TROUBLES)
+    rows = (("\n".join(f"*{piece}*" for piece in each.seen), each.why, each.what_to_do) for each in TROUBLES)
     return table(("What you see", "Why", "What to do"), rows)
 
 

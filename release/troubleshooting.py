@@ -39,7 +39,7 @@ TROUBLES = (
     ),
     Trouble(
         "ProductNotConfigured",
-        ("in this configuration",),
+        ("is switched off in this configuration",),
         "The action needs FortiMonitor or FortiSIEM, and the configuration that was chosen does not use it.",
         "Choose another configuration in the step, or switch the product on in this one.",
     ),
