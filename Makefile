@@ -72,15 +72,16 @@ lab: $(READY)  ## Keep the lab running until Ctrl-C.
 package: $(READY)  ## Build dist/fortinet-incident-bridge-<version>.tgz.
 	@$(PYTHON) -m release build
 
-docs: $(READY)  ## Write the generated pages.
+docs: $(READY)  ## Execute the examples in the lab, and write the pages that are made.
 	@$(PYTHON) -m release docs
 
-check: $(READY)  ## Check format, lint rules, types and layers.
+check: $(READY)  ## Check format, lint rules, types, layers, and that the pages are up to date.
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy lab release tests vendor/connectors_sdk_shim/loader.py
 	@$(PYTHON) -m release types
 	@$(PYTHON) -m release layers
+	@$(PYTHON) -m release docs --check
 
 lock: $(READY)  ## Lock requirements-dev.in anew, make .venv of it, and prove that nothing is missing.
 	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

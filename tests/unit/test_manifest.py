@@ -147,7 +147,8 @@ def the_categories_are_known(info: dict[str, Any]) -> Findings:
 
 
 def the_help_link_is_one_that_the_check_takes(info: dict[str, Any]) -> Findings:
-    # Only Fortinet's own pages are taken, and we have none, so ours is empty: a warning instead of an error.
+    # Official connectors link their document in Fortinet's repository, and the check takes no page elsewhere. Ours has no
+    # public address there, so it is empty: a warning instead of an error.
     link = info.get("help_online")
     if link != "" and not str(link).startswith(ONLINE_HELP):
         yield "help_online must be empty or a page of Fortinet's"
