@@ -40,6 +40,7 @@ MARKER = "/api/3/alerts/42"
 UNKNOWN = 4242
 ORDINARY = 2002
 SECOND = 2  # the FortiSIEM incident of the scenario
+DECLARED = {"fortimonitor": FORTIMONITOR_SWITCHES, "fortisiem": FORTISIEM_SWITCHES, "fortisoar": FORTISOAR_SWITCHES}
 WRONG = "not-the-secret-0123456789"
 
 TICKET = {"external_ticket_type": "High", "external_ticket_id": "INC0012345", "external_ticket_state": "In Progress"}
@@ -337,8 +338,7 @@ def forgetful(bridge: InstalledBridge) -> Iterator[InstalledBridge]:
 
 def put_back(bridge: InstalledBridge, product: str) -> None:
     """Put every switch of a product into its default position; its data stay."""
-    listed = bridge.control.switches(product)
-    bridge.control.switch(product, **{switch["name"]: switch["positions"][0] for switch in listed})
+    bridge.control.switch(product, **{switch.name: switch.positions[0] for switch in DECLARED[product]})
 
 
 class Steps:

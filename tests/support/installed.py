@@ -53,6 +53,7 @@ class InstalledBridge:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = self.ready["fortisoar"]["ca"]
+        self._configured: set[str] = set()
         self.connector = self._found() or self.install()
 
     def close(self) -> None:
@@ -69,6 +70,7 @@ class InstalledBridge:
 
     def install(self) -> dict[str, Any]:
         """Install the archive, in place of what is there. FortiSOAR's workers then import the code afresh."""
+        self._configured.clear()
         with self._archive.open("rb") as file:
             answer = self.ask(
                 "POST",
@@ -109,9 +111,11 @@ class InstalledBridge:
     def configuration(self, **changes: Any) -> str:
         """Return the name of a configuration with these changes; it is created once for each lab."""
         name = hashlib.sha256(json.dumps(changes, sort_keys=True).encode()).hexdigest() if changes else "Lab"
-        query = {"connector": self.connector["id"], "name": name}
-        if not self.ask("GET", "/api/integration/configuration/", params=query).json()["data"]:
-            self.configure(name, **changes)
+        if name not in self._configured:
+            query = {"connector": self.connector["id"], "name": name}
+            if not self.ask("GET", "/api/integration/configuration/", params=query).json()["data"]:
+                self.configure(name, **changes)
+            self._configured.add(name)
         return name
 
     def answer(self, action: str, params: dict[str, Any], configuration: str) -> requests.Response:
