@@ -265,6 +265,9 @@ def every_field_is_described(info: dict[str, Any]) -> Findings:
             yield f"{place}: tooltip says what the description says"
 
 
+OF_EITHER = ("fetch_incidents", "incident_id")  # of the product that is chosen above it
+
+
 def every_form_reads_like_the_others(info: dict[str, Any]) -> Findings:
     titles: dict[str, str] = {}
     for form, fields in forms(info):
@@ -273,7 +276,7 @@ def every_form_reads_like_the_others(info: dict[str, Any]) -> Findings:
             yield f"{form}: required fields come before optional ones"
         for field in every_field(fields):
             name, title = str(field.get("name")), str(field.get("title"))
-            if form != "configuration" and titles.setdefault(name, title) != title:
+            if form != "configuration" and (form, name) != OF_EITHER and titles.setdefault(name, title) != title:
                 yield f"{form}: {name} has the title {title!r} here and {titles[name]!r} elsewhere"
 
 
