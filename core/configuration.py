@@ -39,7 +39,7 @@ def valid_configuration(config: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _read(given: Dict[str, Any]) -> Tuple[Dict[str, Any], List[str]]:
-    values, problems = read_form(configuration_form(), _in_fields_of_today(given), RULES, {})
+    values, problems = read_form(configuration_form(), _in_fields_of_today(given), _rules(), {})
     return {**_timeouts(), **values}, problems
 
 
@@ -95,22 +95,27 @@ def _is_filled_in(secret: str) -> bool:
 EXPRESSION = re.compile(r"\{\{.*\}\}", re.DOTALL)
 UNFILLED = "{0} is what an expression without a value renders to, or one itself: enter the value."
 ADDRESS = "{0} is not a usable address: {fault}."
-RULES: Tuple[Rule, ...] = (
-    (
-        lambda fortimonitor, fortisiem: not fortimonitor == fortisiem == OFF,
-        "{0} and {1} are both Off: choose a way to sign in for at least one of them.",
-        ("fortimonitor_sign_in", "fortisiem_sign_in"),
-    ),
-    *((_is_filled_in, UNFILLED, (name,)) for name in secret_names()),
-    (base_url, ADDRESS, ("fortimonitor_url",)),
-    (base_url, ADDRESS, ("fortisiem_server",)),
-    (check_proxy, ADDRESS, ("proxy",)),
-    (check_web_url, ADDRESS, ("fortimonitor_web_url",)),
-    (check_web_url, ADDRESS, ("fortisiem_web_url",)),
-    (
-        lambda key: key.isascii() and key.isprintable(),
-        "{0} has characters that cannot stand in a header.",
-        ("fortimonitor_api_key",),
-    ),
-    (certificates_in, "{0} is not PEM text with at least one certificate.", ("ca_certificate",)),
-)
+
+
+@lru_cache(maxsize=1)
+def _rules() -> Tuple[Rule, ...]:
+    """Return what the fields must mean; made at the first call, since importing comes before the manifest."""
+    return (
+        (
+            lambda fortimonitor, fortisiem: not fortimonitor == fortisiem == OFF,
+            "{0} and {1} are both Off: choose a way to sign in for at least one of them.",
+            ("fortimonitor_sign_in", "fortisiem_sign_in"),
+        ),
+        *((_is_filled_in, UNFILLED, (name,)) for name in secret_names()),
+        (base_url, ADDRESS, ("fortimonitor_url",)),
+        (base_url, ADDRESS, ("fortisiem_server",)),
+        (check_proxy, ADDRESS, ("proxy",)),
+        (check_web_url, ADDRESS, ("fortimonitor_web_url",)),
+        (check_web_url, ADDRESS, ("fortisiem_web_url",)),
+        (
+            lambda key: key.isascii() and key.isprintable(),
+            "{0} has characters that cannot stand in a header.",
+            ("fortimonitor_api_key",),
+        ),
+        (certificates_in, "{0} is not PEM text with at least one certificate.", ("ca_certificate",)),
+    )

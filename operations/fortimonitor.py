@@ -218,7 +218,7 @@ def delay_fortimonitor_incident_alerts(context: Context, params: Dict[str, Any])
 
 
 def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List servers of FortiMonitor. The forms' Server fields show them as choices: ``title`` for ``value``."""
+    """List servers of FortiMonitor."""
     filters = {"tags": params["tags"]} if "tags" in params else {}
     text = params.get("text", "").lower()
     matching = (
@@ -231,19 +231,14 @@ def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[
 
 
 def list_fortimonitor_users(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List users of FortiMonitor. The forms' Who and User fields show them as choices."""
+    """List users of FortiMonitor."""
     with attempting("list users"):
         return [results.user(user) for user in context.fortimonitor.users(params.get("username"))]
 
 
 def list_incident_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List the textkeys that FortiMonitor shows. The forms' Plugin Textkey fields show them as choices."""
-    return [results.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(context, params)]
-
-
-def list_resource_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List the same textkeys for the forms' Resource Textkey fields."""
-    return [results.textkeys(pair, pair.resource_textkey) for pair in _textkeys(context, params)]
+    """List the textkeys that FortiMonitor shows."""
+    return [results.textkeys(pair, pair.plugin_textkey) for pair in textkeys_of(context, params)]
 
 
 def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> Result:
@@ -407,7 +402,8 @@ class _Note(Write):
         return sum(same_text(self._note, entry) for entry in entries)
 
 
-def _textkeys(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
+def textkeys_of(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
+    """Return the textkeys of a server's resources, without a server those of all types."""
     server_id = context.fortimonitor.server_id(params["server"]) if "server" in params else None
     return context.fortimonitor.textkeys(server_id)
 

@@ -40,8 +40,10 @@ def valid_parameters(
     values, problems = read_form(form, given, RULES.get(operation, ()), SHAPES.get(operation, {}))
     if context is not None:
         problems += _foreign_incidents(context, form.titles, values)
-    # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
-    if not given.keys() <= form.titles.keys() and operation not in choice_operations():
+    if operation in choice_operations():
+        # It is handed the fields of a form as they stand. A blank one is told apart from one that the form has not.
+        values.update((name, "") for name in form.titles.keys() & given.keys() - values.keys())
+    elif not given.keys() <= form.titles.keys():
         misspelt, unknown = _unknown_names(form.titles, given)
         if problems or misspelt or ignored is None:
             problems = [*misspelt, *unknown, *problems]

@@ -17,6 +17,16 @@ GROUPS = {
     "Both products, and many incidents at once": ("",),
 }
 TOGETHER = {"escalate_siem_incident", "update_siem_incidents", "force_resolve_incidents"}
+# What the products' documentation leaves open: too long for a form, and needed by whoever depends on it.
+DOUBTS = {
+    "`auto_close_duration`": "Only FortiMonitor's API schema has it. The unit is taken to be seconds.",
+    "`plugin_textkey`, `resource_textkey`": "Whether FortiMonitor lists those of custom incidents is documented "
+    "nowhere. What is not offered can be typed.",
+    "choices of textkeys": "Where FortiSOAR does not hand over the other fields of the form, those of all types of "
+    "resources are offered.",
+    "`user` of a note": "It is optional in FortiMonitor's API schema, but FortiMonitor may insist on one.",
+    "`comments`, `comment`": "Whether FortiSIEM appends a comment or overwrites those before depends on its version.",
+}
 INTRODUCTION = """\
 # The actions
 
@@ -39,7 +49,7 @@ def action_page() -> str:
         for action in shown:
             if _group(action["operation"]) == title:
                 parts += _action(action)
-    return "\n".join([*parts, *_versions()])
+    return "\n".join([*parts, *_versions(), *_doubts()])
 
 
 def _group(name: str) -> str:
@@ -83,6 +93,11 @@ def _versions() -> Iterator[str]:
     yield "A server is asked for what it has; an action that it cannot do says from which version on it can.\n"
     features = import_module(ROOT, "clients.fortisiem.versions").FEATURES
     yield _table(("from version", "what"), ((feature.version, feature.about) for feature in features))
+
+
+def _doubts() -> Iterator[str]:
+    yield "## What the products' documentation leaves open\n"
+    yield _table(("what", "what is known"), DOUBTS.items())
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

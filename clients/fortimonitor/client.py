@@ -243,7 +243,7 @@ class FortiMonitor(Product):
                 f"an ID such as -28000855, #-28000855, a URL such as {self.outage_url(-28000855)}, or a Source ID "
                 "such as fortimonitor:api2.panopta.com:-28000855"
             )
-            raise InvalidInput(f"Incident {shown(text)} is not {wanted}.")
+            raise InvalidInput(f"FortiMonitor Incident {shown(text)} is not {wanted}.")
         return number
 
     def outage_url(self, outage_id: int) -> str:

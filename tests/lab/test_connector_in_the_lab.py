@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import json
 import socket
+import tarfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +21,7 @@ from pyfsr.exceptions import APIError
 from lab.connector import NAME
 from tests.support.every_action import BEGAN_EARLIER
 from tests.support.fortimonitor import marked
-from tests.support.installed import BY_TOKEN, TAG, VERSION, InstalledBridge, output_schema
+from tests.support.installed import BY_TOKEN, INFO, TAG, VERSION, InstalledBridge, output_schema
 
 CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
 OUTAGES, CREATES, NEW = "/v2/server/1001/outage", "/v2/server/1001/custom_incident", "/v2/outage/-1000001"
@@ -225,6 +228,34 @@ class ByRequests:
         assert answer.status_code == expected, answer.text
         body: dict[str, Any] = answer.json() if answer.content else {}
         return body
+
+
+def with_manifest(archive: Path, into: Path, info: bytes) -> Path:
+    """Return a copy of the archive with another info.json."""
+    written = into / archive.name
+    with tarfile.open(archive) as source, tarfile.open(written, "w:gz") as target:
+        for member in source:
+            content = source.extractfile(member)
+            if member.name.endswith("/info.json"):
+                content, member.size = io.BytesIO(info), len(info)
+            target.addfile(member, content)
+    return written
+
+
+def test_a_label_with_an_accent_as_connector_studio_may_write_it_is_read(
+    fresh_lab: Any, archive: Path, tmp_path: Path
+) -> None:
+    info = copy.deepcopy(INFO)
+    (action,) = (each for each in info["operations"] if each["operation"] == "get_siem_incident")
+    action["parameters"][0]["title"] = "N\u00famero de incidente \u2014 FortiSIEM"
+    accented = with_manifest(archive, tmp_path, json.dumps(info, ensure_ascii=False).encode())
+    bridge = InstalledBridge(fresh_lab, accented)
+    read = bridge.answer("get_siem_incident", {"incident_id": 2}, bridge.configuration()).json()
+    assert (read["status"], read["data"]["incident_id"]) == ("Success", 2)
+    assert "N\u00famero de incidente \u2014 FortiSIEM 'x' is not" in bridge.failure(
+        "get_siem_incident", {"incident_id": "x"}
+    )
+    bridge.close()
 
 
 @pytest.fixture(params=[ByPyfsr, ByRequests])
@@ -769,7 +800,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
     "a URL of another FortiMonitor": (
         RESOLVE,
         {"incident": "https://elsewhere.example/v2/outage/-3001"},
-        "The parameters are not valid: Incident 'https://elsewhere.example/v2/outage/-3001' is not an ID such as -28000855, "
+        "The parameters are not valid: FortiMonitor Incident 'https://elsewhere.example/v2/outage/-3001' is not an ID such as -28000855, "
         f"#-28000855, a URL such as {{url}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}",
         [],
     ),
@@ -837,8 +868,8 @@ def test_an_account_without_custom_incidents_is_told_so(bridge: InstalledBridge)
     ("action", "params", "blank"),
     [
         (CREATE, {"server": "1001", "description": ""}, "Description, Plugin Textkey, Resource Textkey"),
-        (RESOLVE, {"reason": "Over"}, "Incident"),
-        (UPDATE, {"status": "Active"}, "Incident ID"),
+        (RESOLVE, {"reason": "Over"}, "FortiMonitor Incident"),
+        (UPDATE, {"status": "Active"}, "FortiSIEM Incident ID"),
     ],
 )
 def test_a_missing_parameter_is_fortisoar_s_own_refusal(

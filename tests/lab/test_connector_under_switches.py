@@ -819,16 +819,18 @@ TOUCHED_OF_FORTIMONITOR = {
     ),
     "shows_after_seconds": Touched(("create",), together={"seconds_to_answer": 30}),
     **dict.fromkeys(SENT, Touched(("list",))),
-    "page_cap": Touched(("list", "log", "servers", "users", "fetch from FortiMonitor")),
+    "page_cap": Touched(
+        ("list", "log", "servers", "users", "choices of server", "choices of user", "fetch from FortiMonitor")
+    ),
     "fqdn_match": Touched(("server by FQDN", "servers")),
     "people_match": Touched(
         ("users", "acknowledge", "delay"),
         otherwise={"exact": {"users": {"params": {"username": "oncall@example.com"}}}},
     ),
     "definitions_listed": Touched(
-        ("textkeys", "resource textkeys"),
+        ("textkeys", "choices of plugin textkey"),
         otherwise={
-            False: {name: {"data": CALLS[name].data[:1]} for name in ("textkeys", "resource textkeys")},
+            False: {name: {"data": CALLS[name].data[:1]} for name in ("textkeys", "choices of plugin textkey")},
         },
     ),
 }

@@ -173,7 +173,8 @@ SWITCHED_OFF: dict[str, dict[str, str]] = {
             "delay_fortimonitor_incident_alerts",
             "list_fortimonitor_servers",
             "list_incident_textkeys",
-            "list_resource_textkeys",
+            "list_plugin_textkey_choices",
+            "list_resource_textkey_choices",
             "force_resolve_incidents",
         ),
         {FORTIMONITOR: ""},
@@ -183,7 +184,8 @@ SWITCHED_OFF: dict[str, dict[str, str]] = {
         {FORTISIEM: ""},
     ),
     "list_siem_incidents": {FORTISIEM: "Could not list FortiSIEM incidents: "},
-    "list_fortimonitor_users": {FORTIMONITOR: "Could not list users: "},
+    "list_server_choices": {FORTIMONITOR: "Could not list servers: "},
+    **alike(("list_fortimonitor_users", "list_user_choices"), {FORTIMONITOR: "Could not list users: "}),
     "fetch_incidents": {title: f"Could not fetch incidents from {TITLES[title]}: " for title in TITLES},
     "make_fortimonitor_api_request": {FORTIMONITOR: "Could not make the API request: "},
     "make_fortisiem_api_request": {FORTISIEM: "Could not make the API request: "},
@@ -219,7 +221,7 @@ UNAUTHORIZED: dict[str, dict[str, tuple[str, str]]] = {
         {FORTIMONITOR: ("Could not find user 'soar@example.com'", "GET /v2/user")},
     ),
     **alike(
-        ("list_incident_textkeys", "list_resource_textkeys"),
+        ("list_incident_textkeys", "list_plugin_textkey_choices", "list_resource_textkey_choices"),
         {FORTIMONITOR: ("Could not list textkeys", "GET /v2/server/1001/agent_resource")},
     ),
     "acknowledge_fortimonitor_incident": {
@@ -290,19 +292,20 @@ READERS = {
     "list_fortimonitor_servers",
     "list_fortimonitor_users",
     "list_incident_textkeys",
-    "list_resource_textkeys",
+    "list_plugin_textkey_choices",
+    "list_resource_textkey_choices",
+    "list_server_choices",
+    "list_user_choices",
     "make_fortimonitor_api_request",
     "get_incident_state",
     "fetch_incidents",
 }
 NO_ID = (
-    f"{INVALID}Incident 'abc' is not an ID such as -28000855, #-28000855, a URL such as "
+    f"{INVALID}FortiMonitor Incident 'abc' is not an ID such as -28000855, #-28000855, a URL such as "
     f"{{fortimonitor}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}"
 )
 NO_USER = f"User 'nobody@example.com' is no user's ID, user name or URL, or the API key cannot see it. {NOTHING}"
-ZERO = (
-    f"{INVALID}{{title}} '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. {NOTHING}"
-)
+ZERO = f"{INVALID}FortiSIEM Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. {NOTHING}"
 NOT_READ = (
     f"Could not read incident -4242: FortiMonitor answered 404 to GET {MISSING}{NO_OUTAGE}",
     f"GET {MISSING}",
@@ -408,17 +411,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
             f"Could not list textkeys: FortiMonitor answered 404 to GET /v2/server/4242/agent_resource{NO_SERVER}",
             "GET /v2/server/4242/agent_resource",
         )
-        for operation in ("list_incident_textkeys", "list_resource_textkeys")
+        for operation in ("list_incident_textkeys", "list_plugin_textkey_choices", "list_resource_textkey_choices")
     ),
     (
         "make_fortimonitor_api_request",
-        {"endpoint": f"/outage/{ORDINARY}/acknowledge"},
+        {"method": "GET", "endpoint": f"/outage/{ORDINARY}/acknowledge"},
         f"{INVALID_REQUEST}Endpoint '/outage/2002/acknowledge' changes something although it is a GET; use PUT. {NOTHING}",
         "",
     ),
     (
         "make_fortimonitor_api_request",
-        {"endpoint": "https://example.com/v2/outage"},
+        {"method": "GET", "endpoint": "https://example.com/v2/outage"},
         f"{INVALID_REQUEST}Endpoint 'https://example.com/v2/outage' is neither a path that begins with / nor a URL of "
         f"{{fortimonitor}}. {NOTHING}",
         "",
@@ -455,21 +458,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
         f"GET{LIST[4:]}/triggeringEvents/start",
     ),
     *(
-        (operation, {"incident_id": 0}, ZERO.format(title=title), "")
-        for title, operations in (
-            (
-                "Incident ID",
-                (
-                    "update_siem_incident",
-                    "clear_siem_incident",
-                    "comment_siem_incident",
-                    "get_siem_incident",
-                    "get_siem_incident_events",
-                ),
-            ),
-            ("SIEM Incident ID", ("escalate_siem_incident", "close_incident", "get_incident_state")),
+        (operation, {"incident_id": 0}, ZERO, "")
+        for operation in (
+            "update_siem_incident",
+            "clear_siem_incident",
+            "comment_siem_incident",
+            "get_siem_incident",
+            "get_siem_incident_events",
+            "escalate_siem_incident",
+            "close_incident",
+            "get_incident_state",
         )
-        for operation in operations
     ),
     (
         "list_siem_incidents",
@@ -479,7 +478,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "make_fortisiem_api_request",
-        {"endpoint": "/nowhere"},
+        {"method": "GET", "endpoint": "/nowhere"},
         f"Could not make the API request: FortiSIEM answered 404 to POST /phoenix/rest/nowhere. {NOTHING} The server does not "
         "have this resource. Check FortiSIEM Server; updating incidents needs FortiSIEM 5.2.5 or newer, reading them FortiSIEM "
         "6.3.0 or newer.",
@@ -488,7 +487,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "update_siem_incidents",
         {"items": [{"incident_id": 1, "comments": "Seen"}, {"incident_id": 1, "comments": "Again"}, {"comments": "x"}]},
-        f"{INVALID}Item 3: Incident ID is required. {NOTHING}",
+        f"{INVALID}Item 3: FortiSIEM Incident ID is required. {NOTHING}",
         "",
     ),
     (
@@ -500,7 +499,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "force_resolve_incidents",
         {"items": [NEW, "abc"]},
-        NO_ID.replace("Incident 'abc'", "Item 2: Incident 'abc'"),
+        NO_ID.replace("FortiMonitor Incident 'abc'", "Item 2: FortiMonitor Incident 'abc'"),
         "",
     ),
     (

@@ -108,7 +108,7 @@ def test_the_command_writes_the_collection_and_prints_its_path() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"name": "Get SIEM Incident"}, "Two playbooks have the same name."),
+        ({"name": "Get FortiSIEM Incident"}, "Two playbooks have the same name."),
         ({"steps": {"A": {"set": {}, "then": "B"}}}, "Source leads to steps that it does not have: B."),
         ({"steps": {"A": {"set": {}, "then": "end"}, "B": {"set": {}}}}, "Source never reaches B."),
         ({"steps": {"A": {"call": "C", "with": {}}}}, "Source calls playbooks that there are not: C."),
@@ -237,7 +237,7 @@ def test_a_sample_has_two_steps_and_hands_its_own_parameters_on(action: Row) -> 
 
 
 def test_a_parameter_named_like_a_method_of_dictionaries_is_handed_on_all_the_same() -> None:
-    for name in ("Update SIEM Incidents", "Force Resolve Incidents"):
+    for name in ("Update FortiSIEM Incidents", "Force Resolve FortiMonitor Incidents"):
         assert arguments(name, name)["params"]["items"] == "{{vars.input.params['items']}}"
 
 

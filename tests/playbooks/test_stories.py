@@ -553,7 +553,7 @@ def test_an_alert_of_another_fortisiem_is_not_escalated_and_its_note_names_the_o
     assert lab.press(ESCALATE, alert, **ASKED).status == "finished with error"
     assert (lab.sent(), lab.stored()) == ([], before)
     assert lab.notes(alert) == [
-        f"The escalation did not succeed as a whole. / {not_ours(lab, source_id, 'SIEM Incident ID')}"
+        f"The escalation did not succeed as a whole. / {not_ours(lab, source_id, 'FortiSIEM Incident ID')}"
     ]
 
 
@@ -567,8 +567,8 @@ def test_a_closed_alert_of_another_server_closes_nothing_and_its_note_names_the_
     assert run.status == "finished with error"
     assert (lab.sent(), lab.stored()) == ([], before)
     claim, title = {
-        "fortisiem": ("Not closed everywhere: the FortiSIEM incident could not be read.", "Incident ID"),
-        "fortimonitor": ("Not resolved in FortiMonitor.", "Incident"),
+        "fortisiem": ("Not closed everywhere: the FortiSIEM incident could not be read.", "FortiSIEM Incident ID"),
+        "fortimonitor": ("Not resolved in FortiMonitor.", "FortiMonitor Incident"),
     }[product]
     assert lab.notes(alert) == [f"{claim} / {not_ours(lab, source_id, title)}"]
 
@@ -580,8 +580,8 @@ def test_an_alert_of_another_server_is_not_mirrored_and_gets_one_note_however_of
     lab.begin()
     alert = lab.alert(source_id)
     mirror, title, name = {
-        "fortisiem": (MIRROR_SIEM, "Incident ID", "FortiSIEM"),
-        "fortimonitor": (MIRROR_MONITOR, "Incident", "FortiMonitor"),
+        "fortisiem": (MIRROR_SIEM, "FortiSIEM Incident ID", "FortiSIEM"),
+        "fortimonitor": (MIRROR_MONITOR, "FortiMonitor Incident", "FortiMonitor"),
     }[product]
     for _ in range(2):
         assert lab.trigger(mirror).status == "finished with error"

@@ -414,10 +414,29 @@ CALLS: dict[str, Call] = {
         [{"value": "cpu_usage", "plugin_textkey": "cpu_usage"}, {"value": "fortisoar.bridge", **TEXTKEYS}],
         as_text={"server": "1001"},
     ),
-    "resource textkeys": Call(
-        "list_resource_textkeys",
-        {"server": 1001},
-        [{"value": "usage_percentage", "plugin_textkey": "cpu_usage"}, {"value": "fortisoar.incident", **TEXTKEYS}],
+    "choices of server": Call(
+        "list_server_choices",
+        {"text": "nothing", "max_results": 1},
+        [
+            {"title": "Web frontend (web-01.example.com)", "value": "1001"},
+            *({"value": str(server)} for server in range(1002, 1006)),
+        ],
+    ),
+    "choices of user": Call(
+        "list_user_choices",
+        {"who": "{{vars.who}}"},
+        [{"title": "On call (oncall@example.com)", "value": ONCALL}, {"value": "soar@example.com"}],
+    ),
+    "choices of plugin textkey": Call(
+        "list_plugin_textkey_choices",
+        {"server": 1001, "plugin_textkey": ""},
+        [{"value": "cpu_usage"}, {"value": "fortisoar.bridge"}],
+        as_text={"server": "1001"},
+    ),
+    "choices of resource textkey": Call(
+        "list_resource_textkey_choices",
+        {"server": 1001, "plugin_textkey": "fortisoar.bridge"},
+        [{"value": "fortisoar.incident"}],
         as_text={"server": "1001"},
     ),
     "request to FortiMonitor": Call(

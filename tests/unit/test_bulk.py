@@ -258,10 +258,10 @@ def test_the_problems_of_all_items_are_told_at_once_with_their_places(http):
         None,
     ]
     assert failure(update, items) == (
-        "The parameters are not valid: Item 1: Incident ID 'x' is not an ID such as 42, or a Source ID such "
-        "as fortisiem:siem.example.com:42. Item 3: There is no parameter 'commments'; 'comments' comes close. Item 3: Incident ID is required. Item 3: Status 'Closed' is not one of: Active, "
+        "The parameters are not valid: Item 1: FortiSIEM Incident ID 'x' is not an ID such as 42, or a Source ID such "
+        "as fortisiem:siem.example.com:42. Item 3: There is no parameter 'commments'; 'comments' comes close. Item 3: FortiSIEM Incident ID is required. Item 3: Status 'Closed' is not one of: Active, "
         "Auto Cleared, Manually Cleared, System Cleared. Item 4: They must be an object of names and values. Item 5: At least "
-        f"one attribute to update must be given. Item 6: Incident ID is required. {NOTHING}"
+        f"one attribute to update must be given. Item 6: FortiSIEM Incident ID is required. {NOTHING}"
     )
 
 
@@ -279,14 +279,14 @@ def test_what_names_no_incident_of_fortimonitor_is_refused_with_its_place(http):
         "ID such as fortimonitor:api2.panopta.com:-28000855."
     )
     assert failure(resolve, ["5.0", -1, "https://other.test/v2/outage/5", {"incident": "0"}]) == (
-        f"The parameters are not valid: Item 1: Incident '5.0' {problem} Item 3: Incident 'https://other.test/v2/outage/5' "
-        f"{problem} Item 4: Incident '0' {problem} {NOTHING}"
+        f"The parameters are not valid: Item 1: FortiMonitor Incident '5.0' {problem} Item 3: FortiMonitor Incident 'https://other.test/v2/outage/5' "
+        f"{problem} Item 4: FortiMonitor Incident '0' {problem} {NOTHING}"
     )
 
 
 @pytest.mark.parametrize(("bad", "rest"), [(20, ""), (21, "1 more. "), (999, "979 more. ")])
 def test_no_more_than_twenty_problems_are_shown_and_the_rest_is_counted(http, bad, rest):
-    shown = " ".join(f"Item {place}: Incident is required." for place in range(1, 21))
+    shown = " ".join(f"Item {place}: FortiMonitor Incident is required." for place in range(1, 21))
     assert failure(resolve, [{}] * bad) == f"The parameters are not valid: {shown} {rest}{NOTHING}"
 
 

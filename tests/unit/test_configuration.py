@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import trustme
@@ -430,7 +432,7 @@ def test_an_address_with_an_invisible_character_in_it_is_refused(mark, url):
     assert "FortiMonitor URL is not a usable address: it has invisible characters in it." in message
 
 
-SECRETS = {
+SECRETS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "fortimonitor_api_key": ("FortiMonitor API Key", configuration),
     "fortisiem_password": ("FortiSIEM Password", configuration),
     "fortisiem_client_secret": ("FortiSIEM Client Secret", with_token),
@@ -573,4 +575,4 @@ def test_what_is_kept_is_bounded_forgotten_with_everything_else_and_has_no_secre
 
 def test_a_rule_of_the_configuration_is_for_fields_that_it_has():
     titles = module("core.manifest").configuration_form().titles
-    assert {name for _, _, names in configurations.RULES for name in names} <= titles.keys()
+    assert {name for _, _, names in configurations._rules() for name in names} <= titles.keys()

@@ -144,14 +144,14 @@ def test_an_incident_is_named_by_signed_id_number_sign_or_url_of_the_configured_
 )
 def test_nothing_else_names_an_incident_and_nothing_is_sent(http, incident):
     assert failure(incident) == (
-        f"The parameters are not valid: Incident {str(incident)!r} is not an ID such as -28000855, #-28000855, a URL such "
+        f"The parameters are not valid: FortiMonitor Incident {str(incident)!r} is not an ID such as -28000855, #-28000855, a URL such "
         f"as {OUTAGE_URL}, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. Nothing was changed."
     )
 
 
 @pytest.mark.parametrize("incident", [True, ["5"], {"id": 5}])
 def test_an_incident_that_is_no_text_is_refused(http, incident):
-    assert "Incident " in failure(incident)
+    assert "FortiMonitor Incident " in failure(incident)
     assert failure(incident).endswith("is not text. Nothing was changed.")
 
 

@@ -447,7 +447,7 @@ def test_a_log_that_is_not_there_is_told_as_the_incident_is(http):
     )
 
 
-# Servers, users and textkeys, which are choices of the forms too.
+# Servers, users and textkeys.
 
 SERVERS = [
     server(1001, "web-1", "web-1.test", tags=["prod"]),
@@ -456,7 +456,7 @@ SERVERS = [
 ]
 
 
-def test_servers_are_shown_as_choices(http):
+def test_servers_are_listed(http):
     expect_page(http, "/server", SERVERS[:1], total=1)
     assert execute("list_fortimonitor_servers", {}) == [
         {
@@ -501,7 +501,7 @@ def test_a_server_is_known_by_its_urls_path_whatever_host_it_names(http, url):
     assert [each["value"] for each in execute("list_fortimonitor_servers", {})] == ["7"]
 
 
-def test_users_are_shown_as_choices(http):
+def test_users_are_listed(http):
     expect_page(http, "/user", [user()], total=1)
     assert execute("list_fortimonitor_users", {}) == [
         {
@@ -529,20 +529,14 @@ TYPE = {
 CHOICE = {"title": "Case: fsr.bridge / incident", **TYPE}
 
 
-@pytest.mark.parametrize(
-    ("operation", "value"), [("list_incident_textkeys", "fsr.bridge"), ("list_resource_textkeys", "incident")]
-)
-def test_textkeys_without_a_server_are_those_of_all_types(http, operation, value):
+def test_textkeys_without_a_server_are_those_of_all_types(http):
     expect_page(http, "/agent_resource_type", [TYPE], total=1)
-    assert execute(operation, {}) == [{**CHOICE, "value": value}]
+    assert execute("list_incident_textkeys", {}) == [{**CHOICE, "value": "fsr.bridge"}]
 
 
-@pytest.mark.parametrize(
-    ("operation", "value"), [("list_incident_textkeys", "fsr.bridge"), ("list_resource_textkeys", "incident")]
-)
-def test_textkeys_of_a_server_are_those_of_its_resources(http, operation, value):
+def test_textkeys_of_a_server_are_those_of_its_resources(http):
     expect_page(http, "/server/1001/agent_resource", [TYPE], total=1)
-    assert execute(operation, {"server": "1001"}) == [{**CHOICE, "value": value}]
+    assert execute("list_incident_textkeys", {"server": "1001"}) == [{**CHOICE, "value": "fsr.bridge"}]
 
 
 @pytest.mark.parametrize(
@@ -570,18 +564,73 @@ def test_rows_without_both_textkeys_and_pairs_that_repeat_are_left_out(http):
     assert [each["resource_textkey"] for each in execute("list_incident_textkeys", {})] == ["incident", "other"]
 
 
+# What the drop-downs of the forms offer.
+
+# A form as FortiSOAR hands it over, with fields that have other actions' names and mean other things.
+FORM = {"text": "DB", "max_results": 1, "username": "ada", "tags": "prod", "status": "", "incident": "{{vars.id}}"}
+OTHER_PAIRS = [
+    TYPE,
+    {**TYPE, "resource_textkey": "other", "label": "Other"},
+    {"plugin_textkey": "cpu_usage", "resource_textkey": "usage_percentage", "label": "CPU", "category": ""},
+]
+PLUGINS = [
+    {"title": "fsr.bridge (FSR)", "value": "fsr.bridge"},
+    {"title": "cpu_usage", "value": "cpu_usage"},
+]
+
+
+def test_the_choices_of_server_are_all_servers_whatever_else_the_form_holds(http):
+    expect_page(http, "/server", SERVERS, total=3)
+    assert execute("list_server_choices", {**FORM, "server": "10"}) == [
+        {"title": "web-1 (web-1.test)", "value": "1001"},
+        {"title": "db (DB.test)", "value": "1002"},
+        {"title": "mail (mx.test)", "value": "1003"},
+    ]
+
+
+def test_the_choices_of_user_are_all_users_whatever_else_the_form_holds(http):
+    expect_page(http, "/user", [user()], total=1)
+    assert execute("list_user_choices", {**FORM, "who": "{{vars.who}}"}) == [
+        {"title": "SOAR (soar@example.com)", "value": "soar@example.com"}
+    ]
+
+
+def test_the_choices_of_plugin_textkey_are_those_of_the_chosen_server_each_once(http):
+    expect_page(http, "/server/1001/agent_resource", OTHER_PAIRS, total=3)
+    assert execute("list_plugin_textkey_choices", {**FORM, "server": "1001", "plugin_textkey": "fsr"}) == PLUGINS
+
+
+def test_the_choices_of_resource_textkey_are_those_of_the_chosen_server_and_plugin(http):
+    expect_page(http, "/server/1001/agent_resource", OTHER_PAIRS, total=3)
+    form = {**FORM, "server": "1001", "plugin_textkey": "fsr.bridge", "resource_textkey": "gone"}
+    assert execute("list_resource_textkey_choices", form) == [
+        {"title": "incident (Case)", "value": "incident"},
+        {"title": "other (Other)", "value": "other"},
+    ]
+
+
+@pytest.mark.parametrize("unchosen", [None, "", " ", "{{vars.input.records[0].server}}", "x {% if a %}", "None"])
 @pytest.mark.parametrize(
-    ("operation", "path"),
+    ("operation", "name"),
     [
-        ("list_fortimonitor_servers", "/server"),
-        ("list_fortimonitor_users", "/user"),
-        ("list_incident_textkeys", "/agent_resource_type"),
-        ("list_resource_textkeys", "/agent_resource_type"),
+        ("list_plugin_textkey_choices", "server"),
+        ("list_resource_textkey_choices", "server"),
+        ("list_resource_textkey_choices", "plugin_textkey"),
     ],
 )
-def test_a_form_hands_over_its_other_fields_too(http, operation, path):
-    expect_page(http, path, [], total=0)
-    assert execute(operation, {"description": "Disk full", "incident": "5"}) == []
+def test_while_what_decides_on_the_choices_is_blank_or_an_expression_there_are_none_and_nobody_is_asked(
+    http, operation, name, unchosen
+):
+    chosen = {"server": "1001", "plugin_textkey": "fsr.bridge"}
+    assert execute(operation, {**FORM, **chosen, name: unchosen}) == []
+
+
+def test_a_form_that_is_not_handed_over_gets_the_textkeys_of_all_types(http):
+    for _ in range(2):
+        expect_page(http, "/agent_resource_type", OTHER_PAIRS, total=3)
+    assert execute("list_plugin_textkey_choices", {}) == PLUGINS
+    resources = execute("list_resource_textkey_choices", {})
+    assert [each["value"] for each in resources] == ["incident", "other", "usage_percentage"]
 
 
 @pytest.mark.parametrize(
@@ -590,7 +639,10 @@ def test_a_form_hands_over_its_other_fields_too(http, operation, path):
         ("list_fortimonitor_servers", "/server", "list servers"),
         ("list_fortimonitor_users", "/user", "list users"),
         ("list_incident_textkeys", "/agent_resource_type", "list textkeys"),
-        ("list_resource_textkeys", "/agent_resource_type", "list textkeys"),
+        ("list_plugin_textkey_choices", "/agent_resource_type", "list textkeys"),
+        ("list_resource_textkey_choices", "/agent_resource_type", "list textkeys"),
+        ("list_server_choices", "/server", "list servers"),
+        ("list_user_choices", "/user", "list users"),
         ("list_fortimonitor_incidents", "/outage", "list the incidents"),
     ],
 )

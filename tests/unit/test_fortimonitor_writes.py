@@ -896,7 +896,7 @@ def test_a_look_up_that_fails_sends_nothing(http, once):
     "write", [write for write in [*CHANGES, *ONCE] if "who" in write.params], ids=lambda each: each.path
 )
 def test_somebody_must_be_named(http, write):
-    assert write.failure(who=" ") == f"The parameters are not valid: Who is required. {NOTHING}"
+    assert write.failure(who=" ") == f"The parameters are not valid: User is required. {NOTHING}"
 
 
 # Notes.

@@ -57,7 +57,7 @@ OPERATION_KEYS = listed(
 )
 OPERATION_CATEGORIES = {"investigation", "containment", "remediation", "miscellaneous"}
 UNIVERSAL = ("title", "name", "type", "required", "editable", "visible", "description", "tooltip")
-FIELD_KEYS = {*UNIVERSAL, "value", "placeholder", "options", "onchange", "validation", "apiOperation", "apiOnchange"}
+FIELD_KEYS = {*UNIVERSAL, "value", "placeholder", "options", "onchange", "validation", "apiOperation"}
 FIELD_TYPES = listed(
     "text textarea integer decimal datetime date select multiselect checkbox password json object file richtext html"
     " email phone domain filehash ipv4 ipv6 url apiOperation"
@@ -66,6 +66,12 @@ RESERVED = {"name", "default"}
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 SECRET_NAME = re.compile(r"(.*_)?(key|password|secret|token|passphrase|credentials?)(_.*)?")
 OPTIONAL = "(Optional) "
+SMALL_WORDS = listed("a and in of on or")
+LONGEST_TOOLTIP = 80
+EXAMPLE = "e.g. "
+PRODUCTS = {"FortiMonitor", "FortiSIEM"}
+# It is about the connector, whatever it is configured for.
+OF_NO_PRODUCT = "get_diagnostics"
 SHORTEST = 3  # times the length of what it describes
 
 Findings = Iterator[str]
@@ -154,7 +160,8 @@ def every_action_is_complete(info: dict[str, Any]) -> Findings:
         name = action["operation"]
         if not SNAKE_CASE.fullmatch(name):
             yield f"{name} must be in snake case"
-        if not is_text(action.get("title")) or not all(word[0].isupper() for word in action["title"].split()):
+        words = str(action.get("title", "")).split()
+        if not words or not all(word[0].isupper() or word in SMALL_WORDS for word in words):
             yield f"{name} needs a title in title case"
         if action.get("category") not in OPERATION_CATEGORIES:
             yield f"{name} has category {action.get('category')}, which is none"
@@ -250,8 +257,46 @@ def every_field_is_described(info: dict[str, Any]) -> Findings:
         yield from (f"{place} {problem}" for problem in text_problems(text, str(field.get("name"))))
         if text.startswith(OPTIONAL) is (field.get("required") is True):
             yield f"{place}: an optional field's description begins with {OPTIONAL!r}, another's does not"
-        if not is_text(field.get("tooltip")) or "\n" in field["tooltip"]:
-            yield f"{place}: tooltip must be one line"
+        tip = field.get("tooltip") or ""
+        if not is_text(tip) or "\n" in tip or len(tip) > LONGEST_TOOLTIP:
+            yield f"{place}: tooltip must be one line of at most {LONGEST_TOOLTIP} characters"
+        if tip == text.removeprefix(OPTIONAL):
+            yield f"{place}: tooltip says what the description says"
+
+
+def every_form_reads_like_the_others(info: dict[str, Any]) -> Findings:
+    titles: dict[str, str] = {}
+    for form, fields in forms(info):
+        required = [field.get("required") is True for field in fields]
+        if form != "configuration" and required != sorted(required, reverse=True):
+            yield f"{form}: required fields come before optional ones"
+        for field in every_field(fields):
+            name, title = str(field.get("name")), str(field.get("title"))
+            if form != "configuration" and titles.setdefault(name, title) != title:
+                yield f"{form}: {name} has the title {title!r} here and {titles[name]!r} elsewhere"
+
+
+def every_product_is_called_by_its_name(info: dict[str, Any]) -> Findings:
+    for action in info["operations"]:
+        if action["operation"] != OF_NO_PRODUCT and not PRODUCTS & set(str(action.get("title")).split()):
+            yield f"{action['operation']}: the title must name FortiMonitor or FortiSIEM"
+    words = [
+        (place, str(field.get(key))) for place, field in fields_of(info) for key in ("title", "tooltip", "description")
+    ]
+    words += [
+        (each["operation"], str(each.get(key))) for each in info["operations"] for key in ("title", "description")
+    ]
+    yield from (f"{place}: it is called FortiSIEM" for place, text in words if re.search(r"\bSIEM\b", text))
+
+
+def what_is_typed_has_an_example(info: dict[str, Any]) -> Findings:
+    for place, field in fields_of(info):
+        typed = field.get("type") in ("text", "json", "datetime") or "apiOperation" in field
+        if typed or (field.get("type") == "integer" and "value" not in field):
+            if not str(field.get("placeholder", "")).startswith(EXAMPLE):
+                yield f"{place}: placeholder must give an example, {EXAMPLE!r} in front"
+        elif "placeholder" in field and not str(field["placeholder"]).startswith(EXAMPLE):
+            yield f"{place}: placeholder must begin with {EXAMPLE!r}"
 
 
 def every_choice_can_be_made(info: dict[str, Any]) -> Findings:
@@ -261,6 +306,8 @@ def every_choice_can_be_made(info: dict[str, Any]) -> Findings:
             yield f"{place}: a select has options or an operation that lists them, another field has neither"
         if source and source not in {action["operation"] for action in info["operations"]}:
             yield f"{place}: there is no operation {source} to list its choices"
+        if source and any(each["visible"] for each in info["operations"] if each["operation"] == source):
+            yield f"{place}: {source} is handed what the whole form holds, so it is a hidden operation of its own"
         elif options and (not all(map(is_text, options)) or twice(options)):
             yield f"{place}: options must be different texts"
         if "onchange" not in field:
@@ -320,6 +367,9 @@ RULES: tuple[Rule, ...] = (
     every_field_has_the_universal_keys,
     every_field_is_named_well,
     every_field_is_described,
+    every_form_reads_like_the_others,
+    every_product_is_called_by_its_name,
+    what_is_typed_has_an_example,
     every_choice_can_be_made,
     every_default_fits,
     secrets_are_passwords,
@@ -335,6 +385,7 @@ def test_in_the_manifest(rule: Rule) -> None:
 
 def field(name: str, type_: str, **more: Any) -> dict[str, Any]:
     text = f"What {name} is good for, said at some length."
+    example = {"placeholder": "e.g. 42"} if type_ == "text" else {}
     return {
         "title": name.capitalize().replace("_", " "),
         "name": name,
@@ -343,7 +394,8 @@ def field(name: str, type_: str, **more: Any) -> dict[str, Any]:
         "editable": True,
         "visible": True,
         "description": text,
-        "tooltip": text,
+        "tooltip": "What it is good for.",
+        **example,
         **more,
     }
 
@@ -379,7 +431,7 @@ SAMPLE: dict[str, Any] = {
     "operations": [
         {
             "operation": "get_incident",
-            "title": "Get Incident",
+            "title": "Get FortiMonitor Incident",
             "annotation": "get_incident",
             "category": "investigation",
             "enabled": True,
@@ -400,6 +452,11 @@ CHECKBOX, API_KEY, MODE, SECONDS = (
 )
 ACTION, PARAMETER, PLACES = ("operations", 0), ("operations", 0, "parameters", 0), ("operations", 0, "parameters", 1)
 GONE = object()
+TITLED_OTHERWISE = {
+    "operation": "put",
+    "title": "Put FortiSIEM Incident",
+    "parameters": [field("incident", "text", title="ID")],
+}
 DEEP = field("way", "select", options=["A"], value="A", onchange={"A": [field("token", "password")]})
 NO_LEAVES: tuple[Any, ...] = (None, 1, "x", [])
 
@@ -433,7 +490,7 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     *((the_help_link_is_one_that_the_check_takes, ("help_online",), link) for link in ("https://example.com", GONE)),
     (every_action_is_complete, ("operations",), []),
     (every_action_is_complete, (*ACTION, "operation"), "getIncident"),
-    *((every_action_is_complete, (*ACTION, "title"), title) for title in ("Get incident", "", GONE)),
+    *((every_action_is_complete, (*ACTION, "title"), title) for title in ("Get incident", "get Incident", "", GONE)),
     *((every_action_is_complete, (*ACTION, "category"), value) for value in ("utilities", "", GONE)),
     *((every_action_is_complete, (*ACTION, "annotation"), value) for value in ("Get Incident", "", GONE)),
     *((every_action_is_complete, (*ACTION, "enabled"), value) for value in (False, GONE)),
@@ -449,18 +506,29 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     *((every_field_has_the_universal_keys, (*API_KEY, key), GONE) for key in UNIVERSAL),
     *((every_field_has_the_universal_keys, (*PARAMETER, key), "true") for key in ("required", "editable", "visible")),
     (every_field_has_the_universal_keys, (*API_KEY, "toolip"), "A typo."),
+    (every_field_has_the_universal_keys, (*MODE, "apiOnchange"), True),
     (every_field_has_the_universal_keys, (*API_KEY, "type"), "numeric"),
     *((every_field_is_named_well, (*API_KEY, "name"), name) for name in ("mode", "name", "default", "apiKey", "")),
     *((every_field_is_named_well, (*PARAMETER, "title"), title) for title in ("Places", "incident", "In_cident", "")),
     *((every_field_is_described, (*API_KEY, "description"), text) for text in ("", GONE, "What it is for.", "Short.")),
+    (every_field_is_described, (*API_KEY, "tooltip"), "What api_key is good for, said at some length."),
+    (every_form_reads_like_the_others, (*PARAMETER, "required"), False),
+    (every_form_reads_like_the_others, ("operations",), [SAMPLE["operations"][0], TITLED_OTHERWISE]),
+    (every_product_is_called_by_its_name, (*ACTION, "title"), "Get Incident"),
+    (every_product_is_called_by_its_name, (*ACTION, "title"), "Get FortiMonitor or SIEM Incident"),
+    (every_product_is_called_by_its_name, (*API_KEY, "tooltip"), "Of the SIEM."),
+    *((what_is_typed_has_an_example, (*PARAMETER, "placeholder"), text) for text in (GONE, "", "42")),
+    (what_is_typed_has_an_example, (*SECONDS, "value"), GONE),
+    (what_is_typed_has_an_example, (*MODE, "placeholder"), "Slow"),
     (every_field_is_described, (*API_KEY, "required"), False),
     (every_field_is_described, (*API_KEY, "description"), OPTIONAL + SAMPLE["operations"][0]["description"]),
-    *((every_field_is_described, (*API_KEY, "tooltip"), text) for text in ("", GONE, "Two\nlines.")),
+    *((every_field_is_described, (*API_KEY, "tooltip"), text) for text in ("", GONE, "Two\nlines.", "x" * 81)),
     *((every_choice_can_be_made, (*MODE, "options"), options) for options in ([], GONE, ["Slow", "Slow", "Fast"], ["", "Fast"], ["Slow"])),
     (every_choice_can_be_made, (*PARAMETER, "options"), ["A"]),
     (every_choice_can_be_made, (*MODE, "onchange"), {"Faster": []}),
     (every_choice_can_be_made, (*CHECKBOX, "onchange"), {"True": []}),
     (every_choice_can_be_made, (*PARAMETER, "onchange"), {"a": []}),
+    *((every_choice_can_be_made, PARAMETER, field("x", "select", apiOperation=o)) for o in ("none", "get_incident")),
     *((every_default_fits, (*CHECKBOX, "value"), value) for value in ("true", GONE)),
     *((every_default_fits, (*MODE, "value"), value) for value in ("Faster", "")),
     (every_default_fits, (*PLACES, "value"), ["A", "C"]),

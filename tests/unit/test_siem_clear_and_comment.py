@@ -272,11 +272,11 @@ def test_a_comment_on_an_incident_that_does_not_exist_says_so(http):
         (
             clear,
             {"incident_id": "x"},
-            "Incident ID 'x' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
+            "FortiSIEM Incident ID 'x' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
         ),
         (comment, {"comment": ""}, "Comment is required."),
         (comment, {"comment": ["a"]}, "Comment '[\"a\"]' is not text."),
-        (comment, {"incident_id": None}, "Incident ID is required."),
+        (comment, {"incident_id": None}, "FortiSIEM Incident ID is required."),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_sent(http, action, given, problem):

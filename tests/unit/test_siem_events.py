@@ -386,7 +386,7 @@ def test_a_period_is_one_day_at_most_and_that_if_one_end_is_given(http, given, s
         ({"max_results": 0}, "Max Results '0' is not between 1 and 100."),
         (
             {"incident_id": 0},
-            "Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
+            "FortiSIEM Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
         ),
     ],
 )

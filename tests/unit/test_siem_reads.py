@@ -596,5 +596,5 @@ def test_a_comment_that_looks_like_an_error_is_none(http):
 @pytest.mark.parametrize("incident_id", ["abc", 0, -1, 1.5, "", None])
 def test_what_is_no_id_is_refused_before_anything_is_sent(http, incident_id):
     message = failure(incident_id=incident_id)
-    assert message.startswith("The parameters are not valid: Incident ID ")
+    assert message.startswith("The parameters are not valid: FortiSIEM Incident ID ")
     assert message.endswith(f". {NOTHING}")

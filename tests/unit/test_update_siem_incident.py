@@ -578,7 +578,7 @@ def test_basic_credentials_never_show_even_if_the_product_echoes_them(http):
 )
 def test_an_id_that_is_no_positive_integer_is_refused_before_sending(http, incident_id):
     message = failure(incident_id=incident_id)
-    assert message.startswith("The parameters are not valid: Incident ID ")
+    assert message.startswith("The parameters are not valid: FortiSIEM Incident ID ")
     assert message.endswith(". Nothing was changed.")
 
 
@@ -620,7 +620,7 @@ def test_nothing_to_update_is_refused(http):
             {"external_ticket_state": "closed"},
             "External Ticket State 'closed' is not one of: New, Assigned, In Progress, Closed.",
         ),
-        ({"comments": {"a": 1}}, "Comments '{\"a\": 1}' is not text."),
+        ({"comments": {"a": 1}}, "Comment '{\"a\": 1}' is not text."),
     ],
 )
 def test_values_outside_the_seeds_words_are_refused_with_the_words(http, given, problem):
