@@ -81,6 +81,7 @@ def test_as_many_updates_as_asked_for_are_under_way_at_once(lab: Busy) -> None:
         {
             "index": place,
             "incident_id": number,
+            "page_url": None,
             "outcome": "done",
             "changed": True,
             "confirmed_by": "response",

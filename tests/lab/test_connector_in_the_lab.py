@@ -315,6 +315,7 @@ def test_from_the_archive_to_the_last_state(
             "summary": TOLD,
             "confirmed_by": "read_back",
             "incident_id": 1,
+            "page_url": None,
             "fields": EVERY_ATTRIBUTE,
             "verified": dict.fromkeys(EVERY_ATTRIBUTE, "applied"),
             "warning": None,

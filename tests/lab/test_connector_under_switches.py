@@ -403,8 +403,9 @@ def fortimonitor_scenario(bridge: InstalledBridge, case: Case, position: Any, sw
         assert created["warning"] is None if warning is None else warning in created["warning"]
         assert created["confirmed_by"] == "read_back"
         again = steps.take("create_again", CREATE, **params)
+        summary = f"FortiMonitor incident {number} was already created on server 1001; nothing was changed."
         nothing_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": {}, "warning": None}
-        assert again == {**created, **nothing_sent}
+        assert again == {**created, **nothing_sent, "summary": summary}
         assert bridge.fortimonitor(f"/outage/{number}")["status"] == "active"
         resolve = {"incident": str(number), "reason": "Over"}
         resolved = steps.take("resolve", RESOLVE, **resolve, expect_correlation_id=MARKER)
