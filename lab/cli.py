@@ -295,7 +295,8 @@ def run_one(
     Examples:
       .venv/bin/python -m lab playbook run "Get Diagnostics"
       .venv/bin/python -m lab playbook run \\
-        "Get FortiSIEM Incident" --params '{"incident_id": "1"}'
+        "Get FortiSIEM Incident" \\
+        --params '{"incident_id": "1"}'
       .venv/bin/python -m lab playbook run --file mine.json
     """
     _stop_once()

@@ -231,8 +231,11 @@ UNAUTHORIZED: dict[str, dict[str, tuple[str, str]]] = {
     "broadcast_fortimonitor_incident": {
         FORTIMONITOR: (f"Could not broadcast a message on incident {NEW}", f"PUT {OUTAGE}/broadcast")
     },
-    "list_fortimonitor_servers": {FORTIMONITOR: ("Could not list servers", "GET /v2/server")},
-    "list_fortimonitor_users": {FORTIMONITOR: ("Could not list users", "GET /v2/user")},
+    **alike(
+        ("list_fortimonitor_servers", "list_server_choices"),
+        {FORTIMONITOR: ("Could not list servers", "GET /v2/server")},
+    ),
+    **alike(("list_fortimonitor_users", "list_user_choices"), {FORTIMONITOR: ("Could not list users", "GET /v2/user")}),
     "make_fortimonitor_api_request": {FORTIMONITOR: ("Could not make the API request", "GET /v2/outage/active")},
     "force_resolve_incidents": {FORTIMONITOR: (f"Could not resolve incident {NEW}", f"PUT {OUTAGE}/force_resolve")},
     **alike(
@@ -413,13 +416,13 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "make_fortimonitor_api_request",
-        {"method": "GET", "endpoint": f"/outage/{ORDINARY}/acknowledge"},
+        {"endpoint": f"/outage/{ORDINARY}/acknowledge"},
         f"{INVALID_REQUEST}Endpoint '/outage/2002/acknowledge' changes something although it is a GET; use PUT. {NOTHING}",
         "",
     ),
     (
         "make_fortimonitor_api_request",
-        {"method": "GET", "endpoint": "https://example.com/v2/outage"},
+        {"endpoint": "https://example.com/v2/outage"},
         f"{INVALID_REQUEST}Endpoint 'https://example.com/v2/outage' is neither a path that begins with / nor a URL of "
         f"{{fortimonitor}}. {NOTHING}",
         "",
@@ -476,7 +479,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "make_fortisiem_api_request",
-        {"method": "GET", "endpoint": "/nowhere"},
+        {"endpoint": "/nowhere"},
         f"Could not make the API request: FortiSIEM answered 404 to POST /phoenix/rest/nowhere. {NOTHING} The server does not "
         "have this resource. Check FortiSIEM Server; updating incidents needs FortiSIEM 5.2.5 or newer, reading them FortiSIEM "
         "6.3.0 or newer.",
@@ -530,7 +533,8 @@ def refused(lab: InsideLab, operation: str, configuration: str, **wrong: Any) ->
 
 
 def test_every_action_has_its_failures() -> None:
-    for table in (SWITCHED_OFF, UNAUTHORIZED, {operation for operation, *_ in MISTAKES}):
+    without_parameters = {"list_server_choices", "list_user_choices"}
+    for table in (SWITCHED_OFF, UNAUTHORIZED, {operation for operation, *_ in MISTAKES} | without_parameters):
         assert set(table) == OPERATIONS - {"get_diagnostics"}
     of_fortimonitor = {operation for operation, goals in SWITCHED_OFF.items() if FORTIMONITOR in goals}
     assert READ_ONLY_KEY.keys() | READERS | {"close_incident", "force_resolve_incidents"} == of_fortimonitor

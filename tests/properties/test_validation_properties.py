@@ -51,7 +51,10 @@ REQUIRED: dict[str, dict[str, Any]] = {
     for action in manifest.manifest()["operations"]
 }
 PARAMETERS = [
-    (action["operation"], field) for action in manifest.manifest()["operations"] for field in action["parameters"]
+    (action["operation"], field)
+    for action in manifest.manifest()["operations"]
+    for field in action["parameters"]
+    if action["visible"]  # what fills drop-downs is told what is blank
 ]
 FIELDS = list(every_field(manifest.manifest()["configuration"]["fields"]))
 # What FortiSOAR, a playbook or a person is likely to hand over, besides anything at all.
