@@ -58,6 +58,8 @@ def changed_info(monkeypatch, tmp_path):
         (tmp_path / "info.json").write_text(json.dumps(info), "ascii")
         for each in (action_pages, blocks, pages):
             monkeypatch.setattr(each, "ROOT", tmp_path)
+        # A package of the same name from another folder would take the place of the one that other tests hold.
+        monkeypatch.setattr(action_pages, "import_module", lambda _folder, name: module(name))
         # The other pages are made of no form.
         monkeypatch.setattr(pages, "MAKERS", (action_pages.action_pages, blocks.filled_pages))
 
