@@ -493,9 +493,7 @@ def test_incidents_that_no_answer_can_hold_come_with_what_is_short_of_them(many_
     server = Server(many_answers, [row(n, second, **titles[n]) for n, second in enumerate(seconds, 1)])
     result = answer(SIEM, at(0))
     titled = {each["incident"]["incident_id"]: each["title"] for each in result["incidents"]}
-    assert titled == {
-        number: f"Incident {number}" if number in large else "fits" for number in range(1, 31)
-    }
+    assert titled == {number: f"Incident {number}" if number in large else "fits" for number in range(1, 31)}
     assert (result["count"], result["watermark"], result["is_complete"]) == (30, at(max(seconds)), True)
     assert server.asked < 120  # nine halvings for each
 
