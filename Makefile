@@ -19,7 +19,8 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 # What `make prove` runs for long.
-LONG := tests/properties tests/lab/test_large_lists.py tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py
+LONG := tests/properties tests/lab/test_large_lists.py tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py \
+	tests/playbooks/test_several_configurations.py
 # Sets of libraries with which it runs the wire tests too. Python 3.12 and newer cannot import urllib3 1.26.4, the oldest.
 SETS := tests/package/libraries
 OLD_SETS = $(shell $(PYTHON) -c 'import sys; print("fortisoar-7.6", *["oldest"] * (sys.version_info < (3, 12)))')
@@ -49,7 +50,7 @@ demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a 
 test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its lines and branches.
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(PYTEST) $(MEASURED) --cov && $(PYTEST) $(MEASURED:%=--ignore=%))
 
-prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents ingested, the wire tests with old libraries.
+prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents ingested, an hour of three configurations.
 	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
 	@$(if $(filter oldest,$(OLD_SETS)),,echo "The oldest libraries are left out: they need a .venv of Python 3.11.")
 	@for set in $(OLD_SETS); do \
@@ -71,15 +72,16 @@ lab: $(READY)  ## Keep the lab running until Ctrl-C.
 package: $(READY)  ## Build dist/fortinet-incident-bridge-<version>.tgz.
 	@$(PYTHON) -m release build
 
-docs: $(READY)  ## Write the generated pages.
+docs: $(READY)  ## Execute the examples in the lab, and write the pages that are made.
 	@$(PYTHON) -m release docs
 
-check: $(READY)  ## Check format, lint rules, types and layers.
+check: $(READY)  ## Check format, lint rules, types, layers, and that the pages are up to date.
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy lab release tests vendor/connectors_sdk_shim/loader.py
 	@$(PYTHON) -m release types
 	@$(PYTHON) -m release layers
+	@$(PYTHON) -m release docs --check
 
 lock: $(READY)  ## Lock requirements-dev.in anew, make .venv of it, and prove that nothing is missing.
 	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

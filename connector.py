@@ -10,7 +10,7 @@ from connectors.core.connector import Connector, ConnectorError, get_logger
 from .clients.context import Context
 from .core.configuration import valid_configuration
 from .core.faults import told
-from .core.manifest import secret_names
+from .core.manifest import prefer, secret_names
 from .core.process_state import STATE
 from .core.redaction import Redactor
 from .operations import OPERATIONS
@@ -31,17 +31,23 @@ class FortinetIncidentBridge(Connector):
 
     def execute(self, config: Dict[str, Any], operation: str, params: Dict[str, Any], **kwargs: Any) -> Any:
         """Run an action. Raises ConnectorError, whose text is what the analyst reads."""
+        self._offer_manifest()
         with translated_failures(config, operation) as redact:
             ignored: List[str] = []
             context = self.make_context(valid_configuration(config or {}), redact, logger)
+            context.configuration_id = (config or {}).get("config_id")
             values = valid_parameters(operation, params, ignored, context)
             return with_ignored(ignored, logger, redact, lambda: OPERATIONS[operation](context, values))
 
     def check_health(self, config: Optional[Dict[str, Any]] = None, *args: Any, **kwargs: Any) -> bool:
         """Check every configured product. FortiSOAR ignores what this returns; only raising means Disconnected."""
+        self._offer_manifest()
         with translated_failures(config, "check_health") as redact:
             check_health(self.make_context(valid_configuration(config or {}), redact, logger))
             return True
+
+    def _offer_manifest(self) -> None:
+        prefer(getattr(self, "_info_json", None), OPERATIONS)
 
     # Never raise in a hook: FortiSOAR would answer 500 with the configuration saved all the same.
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+NEEDED = {"name", "title", "type", "required"}  # of every field
+_handed_over: List[Dict[str, Any]] = []
 
 
 class Field(NamedTuple):
@@ -29,9 +32,36 @@ class Form(NamedTuple):
     titles: Mapping[str, str]
 
 
+def prefer(info: Any, operations: Iterable[str]) -> None:
+    """Let what FortiSOAR itself read of info.json be the manifest, if it is whole; else the file is.
+
+    Once for each process, before the manifest is asked for the first time.
+
+    Parameters:
+        info: what the connector was made with.
+        operations: those that a whole manifest has.
+    """
+    if not manifest.cache_info().currsize and _is_whole(info, operations):
+        _handed_over.append(info)
+    manifest()
+
+
+def _is_whole(info: Any, operations: Iterable[str]) -> bool:
+    try:
+        declared = {entry["operation"]: entry["parameters"] for entry in info["operations"]}
+        forms = [info["configuration"]["fields"], *declared.values()]
+        fields = [field.keys() for form in forms for field in _all(form)]
+        names = isinstance(info["name"], str) and isinstance(info["version"], str)
+    except (AttributeError, KeyError, TypeError):
+        return False
+    return names and bool(forms[0]) and set(operations) <= declared.keys() and all(keys >= NEEDED for keys in fields)
+
+
 @lru_cache(maxsize=1)
 def manifest() -> Dict[str, Any]:
-    """Return info.json as it stands beside connector.py."""
+    """Return the manifest: as it was handed over, else as it stands in info.json beside connector.py."""
+    if _handed_over:
+        return _handed_over[0]
     # As bytes, so that JSON's own rules tell its encoding, with or without a byte order mark.
     read: Dict[str, Any] = json.loads((Path(__file__).parent.parent / "info.json").read_bytes())
     return read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 PLAIN_UTC = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
 EPOCH_SECONDS = re.compile(r"(0|\d{9,11})(\.\d+)?", re.ASCII)  # the beginning, or from 1973 on: 20261127 is a date
@@ -76,6 +76,16 @@ def shown_time(value: Any) -> Optional[datetime]:
 def from_epoch(seconds: float) -> datetime:
     """Read epoch seconds."""
     return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def spelt_out(seconds: int) -> str:
+    """Write a number of seconds in its two largest units, such as "1 h 30 min"."""
+    parts: List[str] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(filter(None, parts[:2])) or "0 s"
 
 
 def iso(moment: Optional[datetime]) -> Optional[str]:

@@ -14,6 +14,7 @@ SIGNED_ID = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 PLAIN_ENDPOINT = re.compile(r"(/[a-z0-9_-]+)+", re.ASCII)
+ID = "{id}"  # stands for an incident in the address of its page
 DEFAULT_PORTS = {"https": 443, "http": 80}
 # Where clouds keep their metadata beside the link-local addresses: Alibaba, Azure, Oracle; Amazon, Google.
 METADATA = frozenset(
@@ -167,6 +168,25 @@ def check_proxy(text: str) -> None:
     _origin(parts)
     if parts.path not in ("", "/"):
         raise ValueError("it must not have a path")
+
+
+def check_web_url(text: str) -> None:
+    """Raise ValueError with the reason where a text is no address of a page that a browser opens.
+
+    ``{id}`` may stand for an incident's ID in its path, or in a query or fragment, which it has for that alone.
+    """
+    if text.partition("://")[0].lower() not in DEFAULT_PORTS:
+        raise ValueError("it must begin with https:// or http://")
+    if any(brace in text.replace(ID, "") for brace in "{}"):
+        raise ValueError("{id} is all that may stand in braces")
+    page = re.split("[?#]", text, maxsplit=1)[0]
+    names_one_by_query = ID in text[len(page) :] and text.isprintable()
+    _origin(_plain_parts(page if names_one_by_query else text))
+
+
+def page_url(template: str, incident_id: int) -> str:
+    """Return the address of an incident's page."""
+    return template.replace(ID, str(incident_id))
 
 
 def with_credentials(url: str, username: str, password: str) -> str:

@@ -126,8 +126,8 @@ def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> Non
 def execute(action: str, params: str, lab_file: Path | None, config_name: str | None) -> None:
     """Run one ACTION of the connector and print FortiSOAR's whole answer as JSON.
 
-    The connector is built from the working copy and installed, unless the lab has it already. Actions and their
-    parameters are in docs/actions.md.
+    The connector is built from the working copy and installed, unless the lab has it already. The actions are in
+    docs/actions.md, each with a page that has its parameters.
 
     \b
     Examples:
@@ -295,7 +295,8 @@ def run_one(
     Examples:
       .venv/bin/python -m lab playbook run "Get Diagnostics"
       .venv/bin/python -m lab playbook run \\
-        "Get SIEM Incident" --params '{"incident_id": "1"}'
+        "Get FortiSIEM Incident" \\
+        --params '{"incident_id": "1"}'
       .venv/bin/python -m lab playbook run --file mine.json
     """
     _stop_once()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from ..clients.context import Context
-from . import bulk, diagnostics, fortimonitor, fortisiem, incident_pair, ingestion
+from . import bulk, choices, diagnostics, fortimonitor, fortisiem, incident_pair, ingestion
 
 Action = Callable[[Context, Dict[str, Any]], Any]
 
@@ -30,7 +30,10 @@ OPERATIONS: Dict[str, Action] = {
     "list_fortimonitor_servers": fortimonitor.list_fortimonitor_servers,
     "list_fortimonitor_users": fortimonitor.list_fortimonitor_users,
     "list_incident_textkeys": fortimonitor.list_incident_textkeys,
-    "list_resource_textkeys": fortimonitor.list_resource_textkeys,
+    "list_server_choices": choices.list_server_choices,
+    "list_user_choices": choices.list_user_choices,
+    "list_plugin_textkey_choices": choices.list_plugin_textkey_choices,
+    "list_resource_textkey_choices": choices.list_resource_textkey_choices,
     "make_fortimonitor_api_request": fortimonitor.make_fortimonitor_api_request,
     "update_siem_incident": fortisiem.update_siem_incident,
     "clear_siem_incident": fortisiem.clear_siem_incident,

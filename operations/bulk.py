@@ -23,6 +23,7 @@ from .fortimonitor import force_resolve_incident
 from .parameters import valid_parameters
 from .results import Result
 from .siem_update import not_applied, update
+from .summaries import of_many
 from .writes import ALREADY_DONE
 
 READ_AT_ONCE = 100  # incidents
@@ -59,7 +60,9 @@ def update_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
     fortisiem = context.fortisiem  # made once, before the threads use it
     rows = _rows(context, updates) if params["skip_done"] else {}
     jobs = [Job(incident_id, partial(_updated, context, rows, incident_id, wanted)) for incident_id, wanted in updates]
-    return _Run(context, f"update of {fortisiem.host}", items, jobs).result(params["concurrency"])
+    return _Run(context, f"update of {fortisiem.host}", "fortisiem", "updated", items, jobs).result(
+        params["concurrency"]
+    )
 
 
 def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -68,17 +71,17 @@ def force_resolve_incidents(context: Context, params: Dict[str, Any]) -> Result:
     Raises: InvalidInput with the problems of all items, before anything is sent.
     """
     items: List[Any] = params["items"]
-    common = {"reason": params["reason"]} if "reason" in params else {}
     context = context.waiting_for_rate_limit()
 
     def resolve_of(item: Any) -> Tuple[int, Dict[str, Any]]:
-        given = item if isinstance(item, dict) else {"incident": item}
-        values = {**common, **valid_parameters("force_resolve_incident", given, context=context)}
+        given = dict(item) if isinstance(item, dict) else {"incident": item}
+        given["reason"] = given.get("reason") or params.get("reason")
+        values = valid_parameters("force_resolve_incident", given, context=context)
         return context.fortimonitor.outage_id(values["incident"]), values
 
     resolves = _each(items, resolve_of)
     jobs = [Job(outage_id, partial(force_resolve_incident, context, values)) for outage_id, values in resolves]
-    return _Run(context, "force resolve", items, jobs).result(params["concurrency"])
+    return _Run(context, "force resolve", "fortimonitor", "resolved", items, jobs).result(params["concurrency"])
 
 
 # Before the first request.
@@ -154,9 +157,11 @@ def _rows(context: Context, updates: List[Tuple[int, _Update]]) -> Dict[int, Dic
 class _Run:
     """The items of one call, taken one after another by several threads until all are done or it has to stop."""
 
-    def __init__(self, context: Context, name: str, items: List[Any], jobs: List[Job]) -> None:
+    def __init__(self, context: Context, name: str, product: str, deed: str, items: List[Any], jobs: List[Job]) -> None:
         self._context = context
         self._name = name
+        self._product = product
+        self._deed = deed
         self._items = items
         self._jobs = jobs
         self._results: List[Optional[Result]] = [None] * len(jobs)
@@ -187,6 +192,7 @@ class _Run:
             raise self._stopped_by
         resume = [item for item, result in zip(self._items, results) if result["outcome"] == "not_attempted"]
         return {
+            "summary": of_many(counts, self._deed),
             "outcome": _overall(counts, len(results)),
             "changed": True if counts["done"] else None if counts["unknown"] else False,
             "counts": counts,
@@ -259,6 +265,7 @@ class _Run:
         return {
             "index": place,
             "incident_id": self._jobs[place].incident_id,
+            "page_url": self._context.page_url(self._product, self._jobs[place].incident_id),
             "outcome": outcome,
             "changed": changed,
             "confirmed_by": confirmed_by,

@@ -17,6 +17,7 @@ from ..core.times import iso
 from . import results
 from .creation import Creation, alone
 from .results import Result
+from .summaries import with_summary
 from .writes import ALREADY_DONE, LOOKS, Accepted, Evidence, Once, StateChange, Write, carry_out
 
 ORDINARY = "outage"  # the type of an outage that no custom incident has
@@ -54,7 +55,7 @@ def _created(context: Context, creation: Creation, if_exists: str) -> Result:
     else:
         evidence = carry_out(creation, context.deadline)
     return {
-        **_result(context, creation.incident_id, evidence),
+        **_result(context, creation.incident_id, evidence, f"created on server {creation.server_id}"),
         "correlation_id": creation.correlation_id,
         "server_id": creation.server_id,
         "warning": creation.warning,
@@ -76,7 +77,7 @@ def resolve(context: Context, outage_id: int, reason: Optional[str], expected: S
     """Force the resolution of an incident, where it carries one of the expected correlation IDs or none is expected."""
     with attempting(f"resolve incident {outage_id}"):
         if expected and _expected(context, outage_id, expected).is_resolved:
-            return _result(context, outage_id, ALREADY_DONE)
+            return _result(context, outage_id, ALREADY_DONE, "resolved")
         change = StateChange(
             send=lambda: context.fortimonitor.force_resolve(outage_id, reason),
             read=lambda: context.fortimonitor.outage(outage_id),
@@ -84,12 +85,12 @@ def resolve(context: Context, outage_id: int, reason: Optional[str], expected: S
             undone="active",
             explain=_ordinary,
         )
-        return _result(context, outage_id, carry_out(change, context.deadline))
+        return _result(context, outage_id, carry_out(change, context.deadline), "resolved")
 
 
 def get_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Read an incident of FortiMonitor: a custom incident, an outage or an anomaly."""
-    return results.outage(context, context.fortimonitor.outage(context.fortimonitor.outage_id(params["incident"])))
+    return results.aged_outage(context, context.fortimonitor.outage(context.fortimonitor.outage_id(params["incident"])))
 
 
 def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -104,7 +105,7 @@ def list_fortimonitor_incidents(context: Context, params: Dict[str, Any]) -> Res
     )
     text = params.get("text", "").lower()
     matching = (outage for outage in listing if text in outage.description.lower())
-    listed = [results.outage(context, outage) for outage in islice(matching, params["max_results"])]
+    listed = [results.aged_outage(context, outage) for outage in islice(matching, params["max_results"])]
     is_complete = next(matching, None) is None and listing.is_complete and not listing.skipped
     return {"incidents": listed, "count": len(listed), "is_complete": is_complete, "skipped": listing.skipped}
 
@@ -116,7 +117,8 @@ def get_fortimonitor_incident_log(context: Context, params: Dict[str, Any]) -> R
         {"created": iso(entry.created), "entry": entry.entry, "public": entry.public, "user": entry.user}
         for entry in context.fortimonitor.log(outage_id, params.get("since"))
     ]
-    return {"incident_id": outage_id, "entries": entries, "count": len(entries)}
+    page_url = context.page_url("fortimonitor", outage_id)
+    return {"incident_id": outage_id, "page_url": page_url, "entries": entries, "count": len(entries)}
 
 
 def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> Result:
@@ -126,7 +128,7 @@ def add_fortimonitor_incident_note(context: Context, params: Dict[str, Any]) -> 
     with attempting(f"add a note to incident {outage_id}"):
         note = _Note(context, outage_id, params, user)
         evidence = carry_out(note, context.deadline)
-        return _result(context, outage_id, evidence, warning=note.warning)
+        return _result(context, outage_id, evidence, "given the note", warning=note.warning)
 
 
 def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
@@ -138,7 +140,7 @@ def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) 
     with attempting(f"acknowledge incident {outage_id}"):
         earlier = context.fortimonitor.outage(outage_id).acknowledged_by
         if earlier is not None:
-            return {**_result(context, outage_id, ALREADY_DONE), "acknowledged_by": str(earlier)}
+            return _acknowledged(context, outage_id, ALREADY_DONE, earlier)
         who = context.fortimonitor.user(params["who"])
         names = ("message", "should_broadcast", "delay_in_seconds")
         body = {"who": who.url, **{name: params[name] for name in names if name in params}}
@@ -151,10 +153,9 @@ def acknowledge_fortimonitor_incident(context: Context, params: Dict[str, Any]) 
         )
         evidence = carry_out(acknowledge, context.deadline)
         shown = acknowledge.last_read.acknowledged_by if acknowledge.last_read else None
-        result = _result(context, outage_id, evidence)
         if shown is not None and shown.is_another_than(who):  # who was quicker
-            result = {**result, "outcome": "already_done", "changed": False}
-        return {**result, "acknowledged_by": str(shown or who)}
+            return _acknowledged(context, outage_id, evidence, shown, outcome="already_done", changed=False)
+        return _acknowledged(context, outage_id, evidence, shown or who)
 
 
 def update_fortimonitor_incident_description(context: Context, params: Dict[str, Any]) -> Result:
@@ -187,18 +188,21 @@ def set_fortimonitor_incident_tags(context: Context, params: Dict[str, Any]) -> 
 
 def set_fortimonitor_incident_lead(context: Context, params: Dict[str, Any]) -> Result:
     """Make a user the lead of an incident of FortiMonitor. No read shows the lead, so it is sent once."""
-    return _once(context, params, "set the lead of incident {id}", partial(_act, context, "lead"))
+    send = partial(_act, context, "lead")
+    return _once(context, params, "set the lead of incident {id}", "given the lead {who}", send)
 
 
 def escalate_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Send the next scheduled alert of an incident of FortiMonitor now. It pages people, so it is sent once."""
-    return _once(context, params, "escalate incident {id}", partial(_act, context, "escalate"))
+    send = partial(_act, context, "escalate")
+    return _once(context, params, "escalate incident {id}", "escalated to its next scheduled alert", send)
 
 
 def broadcast_fortimonitor_incident(context: Context, params: Dict[str, Any]) -> Result:
     """Send a message to everybody who was alerted of an incident of FortiMonitor. It is sent once."""
     send = partial(_act, context, "broadcast", message=params["message"])
-    return _once(context, params, "broadcast a message on incident {id}", send)
+    deed = "broadcast to everybody who was alerted of it"
+    return _once(context, params, "broadcast a message on incident {id}", deed, send)
 
 
 def delay_fortimonitor_incident_alerts(context: Context, params: Dict[str, Any]) -> Result:
@@ -208,12 +212,13 @@ def delay_fortimonitor_incident_alerts(context: Context, params: Dict[str, Any])
         context,
         params,
         "delay the alerts of incident {id}",
+        f"kept from further alerts for {seconds} s",
         lambda outage_id, who: context.fortimonitor.delay_alerts(outage_id, seconds, who),
     )
 
 
 def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List servers of FortiMonitor. The forms' Server fields show them as choices: ``title`` for ``value``."""
+    """List servers of FortiMonitor."""
     filters = {"tags": params["tags"]} if "tags" in params else {}
     text = params.get("text", "").lower()
     matching = (
@@ -226,19 +231,14 @@ def list_fortimonitor_servers(context: Context, params: Dict[str, Any]) -> List[
 
 
 def list_fortimonitor_users(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List users of FortiMonitor. The forms' Who and User fields show them as choices."""
+    """List users of FortiMonitor."""
     with attempting("list users"):
         return [results.user(user) for user in context.fortimonitor.users(params.get("username"))]
 
 
 def list_incident_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List the textkeys that FortiMonitor shows. The forms' Plugin Textkey fields show them as choices."""
-    return [results.textkeys(pair, pair.plugin_textkey) for pair in _textkeys(context, params)]
-
-
-def list_resource_textkeys(context: Context, params: Dict[str, Any]) -> List[Result]:
-    """List the same textkeys for the forms' Resource Textkey fields."""
-    return [results.textkeys(pair, pair.resource_textkey) for pair in _textkeys(context, params)]
+    """List the textkeys that FortiMonitor shows."""
+    return [results.textkeys(pair, pair.plugin_textkey) for pair in textkeys_of(context, params)]
 
 
 def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> Result:
@@ -250,7 +250,7 @@ def make_fortimonitor_api_request(context: Context, params: Dict[str, Any]) -> R
         answer = context.fortimonitor.request(
             params["method"], params["endpoint"], params.get("query", {}), params.get("body")
         )
-        return results.answer(context, answer)
+        return results.answer(context, "FortiMonitor", answer)
 
 
 def _expected(context: Context, outage_id: int, expected: Sequence[str]) -> Outage:
@@ -259,6 +259,10 @@ def _expected(context: Context, outage_id: int, expected: Sequence[str]) -> Outa
     if not any(outage.marker.is_of(correlation_id) for correlation_id in expected):
         raise NotResolvable(f"it carries {outage.marker}, not {expected[0]!r}", "It is another incident; check its ID.")
     return outage
+
+
+def _acknowledged(context: Context, outage_id: int, evidence: Evidence, by: User, **own: Any) -> Result:
+    return _result(context, outage_id, evidence, f"acknowledged by {by}", acknowledged_by=str(by), **own)
 
 
 def _ordinary(outage: Outage, failure: Failure) -> Optional[Failure]:
@@ -285,8 +289,9 @@ def _set(
         attribute: of an outage as it is read.
         same: whether what was sent is what is shown, as far as that survives.
     """
+    deed = f"given its new {name}"
     if same(body[name], attribute(earlier)):
-        return _result(context, outage_id, ALREADY_DONE, warning=None)
+        return _result(context, outage_id, ALREADY_DONE, deed)
 
     def shows(outage: Outage) -> Optional[bool]:
         now = attribute(outage)
@@ -306,7 +311,7 @@ def _set(
     warning = None
     if change.last_read is not None and change.shown is None:
         warning = f"FortiMonitor shows {shown(attribute(change.last_read))} instead."
-    return _result(context, outage_id, evidence, warning=warning)
+    return _result(context, outage_id, evidence, deed, warning=warning)
 
 
 def _begins_with(sent: str, shown_now: str) -> bool:
@@ -321,21 +326,27 @@ def _same_tags(sent: List[str], shown_now: List[str]) -> bool:
     return {tag.casefold() for tag in sent} == {tag.casefold() for tag in shown_now}
 
 
-def _once(context: Context, params: Dict[str, Any], goal: str, send: Callable[[int, User], Answer]) -> Result:
+def _once(
+    context: Context, params: Dict[str, Any], goal: str, deed: str, send: Callable[[int, User], Answer]
+) -> Result:
     """Do what no read shows, in a user's name: send it once, whatever comes."""
     outage_id = context.fortimonitor.outage_id(params["incident"])
     with attempting(goal.format(id=outage_id)):
         who = context.fortimonitor.user(params["who"])
-        return _result(context, outage_id, carry_out(Once(lambda: send(outage_id, who)), context.deadline))
+        evidence = carry_out(Once(lambda: send(outage_id, who)), context.deadline)
+        return _result(context, outage_id, evidence, deed.format(who=who))
 
 
 def _act(context: Context, action: str, outage_id: int, who: User, **more: str) -> Answer:
     return context.fortimonitor.act(outage_id, action, {"who": who.url, **more})
 
 
-def _result(context: Context, outage_id: int, evidence: Evidence, **own: Any) -> Result:
-    url = context.fortimonitor.outage_url(outage_id)
-    return evidence.result(incident_id=outage_id, incident_url=url, **own)
+def _result(context: Context, outage_id: int, evidence: Evidence, deed: str, **own: Any) -> Result:
+    addresses = {
+        "incident_url": context.fortimonitor.outage_url(outage_id),
+        "page_url": context.page_url("fortimonitor", outage_id),
+    }
+    return with_summary(evidence.result(incident_id=outage_id, **addresses, **own), "fortimonitor", deed)
 
 
 class _Note(Write):
@@ -391,7 +402,8 @@ class _Note(Write):
         return sum(same_text(self._note, entry) for entry in entries)
 
 
-def _textkeys(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
+def textkeys_of(context: Context, params: Dict[str, Any]) -> List[Textkeys]:
+    """Return the textkeys of a server's resources, without a server those of all types."""
     server_id = context.fortimonitor.server_id(params["server"]) if "server" in params else None
     return context.fortimonitor.textkeys(server_id)
 

@@ -52,7 +52,7 @@ def clear_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     with attempting(f"clear FortiSIEM incident {incident_id}"):
         row = row_if_readable(context, incident_id)
         if row and is_cleared(row):
-            return unchanged(incident_id, fields, already_cleared(status(row) or "cleared"))
+            return unchanged(context, incident_id, fields, "cleared", already_cleared(status(row) or "cleared"))
         return update(context, incident_id, fields, params["verify"], before=row)
 
 
@@ -68,7 +68,7 @@ def get_siem_incident(context: Context, params: Dict[str, Any]) -> Result:
     Raises: NotFound where there is no such one, besides the other kinds.
     """
     further = _names(params.get("fields"))
-    return results.siem_incident(existing_row(context, params["incident_id"], further), further)
+    return results.aged_siem_incident(context, existing_row(context, params["incident_id"], further), further)
 
 
 def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -89,7 +89,7 @@ def list_siem_incidents(context: Context, params: Dict[str, Any]) -> Result:
             every = context.fortisiem.incident_list(wanted)
             found = list(reversed(deque((row for row in every.all() if matches(row)), maxlen=most + 1)))
             is_complete, skipped = every.is_complete and not every.skipped, every.skipped
-    listed = [results.siem_incident(row, further) for row in found[:most]]
+    listed = [results.aged_siem_incident(context, row, further) for row in found[:most]]
     return {
         "incidents": listed,
         "count": len(listed),
@@ -110,7 +110,14 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
     bounds = [epoch_milliseconds(moment) if moment else None for moment in (time_from, time_to)]
     rows = context.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
     events, skipped = read_rows(rows[: params["max_results"]], results.event, "nid")
-    return {"incident_id": params["incident_id"], "events": events, "count": len(events), "skipped": skipped}
+    page_url = context.page_url("fortisiem", params["incident_id"])
+    return {
+        "incident_id": params["incident_id"],
+        "page_url": page_url,
+        "events": events,
+        "count": len(events),
+        "skipped": skipped,
+    }
 
 
 def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Result:
@@ -122,17 +129,19 @@ def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Resu
         answer = context.fortisiem.request(
             params["method"], params["endpoint"], params.get("query", {}), params.get("body")
         )
-        return results.answer(context, answer)
+        return results.answer(context, "FortiSIEM", answer)
+
+
+def events_of(context: Context, incident_id: int, most: int) -> List[Result]:
+    """Read the events that triggered an incident; those that are none are left out."""
+    return read_rows(context.fortisiem.events(incident_id, None, None, most)[:most], results.event, "nid")[0]
 
 
 def existing_row(context: Context, incident_id: int, further: Sequence[str] = ()) -> Dict[str, Any]:
     """Read an incident that must exist. Raises NotFound where FortiSIEM shows no such one."""
     row = context.fortisiem.incident(incident_id, [*READ_FIELDS, *further])
     if row is None:
-        raise NotFound(
-            f"FortiSIEM shows no incident {incident_id}",
-            "Check the ID, and that the account sees the incident's organization.",
-        )
+        raise context.fortisiem.unseen(incident_id)
     return row
 
 

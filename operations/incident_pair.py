@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional
 
 from ..clients.context import Context
-from ..clients.fortimonitor.models import Outage
+from ..clients.fortimonitor.models import ACTIVE, Outage
 from ..clients.fortisiem.attributes import is_cleared, status
 from ..core.errors import (
     SHOWN,
@@ -29,10 +29,10 @@ from .fortimonitor import create, resolve
 from .fortisiem import existing_row
 from .results import Result
 from .siem_update import already_cleared, not_applied, unchanged, update
+from .summaries import PRODUCTS, of_pair, of_state, with_summary
 from .writes import ALREADY_DONE
 
 Row = Dict[str, Any]
-PRODUCTS = {"fortimonitor": "FortiMonitor", "fortisiem": "FortiSIEM"}
 FIRST_SIDE = 0.6  # of the time that is left; the rest is for the other side
 TEXTKEYS = ("plugin_textkey", "resource_textkey")
 
@@ -73,27 +73,43 @@ def close_incident(context: Context, params: Dict[str, Any]) -> Result:
         _require_both(context)
         markers = _markers(context, params)
         row = existing_row(context, incident_id)
-        outage_id = _outage_id(context, params, row)
+        outage_id = _named(context, params, row)
+        if outage_id is None and _ticket(row):
+            raise _id_required(f"the external ticket {shown(_ticket(row))}")
+        if outage_id is None:
+            outage_id = _unticketed(context, markers[0])
+        if outage_id is None:
+            return _pair({"fortimonitor": _not_raised(params), "fortisiem": _cleared(context, params, row, None)})
+        resolved_id = outage_id
         return _both(
-            lambda: _resolved(context.with_a_share(FIRST_SIDE), params, outage_id, markers),
+            lambda: _resolved(context.with_a_share(FIRST_SIDE), params, resolved_id, markers),
             # A ticket is closed once it is known to be of the pair, and done.
-            lambda is_resolved: _cleared(context, params, row, outage_id if is_resolved else None),
+            lambda is_resolved: _cleared(context, params, row, resolved_id if is_resolved else None),
         )
 
 
 def get_incident_state(context: Context, params: Dict[str, Any]) -> Result:
-    """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together."""
+    """Compare an incident of FortiMonitor with the one of FortiSIEM that belong together.
+
+    That there is none in FortiMonitor is an answer too.
+    """
     _require_both(context)
-    with attempting(f"compare FortiSIEM incident {params['incident_id']} with its incident in FortiMonitor"):
+    incident_id = params["incident_id"]
+    with attempting(f"compare FortiSIEM incident {incident_id} with its incident in FortiMonitor"):
         markers = _markers(context, params)
-        row = existing_row(context, params["incident_id"])
-        outage = context.fortimonitor.outage(_outage_id(context, params, row))
-    differences = [*_status_difference(row, outage), *_link_differences(row, outage, markers)]
+        row = existing_row(context, incident_id)
+        outage_id = _named(context, params, row)
+        if outage_id is None:
+            outage_id = _unticketed(context, markers[0])
+        outage = None if outage_id is None else context.fortimonitor.outage(outage_id)
+    differences = [] if outage is None else [*_status_difference(row, outage), *_link_differences(row, outage, markers)]
     return {
-        "agree": not differences,
+        "summary": of_state(incident_id, outage, [each["what"] for each in differences]),
+        "state": "not_raised" if outage is None else "out_of_step" if differences else "in_step",
+        "agree": None if outage is None else not differences,
         "differences": differences,
-        "fortimonitor": results.outage(context, outage),
-        "fortisiem": results.siem_incident(row),
+        "fortimonitor": None if outage is None else results.aged_outage(context, outage),
+        "fortisiem": results.aged_siem_incident(context, row),
     }
 
 
@@ -122,16 +138,29 @@ def _ticket(row: Row) -> str:
     return text(row.get("incidentExtTicketId") or "").strip()
 
 
-def _outage_id(context: Context, params: Dict[str, Any], row: Row) -> int:
-    """Return FortiMonitor's id: as given, else the external ticket. Raises InvalidInput where that is none."""
+def _named(context: Context, params: Dict[str, Any], row: Row) -> Optional[int]:
+    """Return FortiMonitor's id: as given, else the external ticket, None where that is none."""
     if "incident" in params:
         return context.fortimonitor.outage_id(params["incident"])
-    ticket = signed_id(_ticket(row))
-    if ticket is None:
-        carried = f"the external ticket {shown(_ticket(row))}" if _ticket(row) else "no external ticket"
-        problem = f"FortiMonitor Incident is required: the FortiSIEM incident has {carried}."
-        raise InvalidInput(problem)
-    return ticket
+    return signed_id(_ticket(row))
+
+
+def _unticketed(context: Context, marker: str) -> Optional[int]:
+    """Return the id of the active incident of the pair that no ticket names, as after half an escalation.
+
+    None where there is none: it was not raised. Raises InvalidInput where not all active ones could be read.
+    """
+    active = context.fortimonitor.outages(status=ACTIVE)
+    for outage in active:
+        if outage.marker.is_of(marker):
+            return outage.id
+    if active.skipped or not active.is_complete:
+        raise _id_required("no external ticket, and FortiMonitor's list of incidents could not be read in whole")
+    return None
+
+
+def _id_required(reason: str) -> InvalidInput:
+    return InvalidInput(f"FortiMonitor Incident is required: the FortiSIEM incident has {reason}.")
 
 
 def _escalated(context: Context, row: Row, markers: List[str]) -> Optional[Outage]:
@@ -155,7 +184,7 @@ def _escalated(context: Context, row: Row, markers: List[str]) -> Optional[Outag
 
 def _created(context: Context, params: Dict[str, Any], server_id: int, row: Row, marker: str) -> Result:
     incident = {
-        "description": params.get("description") or _description(row),
+        "description": params.get("description") or _description(context, row),
         **{name: params[name] for name in TEXTKEYS},
         "correlation_id": marker,
         "search_days": SEARCH_DAYS,
@@ -167,13 +196,21 @@ def _created(context: Context, params: Dict[str, Any], server_id: int, row: Row,
 
 
 def _found(context: Context, outage: Outage, server_id: int) -> Result:
-    return ALREADY_DONE.result(
+    found = ALREADY_DONE.result(
         incident_id=outage.id,
         incident_url=context.fortimonitor.outage_url(outage.id),
+        page_url=context.page_url("fortimonitor", outage.id),
         correlation_id=outage.marker.correlation_id,
         server_id=outage.server_id or server_id,
         warning="It is resolved." if outage.is_resolved else None,
     )
+    return with_summary(found, "fortimonitor", f"created on server {found['server_id']}")
+
+
+def _not_raised(params: Dict[str, Any]) -> Result:
+    """Return FortiMonitor's side where there is nothing to resolve."""
+    nothing = ALREADY_DONE.result(outcome="not_raised", incident_id=None, incident_url=None, page_url=None)
+    return {"summary": of_state(params["incident_id"], None), **nothing}
 
 
 def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers: List[str]) -> Result:
@@ -191,8 +228,8 @@ def _resolved(context: Context, params: Dict[str, Any], outage_id: int, markers:
         ) from None
 
 
-def _description(row: Row) -> str:
-    incident = results.siem_incident(row)
+def _description(context: Context, row: Row) -> str:
+    incident = results.siem_incident(context, row)
     lines = [
         f"{incident['title']} (FortiSIEM incident {incident['incident_id']}, severity {incident['severity']})",
         *(
@@ -209,7 +246,8 @@ def _ticketed(context: Context, params: Dict[str, Any], row: Row, created: Resul
     comment = params.get("comments") or f"Escalated to FortiMonitor: {created['incident_url']}"
     fields = {"external_ticket_id": str(created["incident_id"]), "external_ticket_state": "New", "comments": comment}
     if _ticket(row) == fields["external_ticket_id"]:
-        return unchanged(params["incident_id"], fields)
+        deed = f"linked to FortiMonitor incident {created['incident_id']}"
+        return unchanged(context, params["incident_id"], fields, deed)
     return update(context, params["incident_id"], fields, verify=True, before=row)
 
 
@@ -226,7 +264,7 @@ def _cleared(context: Context, params: Dict[str, Any], row: Row, resolved: Optio
         missing = {name: value for name, value in fields.items() if name == "external_ticket_state"}
     missing = {name: value for name, value in missing.items() if name == "comments" or not_applied(row, {name: value})}
     if not missing:
-        return unchanged(params["incident_id"], fields, warning)
+        return unchanged(context, params["incident_id"], fields, "cleared", warning)
     result = update(context, params["incident_id"], missing, verify=True, before=row)
     return {**result, "warning": " ".join(filter(None, (warning, result["warning"]))) or None}
 
@@ -251,8 +289,13 @@ def _both(fortimonitor: Callable[[], Result], fortisiem: Callable[[bool], Result
             failures[side] = failure
     if failures:
         raise _failure(done, failures)
-    changed = any(result["changed"] for result in done.values())
-    return {"outcome": "done" if changed else "already_done", "changed": changed, **done}
+    return _pair(done)
+
+
+def _pair(sides: Dict[str, Result]) -> Result:
+    changed = any(result["changed"] for result in sides.values())
+    outcome = "done" if changed else "already_done"
+    return {"summary": of_pair(sides), "outcome": outcome, "changed": changed, **sides}
 
 
 def _failure(done: Dict[str, Result], failures: Dict[str, Failure]) -> Failure:

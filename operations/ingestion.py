@@ -8,6 +8,13 @@ late meanwhile is not passed over. No watermark is ahead of the product's clock:
 future, say, would else take everything until then with it. The watermark is returned, not kept: the playbook stores it
 once the records are stored.
 
+Each incident says which configuration it came by, first of all: two accounts of one FortiMonitor, and two organizations
+of one FortiSIEM, have Source IDs that begin alike, and the stories have to know whose an alert is.
+
+Filters are applied here alone, to what was read: the products' own were seen not to work, and an incident whose status
+changes would leave a filtered list, and another one slip past. So the watermark moves on behind what a filter leaves
+out too, and ``left_out`` counts it.
+
 One bad row costs one row: an incident without a readable time is returned with what it has, and moves no watermark; one
 without an id is named under ``skipped`` and in the log. Those without a time come with every call that sees them, so
 they get half of its room at most: the others must go on.
@@ -24,15 +31,18 @@ from ..clients.fortimonitor.models import Outage
 from ..clients.fortisiem.attributes import CLEARED, READ_FIELDS
 from ..clients.fortisiem.lists import COUNTED_BUT_NOT_SENT, PAGE_SIZE, Wanted
 from ..clients.product_client import Product
-from ..core.errors import attempting
+from ..core.errors import Failure, attempting
 from ..core.times import epoch_milliseconds, from_epoch, iso
 from ..core.values import Skipped, moment, whole_number
-from . import results
+from . import involved, results
+from .fortisiem import events_of, existing_row
 from .results import Result
 from .watermark import Watermark
 
 FAR_AHEAD = timedelta(days=365)  # no product's clock is that wrong
 MOST_INCIDENTS = 5000
+MOST_WITH_EVENTS = 50  # each takes requests of its own, and one call has less than a minute
+MOST_EVENTS = 20  # of one incident
 MOST_LOGGED = 5  # skipped rows that the log names
 MOST_OUTAGES = 2000  # 40 pages, and FortiMonitor allows 100 requests a minute
 # FortiSOAR's words; a word that no product documents becomes the default, and stays visible in the incident itself.
@@ -101,13 +111,17 @@ class Source(NamedTuple):
         client: the product's client of a context.
         read: adds what is found from a time on, oldest first, until more than enough have come.
         newest: the time of the newest incident, 0 where there is none.
+        one: the incident of an ID. Raises NotFound where there is no such one.
         most: how many come at once.
+        filters: the parameters that choose among the incidents.
     """
 
     client: Callable[[Context], Any]
     read: Callable[[Context, Found, int, int], None]
     newest: Callable[[Context, int], int]
+    one: Callable[[Context, Any], Row]
     most: int
+    filters: Tuple[str, ...]
 
 
 def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
@@ -118,9 +132,12 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
 
     Raises: whatever a read raises: then nothing is returned and the watermark stands.
     """
-    name, source = params["source"], _SOURCES[params["source"]]
-    most = min(params["max_results"], source.most)
-    with attempting(f"fetch incidents from {name}"):
+    product, source = params["source"], _SOURCES[params["source"]]
+    with_events = product == "FortiSIEM" and params["include_events"]
+    most = min(params["max_results"], MOST_WITH_EVENTS if with_events else source.most)
+    with attempting(f"fetch incidents from {product}"):
+        if "incident_id" in params:
+            return _one(context, source, params, with_events)
         begin, found = _found(context, source, params, most)
         timeless, waiting = found.take_timeless(most // 2), found.waiting
         room = most - len(timeless)
@@ -130,15 +147,33 @@ def fetch_incidents(context: Context, params: Dict[str, Any]) -> Result:
             newest = max([found.since.time, *(time for (time, _), _ in taken)])
             newest = newest if nothing_waits else max(newest, source.newest(context, begin))
             newest = _not_ahead(source.client(context).server_time, newest)
-    _log_skipped(context, name, found.skipped)
+        came = [*timeless, *(incident for _, incident in taken)]
+        chosen = {name: params[name] for name in source.filters if name in params}
+        incidents = [each for each in came if all(each[name] in values for name, values in chosen.items())]
+        found.skip(_add_events(context, incidents) if with_events else [])
+    _log_skipped(context, product, found.skipped)
     watermark = Watermark(newest) if nothing_waits else Watermark(*taken[-1][0], newest)
-    incidents = [*timeless, *(incident for _, incident in taken)]
     return {
         "incidents": incidents,
         "count": len(incidents),
+        "left_out": len(came) - len(incidents),
         "watermark": str(watermark),
         "is_complete": nothing_waits and found.all_were_sent,
         "skipped": found.skipped,
+    }
+
+
+def _one(context: Context, source: Source, params: Dict[str, Any], with_events: bool) -> Result:
+    """Fetch the incident that is named, whatever is chosen besides; no watermark moves."""
+    incidents = [source.one(context, params["incident_id"])]
+    skipped = _add_events(context, incidents) if with_events else []
+    return {
+        "incidents": incidents,
+        "count": 1,
+        "left_out": 0,
+        "watermark": params.get("watermark"),
+        "is_complete": True,
+        "skipped": skipped,
     }
 
 
@@ -174,6 +209,11 @@ def _log_skipped(context: Context, name: str, skipped: Skipped) -> None:
         rows = [f"{shown} ({each['reason']})" for shown, each in zip(ids, skipped)][:MOST_LOGGED]
         rows += ["..."] if len(skipped) > MOST_LOGGED else []
         context.log.warning("%s: %d rows could not be read: %s", name, len(skipped), ", ".join(rows))
+
+
+def _owned(context: Context, incident: Row) -> Row:
+    """Return an incident with the ID of the configuration that it came by."""
+    return {"configuration_id": context.configuration_id, **incident}
 
 
 def _source_ids(product: str, client: Product, incident_id: int) -> Row:
@@ -244,8 +284,25 @@ def _last_seen(row: Row) -> Optional[int]:
     return epoch_milliseconds(seen) if seen else None
 
 
+def _one_of_siem(context: Context, incident_id: int) -> Row:
+    return _from_siem(context, existing_row(context, incident_id))
+
+
+def _add_events(context: Context, incidents: List[Row]) -> Skipped:
+    """Add its events to each incident of FortiSIEM; return those whose events could not be read."""
+    skipped: Skipped = []
+    for incident in (each["incident"] for each in incidents):
+        number = incident["incident_id"]
+        try:
+            incident["events"] = events_of(context, number, MOST_EVENTS)
+        except Failure as failure:
+            incident["events"] = None
+            skipped.append({"row": str(number), "reason": f"its events could not be read: {failure.happened}"})
+    return skipped
+
+
 def _from_siem(context: Context, row: Row) -> Row:
-    incident = results.siem_incident(row)
+    incident = results.siem_incident(context, row)
     return {
         **_source_ids("fortisiem", context.fortisiem, row["incidentId"]),
         "source": "FortiSIEM",
@@ -256,7 +313,8 @@ def _from_siem(context: Context, row: Row) -> Row:
         "last_time": incident["last_seen"],
         "end_time": incident["cleared_time"],
         "techniques": incident["techniques"],
-        "incident": incident,
+        **involved.in_siem_incident(incident),
+        "incident": _owned(context, incident),
     }
 
 
@@ -297,6 +355,10 @@ def _start_of(outage: Outage) -> Optional[int]:
     return epoch_milliseconds(outage.start) if outage.start else None
 
 
+def _one_outage(context: Context, incident: str) -> Row:
+    return _from_outage(context, context.fortimonitor.outage(context.fortimonitor.outage_id(incident)))
+
+
 def _from_outage(context: Context, outage: Outage) -> Row:
     return {
         **_source_ids("fortimonitor", context.fortimonitor, outage.id),
@@ -308,7 +370,8 @@ def _from_outage(context: Context, outage: Outage) -> Row:
         "last_time": iso(outage.start),
         "end_time": iso(outage.end),
         "techniques": [],
-        "incident": results.outage(context, outage),
+        **involved.in_outage(outage),
+        "incident": _owned(context, results.outage(context, outage)),
     }
 
 
@@ -318,6 +381,20 @@ def _severity(word: Optional[str]) -> str:
 
 
 _SOURCES = {
-    "FortiSIEM": Source(lambda context: context.fortisiem, _read_siem, _newest_in_siem, MOST_INCIDENTS),
-    "FortiMonitor": Source(lambda context: context.fortimonitor, _read_outages, _newest_outage, MOST_OUTAGES),
+    "FortiSIEM": Source(
+        lambda context: context.fortisiem,
+        _read_siem,
+        _newest_in_siem,
+        _one_of_siem,
+        MOST_INCIDENTS,
+        ("status", "severity", "category"),
+    ),
+    "FortiMonitor": Source(
+        lambda context: context.fortimonitor,
+        _read_outages,
+        _newest_outage,
+        _one_outage,
+        MOST_OUTAGES,
+        ("status", "severity"),
+    ),
 }

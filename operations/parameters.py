@@ -33,15 +33,17 @@ def valid_parameters(
     """
     if params and not isinstance(params, dict):
         raise InvalidInput("They must be an object of names and values.")
-    form, given = operation_forms().get(str(operation)), params or {}
+    form, given = operation_forms().get(str(operation)), _in_plain_text(str(operation), params or {})
     if form is None:
         known = f"Its operations are: {', '.join(operation_forms())}."
         raise UnknownOperation(f"This connector has no operation {shown(operation)}", known)
     values, problems = read_form(form, given, RULES.get(operation, ()), SHAPES.get(operation, {}))
     if context is not None:
         problems += _foreign_incidents(context, form.titles, values)
-    # An operation that fills the choices of a form's field is handed the values of that form's other fields too.
-    if not given.keys() <= form.titles.keys() and operation not in choice_operations():
+    if operation in choice_operations():
+        # It is handed the fields of a form as they stand. A blank one is told apart from one that the form has not.
+        values.update((name, "") for name in form.titles.keys() & given.keys() - values.keys())
+    elif not given.keys() <= form.titles.keys():
         misspelt, unknown = _unknown_names(form.titles, given)
         if problems or misspelt or ignored is None:
             problems = [*misspelt, *unknown, *problems]
@@ -50,6 +52,21 @@ def valid_parameters(
     if problems:
         raise InvalidInput(*problems)
     return values
+
+
+def _in_plain_text(operation: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters whose texts are without HTML, unless they are to go out as they are.
+
+    It comes before all checks: what tags hide must not pass them.
+    """
+    if AS_IT_IS in str(given.get("text_format")):
+        return given
+    texts = [name for name in RICH_TEXTS.get(operation, ()) if isinstance(given.get(name), str) and "<" in given[name]]
+    if not texts:
+        return given
+    from ..core.plain_text import plain_text  # at first use: few texts need it
+
+    return {**given, **{name: plain_text(given[name]) for name in texts}}
 
 
 def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Tuple[List[str], List[str]]:
@@ -74,6 +91,7 @@ def _foreign_incidents(context: Context, titles: Mapping[str, str], values: Dict
     for name, product in INCIDENTS.items():
         if name not in values:
             continue
+        product = values.get("source", product)  # an action for both products says of which one the incident is
         try:
             incident_id = _own_id(context, product, values[name])
             values[name] = incident_id if product == "FortiMonitor" else _siem_id(incident_id)
@@ -159,6 +177,20 @@ RULES: Dict[str, Tuple[Rule, ...]] = {
     "close_incident": _correlation_id("correlation_id"),
     "get_incident_state": _correlation_id("correlation_id"),
     "fetch_incidents": ((Watermark.parse, WATERMARK, ("watermark",)),),
+}
+# What may come from a record's rich text field, and is read by people.
+AS_IT_IS = "As It Is"
+RICH_TEXTS: Dict[str, Tuple[str, ...]] = {
+    "create_custom_incident": ("description",),
+    "force_resolve_incident": ("reason",),
+    "add_fortimonitor_incident_note": ("note",),
+    "update_fortimonitor_incident_description": ("description",),
+    "broadcast_fortimonitor_incident": ("message",),
+    "update_siem_incident": ("comments",),
+    "clear_siem_incident": ("reason",),
+    "comment_siem_incident": ("comment",),
+    "escalate_siem_incident": ("description", "comments"),
+    "close_incident": ("reason",),
 }
 # The parameters that name an incident, and of which product, in whatever operation.
 INCIDENTS = {"incident_id": "FortiSIEM", "incident": "FortiMonitor"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from logging import Logger
 from typing import Any, Callable, Dict, Optional, Sequence
 
@@ -21,8 +22,9 @@ from ..clients.fortisiem.attributes import (
 from ..core.errors import InvalidInput
 from ..core.http.answers import Answer, json_of
 from ..core.redaction import Redactor
-from ..core.times import iso
+from ..core.times import from_epoch, iso, spelt_out
 from ..core.values import moment, storable, text, whole_number
+from .summaries import of_answer
 
 Result = Dict[str, Any]
 
@@ -47,11 +49,17 @@ def with_ignored(ignored: Sequence[str], log: Logger, redact: Redactor, act: Cal
     return {**result, "warning": " ".join(filter(None, (result.get("warning"), warning)))}
 
 
+def aged_outage(context: Context, shown: Outage) -> Result:
+    """Return an incident of FortiMonitor as it stands now, with its age."""
+    return {**outage(context, shown), **_ages(context, shown.start, shown.end)}
+
+
 def outage(context: Context, shown: Outage) -> Result:
     """Return an incident of FortiMonitor."""
     return {
         "incident_id": shown.id,
         "incident_url": context.fortimonitor.outage_url(shown.id),
+        "page_url": context.page_url("fortimonitor", shown.id),
         "server_id": shown.server_id,
         "server_name": shown.server_name,
         "server_fqdn": shown.server_fqdn,
@@ -104,15 +112,23 @@ def textkeys(shown: Textkeys, value: str) -> Result:
     }
 
 
-def siem_incident(row: Result, further: Sequence[str] = ()) -> Result:
+def aged_siem_incident(context: Context, row: Result, further: Sequence[str] = ()) -> Result:
+    """Return an incident of FortiSIEM as it stands now, with its age; ``further`` as below."""
+    first_seen, cleared = (moment(row.get(name)) for name in ("incidentFirstSeen", "incidentClearedTime"))
+    return {**siem_incident(context, row, further), **_ages(context, first_seen, cleared)}
+
+
+def siem_incident(context: Context, row: Result, further: Sequence[str] = ()) -> Result:
     """Return an incident of FortiSIEM.
 
     Parameters:
         row: the incident as FortiSIEM shows it.
         further: FortiSIEM's names of more attributes, which go into ``other`` as they are.
     """
+    incident_id = whole_number(row.get("incidentId"))
     return {
-        "incident_id": whole_number(row.get("incidentId")),
+        "incident_id": incident_id,
+        "page_url": context.page_url("fortisiem", incident_id),
         "title": _text(row.get("incidentTitle")),
         "status": status(row),
         "severity": word(LEVELS, row.get("eventSeverityCat")),
@@ -160,17 +176,30 @@ def event(row: Result) -> Result:
     }
 
 
-def answer(context: Context, given: Answer) -> Result:
-    """Return an answer to a request of the analyst's own, without secrets."""
+def answer(context: Context, product: str, given: Answer) -> Result:
+    """Return a product's answer to a request of the analyst's own, without secrets."""
     body = json_of(given)
+    request = given.request.shown(given.status)
     return {
+        "summary": of_answer(product, given.status, request),
         "status": given.status,
         "body": context.redact.within(body),
         "text": context.redact(given.text) if body is None else None,
         "location": context.redact(given.headers.get("Location", "")) or None,  # where a new object stands
         "attempts": given.attempts,
-        "request": given.request.shown(given.status),
+        "request": request,
     }
+
+
+def _ages(context: Context, start: Optional[datetime], end: Optional[datetime]) -> Result:
+    """Return how long ago something began, and how long it took; None where a time is missing."""
+    now = from_epoch(context.deadline.timing.wall())
+    result: Result = {}
+    for name, until in (("age", now), ("duration", end)):
+        # A product's clock may be ahead of this one.
+        seconds = max(0, int((until - start).total_seconds())) if start and until else None
+        result.update({f"{name}_seconds": seconds, name: None if seconds is None else spelt_out(seconds)})
+    return result
 
 
 def _text(value: Any) -> Optional[str]:

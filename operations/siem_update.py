@@ -7,17 +7,17 @@ from typing import Any, Dict, Iterable, List, Optional
 from ..clients.context import Context
 from ..clients.fortisiem.attributes import ATTRIBUTES
 from ..clients.fortisiem.client import FortiSIEM, is_ok
-from ..core.errors import AnswerBroken, AuthenticationFailed, Failure, Unreachable, attempting
+from ..core.errors import AnswerBroken, AuthenticationFailed, Failure, NotFound, Unreachable, attempting
 from ..core.texts import entries_of, may_be_cut, same_text, survivors
 from ..core.values import text
 from .results import Result
+from .summaries import APPLIED, NOT_APPLIED, NOT_READABLE, of_update, with_summary
 from .writes import ALREADY_DONE, Accepted, Evidence, Write, carry_out
 
 Values = Dict[str, str]
 Row = Dict[str, Any]
 
 SHARE_OF_A_LOOK = 0.25  # of the time that is left, for reading what a comment will be compared with
-APPLIED, NOT_APPLIED, NOT_READABLE = "applied", "not applied", "not readable"
 
 
 class AttributeUpdate(Write):
@@ -81,8 +81,12 @@ def update(context: Context, incident_id: int, fields: Values, verify: bool, bef
         verify: read the incident back and tell for each attribute whether it was applied. Where a comment is among
             them, it is read beforehand too.
         before: the incident, where it has been read already.
+
+    An account of one organization reads it beforehand in any case: that FortiSIEM refuses to update the incident of
+    another organization is documented nowhere.
     """
-    if before is None and verify and "comments" in fields:
+    needs_look = context.fortisiem.is_of_one_organization or (verify and "comments" in fields)
+    if before is None and needs_look:
         before = _row_before(context.with_a_share(SHARE_OF_A_LOOK).fortisiem, incident_id, fields)
     write = AttributeUpdate(context.fortisiem, incident_id, fields, before)
     with attempting(f"update FortiSIEM incident {incident_id}"):
@@ -98,13 +102,20 @@ def update(context: Context, incident_id: int, fields: Values, verify: bool, bef
         raise AnswerBroken("FortiSIEM accepted the update, but reading it back shows no change", advice, "no")
     if shown == {APPLIED}:
         result["confirmed_by"] = "read_back"
-    warning = _warning(fields, verified, context.fortisiem.not_taken(fields))
-    return {**result, "incident_id": incident_id, "fields": fields, "verified": verified, "warning": warning}
+    not_taken = context.fortisiem.not_taken(fields)
+    warning = _warning(fields, verified, not_taken)
+    page_url = context.page_url("fortisiem", incident_id)
+    result.update(incident_id=incident_id, page_url=page_url, fields=fields, verified=verified, warning=warning)
+    return of_update(result, fields, verified, not_taken)
 
 
-def unchanged(incident_id: int, fields: Values, warning: Optional[str] = None) -> Result:
-    """Return the result of an update that was not needed, as a read shows."""
-    return ALREADY_DONE.result(incident_id=incident_id, fields=fields, verified={}, warning=warning)
+def unchanged(context: Context, incident_id: int, fields: Values, deed: str, warning: Optional[str] = None) -> Result:
+    """Return the result of an update that was not needed, as a read shows: the incident was already ``deed``."""
+    page_url = context.page_url("fortisiem", incident_id)
+    result = ALREADY_DONE.result(
+        incident_id=incident_id, page_url=page_url, fields=fields, verified={}, warning=warning
+    )
+    return with_summary(result, "fortisiem", deed)
 
 
 def not_applied(row: Row, fields: Values) -> Values:
@@ -129,14 +140,20 @@ def listed(names: Iterable[str]) -> str:
 def _row_before(fortisiem: FortiSIEM, incident_id: int, fields: Values) -> Optional[Row]:
     """Read an incident before it is written; None where that fails, which settles nothing.
 
-    Raises what would meet the update as well: credentials that are refused must not be tried twice.
+    Raises what would meet the update as well: credentials that are refused must not be tried twice. And, for an account
+    of one organization, whatever keeps it from knowing that the incident is one of its own; before 6.3 none can tell.
     """
     try:
-        return fortisiem.incident(incident_id, _shown_by(fields))
-    except (AuthenticationFailed, Unreachable):
-        raise
-    except Failure:
+        row = fortisiem.incident(incident_id, _shown_by(fields))
+    except NotFound:
         return None
+    except Failure as failure:
+        if fortisiem.is_of_one_organization or isinstance(failure, (AuthenticationFailed, Unreachable)):
+            raise
+        return None
+    if row is None and fortisiem.is_of_one_organization:
+        raise fortisiem.unseen(incident_id)
+    return row
 
 
 def _shown_by(fields: Values) -> List[str]:

@@ -42,11 +42,11 @@ class Evidence(NamedTuple):
         return sum(failure.attempts for failure in self.failures) + (self.answer.attempts if self.answer else 0)
 
     @property
-    def request(self) -> Optional[Result]:
-        """The last request, None where none was sent."""
+    def request(self) -> Result:
+        """The last request, empty where none was sent."""
         if self.answer:
             return self.answer.request.shown(self.answer.status)
-        return self.failures[-1].request if self.failures else None
+        return self.failures[-1].request if self.failures else {}
 
     @property
     def is_done(self) -> bool:
@@ -77,6 +77,7 @@ class Evidence(NamedTuple):
             "confirmed_by": self.confirmed_by if self.answer else "read_back",
             "attempts": self.attempts,
             "request": self.request,
+            "warning": None,
             **own,
         }
 

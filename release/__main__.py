@@ -51,22 +51,21 @@ def playbooks() -> None:
 
 
 @main.command()
-def docs() -> None:
-    """Write the pages that are generated."""
-    from . import action_page, case_page, check, fault_page
+@click.option("--check", is_flag=True, help="Write nothing; fail if a page is not up to date. Needs no lab.")
+def docs(check: bool) -> None:
+    """Execute the examples in the lab, and write the pages that are made."""
+    from lab.errors import LabError
+
+    from . import pages
 
     try:
-        pages = (
-            (action_page.PAGE, action_page.action_page()),
-            (fault_page.PAGE, fault_page.fault_page()),
-            (case_page.PAGE, case_page.case_page()),
-            (check.PAGE, check.rules_page()),
-        )
-    except BuildError as error:
+        if check:
+            pages.check_pages()
+            return
+        for path in pages.make_pages():
+            click.echo(path)
+    except (BuildError, LabError) as error:
         raise click.ClickException(str(error)) from None
-    for page, text in pages:
-        (ROOT / page).write_text(text, encoding="utf-8")
-        click.echo(ROOT / page)
 
 
 @main.command()

@@ -14,6 +14,7 @@ SHIPPED = (
     "connector.py",
     "requirements.txt",
     "LICENSE",
+    "release_notes.md",
     "core/*.py",
     "core/http/*.py",
     "clients/*.py",
@@ -23,7 +24,7 @@ SHIPPED = (
     "images/*.png",
     "playbooks/playbooks.json",
 )
-TEXT = {".json", ".py", ".txt", ""}
+TEXT = {".json", ".md", ".py", ".txt", ""}
 
 
 class BuildError(Exception):

@@ -1,15 +1,16 @@
-"""The page ``docs/faults.md``: the table of faults and outcomes as an analyst or an operator reads it."""
+"""The page ``docs/development/faults.md``: the table of faults and outcomes, as it is read."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from lab.faults.catalogue import CATALOGUE, KINDS
 
 from .fault_table import ACTIONS, DONE, NOTHING, ROWS, UNKNOWN, Action, LeftOut, Outcome, Row
+from .markdown import table
 
-PAGE = "docs/faults.md"
+PAGE = "docs/development/faults.md"
 GROUPS = {
     "wire": "On the wire: the answer to the write is lost, broken or late",
     "connection": "In the connection",
@@ -20,8 +21,8 @@ INTRODUCTION = """\
 # Faults and outcomes
 
 What each write says when something goes wrong, and what is so. Each line is a test: it lets the fault strike the
-action's write in the [lab](../README.md#the-lab), and compares what the connector says with what the product has
-stored. [Outcomes you can trust](outcomes.md) says why the connector does what it does.
+action's write in the [lab](../../README.md#the-lab), and compares what the connector says with what the product has
+stored. [Outcomes you can trust](../outcomes.md) says why the connector does what it does.
 
 - **when**: *before*: the product never saw the request. *after*: it had done everything. From outside the two may look
   alike. A fault of the connection strikes the next connection that is made.
@@ -48,7 +49,7 @@ def _faults() -> Iterator[str]:
     for group, title in GROUPS.items():
         lines = [(f"`{kind.name}`", kind.about) for kind in KINDS if kind.group == group]
         yield f"{title}.\n"
-        yield _table(("fault", "what the client sees"), lines)
+        yield table(("fault", "what the client sees"), lines)
 
 
 def _left_out_everywhere() -> Iterator[str]:
@@ -64,9 +65,7 @@ def _action(action: Action) -> Iterator[str]:
         rows = [row for row in ROWS if CATALOGUE[row.kind].group == group]
         titles = ("fault", "when", "outcome", "confirmed by", "sent", "received", action.made, "message or remark")
         yield f"### {title}\n"
-        yield _table(
-            titles, [_line(row, action, cell) for row in rows if isinstance(cell := row.cell(action), Outcome)]
-        )
+        yield table(titles, [_line(row, action, cell) for row in rows if isinstance(cell := row.cell(action), Outcome)])
         partly = [row for row in rows if any(isinstance(cell, Outcome) for cell in row.cells)]
         left_out = [(cell.reason, row) for row in partly if isinstance(cell := row.cell(action), LeftOut)]
         if left_out:
@@ -90,8 +89,3 @@ def _reasons(left_out: Iterable[tuple[str, Row]]) -> str:
     for reason, row in left_out:
         by_reason.setdefault(reason, []).append(f"{_fault(row)} {row.when or ''}".rstrip())
     return "\n".join(f"- {', '.join(rows)}: {reason}" for reason, rows in by_reason.items()) + "\n"
-
-
-def _table(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rows = [titles, ["---"] * len(titles), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

@@ -1,7 +1,7 @@
 """What becomes of each action under each fault of the lab: the one table that is tested and published.
 
-``tests/lab/test_fault_table.py`` runs every cell against the lab; ``docs/faults.md`` shows every cell. The table stands
-here, and not in the lab, because it is a promise about the connector; the lab knows nothing of its clients.
+``tests/lab/test_fault_table.py`` runs every cell against the lab; ``docs/development/faults.md`` shows every cell. The
+table stands here, not in the lab, because it is a promise about the connector; the lab knows nothing of its clients.
 """
 
 from __future__ import annotations

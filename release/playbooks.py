@@ -33,6 +33,8 @@ UTILITIES = {
     "raise_exception": "Utils: Raise Exception",
     "updatemacro": "FSR: Update Global Variables",
 }
+# What no collection of Fortinet's own connectors has: manual input, a start on an update, and this utility.
+RARE = ("ask", "updated", "raise_exception")
 STEP_TYPES = {
     "action": "0bfed618-0316-11e7-93ae-92361f002671",
     "ask": "fc04082a-d7dc-4299-96fb-6837b1baa0fe",
@@ -76,7 +78,8 @@ def build(root: Path = ROOT) -> str:
     """
     info = json.loads((root / "info.json").read_text("utf-8"))
     sources = [yaml.safe_load(file.read_text("ascii")) for file in sorted((root / SOURCES).glob("*.yaml"))]
-    playbooks = [_sample(action) for action in info["operations"] if action["enabled"] and action["visible"]] + sources
+    stories = [each for source in sources for each in (source, *_by_hand(source))]
+    playbooks = [_sample(action) for action in info["operations"] if action["enabled"] and action["visible"]] + stories
     return json.dumps(_collection(info, playbooks), indent=1, ensure_ascii=True) + "\n"
 
 
@@ -110,6 +113,18 @@ def _collection(info: Row, playbooks: list[Row]) -> Row:
 
 def _tags(info: Row) -> list[str]:
     return [info["name"].split("-")[0].capitalize(), info["name"]]
+
+
+def _by_hand(source: Row) -> list[Row]:
+    """Return the second entry of a story that FortiSOAR starts: the same steps, which an analyst starts on a record.
+
+    It has some other values in its step Configuration.
+    """
+    if "by_hand" not in source:
+        return []
+    entry = source["by_hand"]
+    values = {"set": {**source["steps"]["Configuration"]["set"], **entry["set"]}}
+    return [{**entry, "steps": {**source["steps"], "Configuration": values}}]
 
 
 def _sample(action: Row) -> Row:
@@ -150,6 +165,8 @@ def _workflow(info: Row, playbook: Row, collection: str, names: set[str]) -> Row
     routes = _routes(name, steps)
     _check(name, steps, routes, names)
     roles = playbook.get("roles", [])
+    if {"fetch", "ingest"} & set(roles) and (rare := _rare(steps)):
+        raise BuildError(f"{name} uses {', '.join(rare)}, which is for stories: no official ingestion has it.")
     return {
         "@type": "Workflow",
         "uuid": place.uuid("playbook", name),
@@ -201,6 +218,12 @@ def _check(playbook: str, steps: Mapping[str, Row], routes: list[Route], names: 
         raise BuildError(f"{playbook} never reaches {', '.join(unreached)}.")
     if unknown := sorted({step["call"] for step in steps.values() if "call" in step} - names):
         raise BuildError(f"{playbook} calls playbooks that there are not: {', '.join(unknown)}.")
+
+
+def _rare(steps: Mapping[str, Row]) -> list[str]:
+    """Return what of RARE a playbook uses."""
+    used = {word for step in steps.values() for word in (*step, *step.get("start", ()), step.get("utility"))}
+    return [each for each in RARE if each in used]
 
 
 def _layout(steps: Mapping[str, Row], routes: list[Route]) -> dict[str, tuple[int, int]]:

@@ -243,7 +243,7 @@ class FortiMonitor(Product):
                 f"an ID such as -28000855, #-28000855, a URL such as {self.outage_url(-28000855)}, or a Source ID "
                 "such as fortimonitor:api2.panopta.com:-28000855"
             )
-            raise InvalidInput(f"Incident {shown(text)} is not {wanted}.")
+            raise InvalidInput(f"FortiMonitor Incident {shown(text)} is not {wanted}.")
         return number
 
     def outage_url(self, outage_id: int) -> str:
@@ -430,7 +430,8 @@ def _outage_advice(answer: Answer, text: str) -> Optional[str]:
     if answer.status == 404:
         return (
             "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may "
-            "show the same number without its minus sign."
+            "show the same number without its minus sign. If it is of another account, choose the configuration that "
+            "owns it."
         )
     return _advice(answer, text)
 

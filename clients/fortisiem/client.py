@@ -58,6 +58,20 @@ class FortiSIEM(Product):
         self._authentication = authentication
         self._organization = organization
 
+    @property
+    def is_of_one_organization(self) -> bool:
+        """Whether the account sees the incidents of its organization alone; one of ``super`` sees all."""
+        return self._organization.strip().lower() not in ("", "super")
+
+    def unseen(self, incident_id: int) -> Failure:
+        """Return the failure that the account is shown no such incident: it may be another organization's."""
+        return NotFound(
+            f"FortiSIEM shows no incident {incident_id}",
+            "Check the ID, and that the account sees the incident's organization; else choose the configuration that "
+            "owns it.",
+            "no",
+        )
+
     def update_incident(self, incident_id: int, values: Mapping[str, str]) -> Answer:
         """POST /phoenix/rest/incident/external, or its twin /pub/incident/update/{id} where the server has only that.
 

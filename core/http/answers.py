@@ -20,7 +20,7 @@ from .decoding import is_web_page, json_value, text_of
 LONGEST_QUOTE = 300  # characters of an answer's text in a message
 GATEWAY_GAVE_UP = (408, 502, 503, 504)  # on waiting; what it passed on may still be carried out
 PROXY_WANTS_CREDENTIALS = 407
-PROXY_ADVICE = "Check Proxy, Proxy Username and Proxy Password in the configuration."
+PROXY_ADVICE = "Check Proxy Mode and the fields below it in the configuration."
 LATE_FOR = 300  # seconds until what was given up on is taken for never
 
 

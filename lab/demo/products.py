@@ -12,6 +12,7 @@ import requests
 from ..errors import LabError
 
 STATUSES = {0: "Active", 1: "Auto Cleared", 2: "Manually Cleared", 3: "System Cleared"}
+OWN_PROXY = "Own Proxy"
 SIEM_FIELDS = [
     "incidentId",
     "incidentTitle",
@@ -38,7 +39,7 @@ class Products:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = _verification(configuration, folder)
-        if configuration.get("proxy"):
+        if configuration.get("proxy_mode") == OWN_PROXY:
             self._session.proxies = dict.fromkeys(("http", "https"), _proxy(configuration))
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ OBJECTS = ("server", "plugin_textkey", "resource_textkey", "siem_incident_id")
 FORTIMONITOR_NEEDS = ("fortimonitor_api_key", "server", "plugin_textkey", "resource_textkey")
 FORTISIEM_NEEDS = ("fortisiem_server", "siem_incident_id")
 PASSWORD_NEEDS = ("fortisiem_username", "fortisiem_password")
+OFF = "Off"
 API_TOKEN = "API Token"  # noqa: S105 - the name of a way to log in
 TOKEN_NEEDS = ("fortisiem_client_id", "fortisiem_client_secret")
 
@@ -43,7 +44,7 @@ class Target:
 
         A FortiSIEM 8.0 was seen to give one token per API client: taking it would leave the connector none.
         """
-        return self.siem_incident_id is not None and self.configuration.get("fortisiem_auth_method") != API_TOKEN
+        return self.siem_incident_id is not None and self.configuration.get("fortisiem_sign_in") != API_TOKEN
 
 
 def lab_target(ready: Mapping[str, Any]) -> Target:
@@ -64,10 +65,11 @@ def real_target(path: Path) -> Target:
     Raises: LabError naming what is wrong with the file.
     """
     values = json_object_file(path)
-    fortimonitor, fortisiem = values.get("fortimonitor_enabled", True), values.get("fortisiem_enabled", False)
+    fortimonitor = values.get("fortimonitor_sign_in") != OFF
+    fortisiem = values.get("fortisiem_sign_in", OFF) != OFF
     if not (fortimonitor or fortisiem):
         raise LabError(f"{path} switches both FortiMonitor and FortiSIEM off.")
-    login = TOKEN_NEEDS if values.get("fortisiem_auth_method") == API_TOKEN else PASSWORD_NEEDS
+    login = TOKEN_NEEDS if values.get("fortisiem_sign_in") == API_TOKEN else PASSWORD_NEEDS
     needed = (FORTIMONITOR_NEEDS if fortimonitor else ()) + (FORTISIEM_NEEDS + login if fortisiem else ())
     if missing := [key for key in needed if values.get(key) in (None, "")]:
         raise LabError(f"{path} does not say {', '.join(missing)}.")

@@ -22,6 +22,11 @@ SWITCHES = (
     Switch("ok_body", ('"OK"', "OK", "SUCCESS", "empty"), "The success body of /incident/external: not documented."),
     Switch("ok_content_type", ("text/plain", "application/json"), "The type of that body: clients suggest both."),
     Switch("unknown_id_mode", ("ok200", "400xml", "404"), "The answer for an unknown incident: no source."),
+    Switch(
+        "updates_reach",
+        ("own_organization", "any_organization"),
+        "Which incidents an account of one organization may update: no source says that it must see them.",
+    ),
     Switch("strict_vocab", (False, True), "Whether /incident/external checks ticket type and state: no source."),
     Switch("empty_text", ("blanks", "ignored"), "Whether empty text blanks an attribute: no source."),
     Switch(

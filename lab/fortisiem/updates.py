@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, Optional
 
 from starlette.responses import Response
@@ -107,7 +108,10 @@ def update_twin(siem: Supervisor, call: Call) -> Response:
 
 def _update(siem: Supervisor, caller: Account, incident_id: int, wanted: dict[str, Any], ok: Response) -> Response:
     with siem.store.transaction() as session:
-        incident = find(session, incident_id, caller)
+        reach = (
+            caller if siem.switches["updates_reach"] == "own_organization" else replace(caller, organization="super")
+        )
+        incident = find(session, incident_id, reach)
         if incident is None:
             return _unknown(siem, incident_id)
         _apply(siem, incident, _checked(wanted), caller)

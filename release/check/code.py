@@ -6,12 +6,11 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from .package import Package
+from .package import Package, said
 from .rules import Found, Scope, Severity, rule, shown
 
 SDK = {"connectors", "integrations", "django", "cshmac"}
@@ -207,8 +206,8 @@ def there_are_no_keys(package: Package) -> Iterator[Found]:
 @rule("FSR514", "Whoever has the archive has it.", "Take it from the configuration.", Scope.APPLIANCE, Severity.WARNING)
 def secrets_are_not_written_down(package: Package) -> Iterator[Found]:
     """No secret is assigned as a text."""
-    for where, node in package.nodes():
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+    for where, node in package.nodes(ast.Assign):
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             names = [target.id for target in node.targets if isinstance(target, ast.Name)]
             value = node.value.value
             if any(map(SECRET_NAME.search, names)) and LIKE_A_SECRET.fullmatch(value):
@@ -256,19 +255,22 @@ def nothing_is_kept_on_the_connector(package: Package) -> Iterator[Found]:
 )
 def actions_are_implemented(package: Package) -> Iterator[Found]:
     """Each action is named in the code."""
-    words = _words(package)
     for action in package.operations:
         name = action.get("operation")
-        if isinstance(name, str) and name.strip() and package.trees and name not in words:
+        if isinstance(name, str) and name.strip() and package.trees and not package.names(name):
             yield Found(f"action {name}", shown(name))
 
 
 @rule("FSR518", "Nobody can call it.", "Declare it in info.json, or take it out.", Scope.READER, Severity.WARNING)
 def what_is_implemented_is_declared(package: Package) -> Iterator[Found]:
     """Each entry of a table of operations is an action in info.json."""
-    declared = {action.get("operation") for action in package.operations}
-    for where, node in package.nodes():
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
+    declared = {said(action, "operation") for action in package.operations}
+    assignments: list[tuple[str, ast.Assign | ast.AnnAssign]] = [
+        *package.nodes(ast.Assign),
+        *package.nodes(ast.AnnAssign),
+    ]
+    for where, node in assignments:
+        if isinstance(node.value, ast.Dict):
             named = {ast.unparse(target).lower() for target in _targets(node)}
             if named & {"operations", "supported_operations", "actions"}:
                 for key, value in zip(node.value.keys, node.value.values, strict=True):
@@ -282,12 +284,12 @@ def what_is_implemented_is_declared(package: Package) -> Iterator[Found]:
 )
 def parameters_are_read(package: Package) -> Iterator[Found]:
     """Each field of a form is named in the code."""
-    words = _words(package)
-    if package.trees and not _takes_all(package):
-        for where, field in package.fields():
-            name = field.get("name")
-            if isinstance(name, str) and name.strip() and name not in words:
-                yield Found(where, shown(name))
+    whole = {source: _takes_all(package, source) for source in ("params", "config")}
+    for where, field in package.fields() if package.trees else ():
+        source = "config" if where.startswith("configuration") else "params"
+        name = said(field, "name")
+        if name.strip() and not package.names(name) and not whole[source]:
+            yield Found(where, shown(name))
 
 
 @rule(
@@ -301,13 +303,11 @@ def what_is_read_is_declared(package: Package) -> Iterator[Found]:
     """What the code reads from its parameters or its configuration is a field of a form."""
     declared = {str(field.get("name")) for _, field in package.fields()}
     known = {"params": declared, "config": declared | {"config_id", "connector_info", "name", "default"}}
-    for path, tree in package.trees.items():
-        for function in ast.walk(tree):
-            if isinstance(function, ast.FunctionDef):
-                for source in known.keys() & _given(function):
-                    for line, key in _read_of(source, function):
-                        if key not in known[source]:
-                            yield Found(f"{path}:{line}", shown(f"{source}: {key}"))
+    for where, function in package.nodes(ast.FunctionDef):
+        for source in known.keys() & _given(function):
+            for line, key in _read_of(source, function):
+                if key not in known[source]:
+                    yield Found(f"{where.partition(':')[0]}:{line}", shown(f"{source}: {key}"))
 
 
 @rule(
@@ -337,18 +337,16 @@ def _lacks(package: Package, method: str) -> Iterator[Found]:
 
 
 def _imports(package: Package) -> Iterator[tuple[str, str]]:
-    for where, node in package.nodes():
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield where, alias.name
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield where, node.module
+    for where, node in package.nodes(ast.Import):
+        for alias in node.names:
+            yield where, alias.name
+    for where, from_node in package.nodes(ast.ImportFrom):
+        if not from_node.level and from_node.module:
+            yield where, from_node.module
 
 
 def _calls(package: Package) -> Iterator[tuple[str, ast.Call]]:
-    for where, node in package.nodes():
-        if isinstance(node, ast.Call):
-            yield where, node
+    yield from package.nodes(ast.Call)
 
 
 def _is_of(function: ast.expr, module: str, names: set[str]) -> bool:
@@ -371,38 +369,23 @@ def _required(package: Package) -> set[str]:
     return found
 
 
-def _words(package: Package) -> set[str]:
-    """Return every name and every text of the code, the words of longer texts too."""
-    words: set[str] = set()
-    for _, node in package.nodes():
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words.update(re.findall(r"[A-Za-z_][\w.-]*", node.value))
-            words.add(node.value)
-        for name in ("id", "attr", "arg", "name"):
-            if isinstance(found := getattr(node, name, None), str):
-                words.add(found)
-    return words
-
-
-def _takes_all(package: Package) -> bool:
-    """Return whether the code hands its parameters on as a whole: then every one of them is read."""
-    for _, node in package.nodes():
-        if isinstance(node, ast.keyword) and node.arg is None and ast.unparse(node.value) == "params":
-            return True
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "params.items":
-            return True
-    return False
+def _takes_all(package: Package, source: str) -> bool:
+    """Return whether the code hands all of its parameters, or its configuration, on: then every one of them is read."""
+    unpacked = (node.arg is None and ast.unparse(node.value) == source for _, node in package.nodes(ast.keyword))
+    return any(unpacked) or any(ast.unparse(call.func) == f"{source}.items" for _, call in _calls(package))
 
 
 def _given(function: ast.FunctionDef) -> set[str]:
-    """Return the names of a function's arguments to which it assigns nothing, not even a key."""
+    """Return the arguments of an action to which it assigns nothing, not even a key."""
+    names = {argument.arg for argument in function.args.args} & {"params", "config"}
+    if not names or function.args.args[0].arg == "self":  # of a client's method, params are those of a request
+        return set()
     stored = {
         ast.unparse(node.value) if isinstance(node, ast.Subscript) else node.id
         for node in ast.walk(function)
         if isinstance(node, (ast.Name, ast.Subscript)) and isinstance(node.ctx, ast.Store)
     }
-    names = {argument.arg for argument in function.args.args}
-    return set() if "self" in names else names - stored  # of a client's method, params are those of a request
+    return names - stored
 
 
 def _read_of(source: str, function: ast.FunctionDef) -> Iterator[tuple[int, str]]:

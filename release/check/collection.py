@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from .package import Package, Row, below
+from .package import Package, Row, below, said
 from .rules import Found, Scope, Severity, rule, shown
 
 FILE = "playbooks/playbooks.json"
@@ -85,9 +85,9 @@ def steps_name_this_version(package: Package) -> Iterator[Found]:
 @rule("FSR606", "The step fails whenever it is run.", "Name an action that exists.", Scope.APPLIANCE)
 def steps_run_actions_that_exist(package: Package) -> Iterator[Found]:
     """Steps run actions that info.json declares."""
-    known = {action.get("operation") for action in package.operations}
+    known = {said(action, "operation") for action in package.operations}
     for where, arguments in package.own_steps():
-        if arguments.get("operation") not in known:
+        if said(arguments, "operation") not in known:
             yield Found(where, shown(arguments.get("operation")))
 
 
@@ -96,7 +96,7 @@ def steps_give_parameters_that_exist(package: Package) -> Iterator[Found]:
     """Steps give only parameters that their action has."""
     for where, arguments, fields in _calls(package):
         params = arguments.get("params")
-        for name in sorted(set(params if isinstance(params, dict) else {}) - {field.get("name") for field in fields}):
+        for name in sorted(set(params if isinstance(params, dict) else {}) - {said(field, "name") for field in fields}):
             yield Found(where, shown(name))
 
 
@@ -112,8 +112,8 @@ def steps_give_what_is_required(package: Package) -> Iterator[Found]:
         given = arguments.get("params")
         params = given if isinstance(given, dict) else {}
         action = next(a for a in package.operations if a.get("operation") == arguments.get("operation"))
-        for field in action.get("parameters") or []:
-            if isinstance(field, dict) and field.get("required") and field.get("name") not in params:
+        for field in _rows(action.get("parameters")):
+            if field.get("required") and said(field, "name") not in params:
                 yield Found(where, shown(field.get("name")))
 
 
@@ -184,9 +184,9 @@ def playbooks_are_tagged(package: Package) -> Iterator[Found]:
 )
 def actions_have_samples(package: Package) -> Iterator[Found]:
     """Each action that is shown is run by a playbook."""
-    run = {arguments.get("operation") for _, arguments in package.own_steps()}
+    run = {said(arguments, "operation") for _, arguments in package.own_steps()}
     for action in package.operations if package.collections else []:
-        if action.get("visible", True) and action.get("enabled", True) and action.get("operation") not in run:
+        if action.get("visible", True) and action.get("enabled", True) and said(action, "operation") not in run:
             yield Found(f"action {action.get('operation')}")
 
 
@@ -256,7 +256,7 @@ def playbook_names_are_unique(package: Package) -> Iterator[Found]:
 def ingestion_has_its_playbooks(package: Package) -> Iterator[Found]:
     """A connector that supports ingestion has the playbooks for it."""
     if package.info.get("ingestion_supported") and package.collections:
-        tags = [set(map(str, workflow.get("recordTags") or [])) for workflow in package.workflows]
+        tags = [set(_tags(workflow)) for workflow in package.workflows]
         for role in ROLES:
             if not any({"dataingestion", role} <= each for each in tags):
                 yield Found(FILE, f"no playbook is tagged dataingestion and {role}")
@@ -272,7 +272,7 @@ def ingestion_tags_are_spelt_right(package: Package) -> Iterator[Found]:
     """Tags for ingestion are spelt as the wizard spells them."""
     exact = {"dataingestion", *ROLES}
     for where, workflow in _workflows(package):
-        for tag in workflow.get("recordTags") or []:
+        for tag in _tags(workflow):
             plain = re.sub(r"[^a-z]", "", str(tag).lower())
             if plain in exact and tag not in exact:
                 yield Found(where, shown(tag), plain)
@@ -309,9 +309,14 @@ def _calls(package: Package) -> Iterator[tuple[str, Row, list[Row]]]:
     """Return each step that runs an action of this connector, with every field of the action's form."""
     for where, arguments in package.own_steps():
         for action in package.operations:
-            if action.get("operation") == arguments.get("operation"):
+            if said(action, "operation") == arguments.get("operation"):
                 yield where, arguments, [field for _, field in below("", _rows(action.get("parameters")))]
                 break
+
+
+def _tags(workflow: Row) -> list[str]:
+    tags = workflow.get("recordTags")
+    return list(map(str, tags)) if isinstance(tags, list) else []
 
 
 def _steps(workflow: Row) -> dict[str, Row]:

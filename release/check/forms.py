@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .package import Package, Row, choices
+from .package import Package, Row, choices, said
 from .rules import Found, Scope, Severity, rule, shown
 
 OFFICIAL = "The checks that run on every contribution to Fortinet's repositories ask for it."
@@ -91,7 +91,7 @@ def fields_say_how_they_are_shown(package: Package) -> Iterator[Found]:
 def lists_have_choices(package: Package) -> Iterator[Found]:
     """Each select has options, or an action that returns them."""
     for where, field in package.fields():
-        if field.get("type") in CHOSEN and not field.get("options") and not field.get("apiOperation"):
+        if said(field, "type") in CHOSEN and not field.get("options") and not field.get("apiOperation"):
             yield Found(f"{where}, options", shown(field.get("options")))
 
 
@@ -104,7 +104,7 @@ def lists_have_choices(package: Package) -> Iterator[Found]:
 def defaults_are_among_the_options(package: Package) -> Iterator[Found]:
     """The default of a select is one of its options."""
     for where, field in package.fields():
-        if field.get("type") in CHOSEN and field.get("options") and field.get("value") not in (None, "", []):
+        if said(field, "type") in CHOSEN and field.get("options") and field.get("value") not in (None, "", []):
             value, options = field["value"], _options(field)
             for each in value if isinstance(value, list) else [value]:
                 if each not in options:
@@ -121,7 +121,7 @@ def checkboxes_default_to_a_boolean(package: Package) -> Iterator[Found]:
     """The default of a checkbox is true or false."""
     for where, field in package.fields():
         if (
-            field.get("type") == "checkbox"
+            said(field, "type") == "checkbox"
             and field.get("value") not in (None, "")
             and not isinstance(field["value"], bool)
         ):
@@ -153,7 +153,7 @@ def field_names_are_unique(package: Package) -> Iterator[Found]:
 def what_depends_on_a_choice_can_be_shown(package: Package) -> Iterator[Found]:
     """Each key of onchange is an option of its field."""
     for where, field in package.fields():
-        if field.get("type") == "checkbox":
+        if said(field, "type") == "checkbox":
             allowed: list[Any] = ["true", "false"]
         elif field.get("options"):
             allowed = [str(option) for option in _options(field)]
@@ -188,7 +188,7 @@ def onchange_leads_to_fields(package: Package) -> Iterator[Found]:
 def configuration_leaves_reserved_names(package: Package) -> Iterator[Found]:
     """No field of the configuration is called name or default."""
     for where, field in package.fields():
-        if where.startswith("configuration") and field.get("name") in {"name", "default"}:
+        if where.startswith("configuration") and said(field, "name") in {"name", "default"}:
             yield Found(where, shown(field["name"]))
 
 
@@ -197,7 +197,7 @@ def choices_come_from_an_action(package: Package) -> Iterator[Found]:
     """Each apiOperation is an action of the connector."""
     known = [str(action.get("operation")) for action in package.operations]
     for where, field in package.fields():
-        if field.get("apiOperation") and field["apiOperation"] not in known:
+        if field.get("apiOperation") and str(field["apiOperation"]) not in known:
             yield Found(
                 f"{where}, apiOperation", shown(field["apiOperation"]), _near(str(field["apiOperation"]), known)
             )
@@ -208,7 +208,7 @@ def secrets_are_passwords(package: Package) -> Iterator[Found]:
     """Fields of the configuration that hold a secret are passwords."""
     for where, field in package.fields():
         name = str(field.get("name") or "").lower()
-        if where.startswith("configuration") and field.get("type") in {"text", "textarea"} and SECRET.search(name):
+        if where.startswith("configuration") and said(field, "type") in {"text", "textarea"} and SECRET.search(name):
             yield Found(f"{where}, type", shown(field["type"]), "password")
 
 
@@ -216,7 +216,7 @@ def secrets_are_passwords(package: Package) -> Iterator[Found]:
 def secrets_have_no_default(package: Package) -> Iterator[Found]:
     """Passwords have no default."""
     for where, field in package.fields():
-        if field.get("type") == "password" and field.get("value") not in (None, ""):
+        if said(field, "type") == "password" and field.get("value") not in (None, ""):
             yield Found(f"{where}, value", "a text that is not shown here")
 
 
@@ -233,7 +233,7 @@ def secrets_do_not_lie_deep(package: Package) -> Iterator[Found]:
     for field in package.configuration:
         for option, children in choices(field):
             for child in children:
-                if child.get("type") == "password" and field.get("type") != "select":
+                if said(child, "type") == "password" and said(field, "type") != "select":
                     yield Found(f"configuration, field {child.get('name')}", f"below {field.get('name')}: {option}")
                 yield from _deeper(child)
 
@@ -313,7 +313,7 @@ def default_addresses_are_https(package: Package) -> Iterator[Found]:
 def certificates_are_verified_by_default(package: Package) -> Iterator[Found]:
     """A switch for verifying certificates is on by default."""
     for where, field in package.fields():
-        named = field.get("name") in {"verify_ssl", "verify", "verify_certificate"} and where.startswith(
+        named = said(field, "name") in {"verify_ssl", "verify", "verify_certificate"} and where.startswith(
             "configuration"
         )
         if named and field.get("value") is not True:
@@ -370,7 +370,7 @@ def integers_default_to_a_number(package: Package) -> Iterator[Found]:
     """The default of an integer is one."""
     for where, field in package.fields():
         value = field.get("value")
-        if field.get("type") == "integer" and value not in (None, "") and type(value) is not int:
+        if said(field, "type") == "integer" and value not in (None, "") and type(value) is not int:
             yield Found(f"{where}, value", shown(repr(value)), "a number")
 
 
@@ -403,7 +403,7 @@ def _together(fields: list[Row]) -> Iterator[str]:
 def _deeper(field: Row) -> Iterator[Found]:
     for option, children in choices(field):
         for child in children:
-            if child.get("type") == "password":
+            if said(child, "type") == "password":
                 yield Found(f"configuration, field {child.get('name')}", f"below {field.get('name')}: {option}")
             yield from _deeper(child)
 

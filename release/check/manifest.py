@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from .package import Package, Row
+from .package import Package, Row, said
 from .rules import Found, Scope, Severity, rule, shown
 
 OFFICIAL = "The checks that run on every contribution to Fortinet's repositories ask for it."
@@ -64,7 +64,7 @@ def publisher_is_named(package: Package) -> Iterator[Found]:
 )
 def others_do_not_certify(package: Package) -> Iterator[Found]:
     """Only Fortinet's connectors are marked as certified."""
-    if package.info.get("cs_approved") and package.info.get("publisher") not in {"Fortinet", None, ""}:
+    if package.info.get("cs_approved") and said(package.info, "publisher") not in {"Fortinet", ""}:
         yield Found("info.json, cs_approved", shown(package.info["cs_approved"]), "false")
 
 
@@ -75,7 +75,7 @@ def category_is_known(package: Package) -> Iterator[Found]:
         return
     category = package.info.get("category")
     for each in category if isinstance(category, list) else [category]:
-        if not isinstance(each, str) or each not in CATEGORIES:
+        if str(each) not in CATEGORIES:
             yield Found("info.json, category", shown(each), "one of Fortinet's list")
 
 
@@ -106,7 +106,7 @@ def help_leads_to_fortinet(package: Package) -> Iterator[Found]:
 def action_category_is_known(package: Package) -> Iterator[Found]:
     """Each action has one of the four categories."""
     for where, action in _actions(package):
-        if action.get("category") not in ACTION_CATEGORIES:
+        if said(action, "category") not in ACTION_CATEGORIES:
             yield Found(f"{where}, category", shown(action.get("category")), ", ".join(sorted(ACTION_CATEGORIES)))
 
 
@@ -200,7 +200,7 @@ def ingestion_modes_are_known(package: Package) -> Iterator[Found]:
     """Each way of ingestion is one that FortiSOAR has."""
     modes = package.info.get("ingestion_modes", [])
     for mode in modes if isinstance(modes, list) else [modes]:
-        if mode not in MODES:
+        if str(mode) not in MODES:
             yield Found("info.json, ingestion_modes", shown(mode), ", ".join(sorted(MODES)))
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 Row = dict[str, Any]
+Node = TypeVar("Node", bound=ast.AST)
 
 MOST_BYTES = 200 * 1024 * 1024
 MOST_FILES = 20_000
@@ -74,14 +77,8 @@ class Package:
     @cached_property
     def trees(self) -> dict[str, ast.Module]:
         """The syntax tree of each Python file that has one."""
-        found = {}
-        for path in sorted(self.files):
-            if path.endswith(".py"):
-                try:
-                    found[path] = ast.parse(self.files[path], path)
-                except (SyntaxError, ValueError):
-                    continue
-        return found
+        trees = {path: _tree(data) for path, data in sorted(self.files.items()) if path.endswith(".py")}
+        return {path: tree for path, tree in trees.items() if tree}
 
     def forms(self) -> Iterator[tuple[str, list[Row]]]:
         """Return the configuration's form and each action's, with a name to point at it by."""
@@ -108,11 +105,30 @@ class Package:
             if arguments.get("connector") == self.info.get("name"):
                 yield where, arguments
 
-    def nodes(self) -> Iterator[tuple[str, ast.AST]]:
-        """Return each node of the code, with file and line."""
+    def nodes(self, kind: type[Node]) -> Iterator[tuple[str, Node]]:
+        """Return the nodes of one kind in the code, with file and line."""
         for path, tree in self.trees.items():
-            for node in ast.walk(tree):
+            for node in _by_kind(tree).get(kind, ()):
                 yield f"{path}:{getattr(node, 'lineno', 1)}", node
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Every name and every text of the code, and the words of longer texts."""
+        return set().union(*map(_words, self.trees.values()))
+
+    def names(self, name: str) -> bool:
+        """Return whether the code names something, if only as the beginning of a text made of parts."""
+        return name in self.words or any(map(name.startswith, self._beginnings))
+
+    @cached_property
+    def _beginnings(self) -> set[str]:
+        return set().union(*map(_beginnings, self.trees.values()))
+
+
+def said(row: Row, key: str) -> str:
+    """Return what a row says under a key; empty where that is no text."""
+    value = row.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def below(form: str, fields: list[Row]) -> Iterator[tuple[str, Row]]:
@@ -187,6 +203,50 @@ def _of_archive(path: Path) -> Package:
 def _limited(found: dict[str, bytes], path: Path) -> None:
     if len(found) > MOST_FILES or sum(map(len, found.values())) > MOST_BYTES:
         raise Unreadable(f"{path.name} holds more than {MOST_FILES} files or {MOST_BYTES} bytes.")
+
+
+@lru_cache(maxsize=1000)  # each file is looked at by many rules
+def _tree(data: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+@lru_cache(maxsize=1000)
+def _nodes(tree: ast.Module) -> list[ast.AST]:
+    return list(ast.walk(tree))
+
+
+@lru_cache(maxsize=1000)
+def _by_kind(tree: ast.Module) -> dict[type, list[Any]]:
+    found: dict[type, list[Any]] = {}
+    for node in _nodes(tree):
+        found.setdefault(type(node), []).append(node)
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _beginnings(tree: ast.Module) -> set[str]:
+    texts = (node.values for node in _nodes(tree) if isinstance(node, ast.JoinedStr))
+    pairs = ((first, then) for values in texts for first, then in pairwise(values))
+    found = (
+        first.value for first, then in pairs if isinstance(first, ast.Constant) and isinstance(then, ast.FormattedValue)
+    )
+    return {each for each in found if isinstance(each, str) and re.fullmatch(r"[a-z]\w{3,}", each)}
+
+
+@lru_cache(maxsize=1000)
+def _words(tree: ast.Module) -> set[str]:
+    words: set[str] = set()
+    for node in _nodes(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words.update(re.findall(r"[A-Za-z_][\w.-]*", node.value))
+            words.add(node.value)
+        for name in ("id", "attr", "arg", "name"):
+            if isinstance(found := getattr(node, name, None), str):
+                words.add(found)
+    return words
 
 
 def _json_object(text: str) -> Row:

@@ -11,6 +11,7 @@ from .package import Package
 from .rules import RULES, Found, Rule, Scope, Severity
 
 MOST_PLACES = 5
+FIRST_OF_MANIFEST = "FSR3"
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -28,6 +29,8 @@ def findings(package: Package, contribute: bool = False) -> list[Finding]:
         contribute: whether the rules for a contribution to Fortinet's repositories count, too.
     """
     rules = [rule for rule in RULES.values() if contribute or rule.scope is not Scope.CONTRIBUTE]
+    if not package.info:  # all else would be found missing
+        rules = [rule for rule in rules if rule.id < FIRST_OF_MANIFEST]
     found = [Finding(rule, each) for rule in rules for each in rule.look(package)]
     return sorted(found, key=lambda finding: (finding.rule.severity is not Severity.ERROR, finding.rule.id))
 

@@ -84,7 +84,7 @@ def main() -> None:
     theirs.close()  # else a server that fails would be waited for
     port, authority = ours.recv()
     config = configuration(
-        fortimonitor_enabled=False,
+        fortimonitor_sign_in="Off",
         fortisiem_server=f"https://{HOST}:{port}",
         fortisiem_username=USER,
         fortisiem_password=PASSWORD,

@@ -81,6 +81,7 @@ def test_as_many_updates_as_asked_for_are_under_way_at_once(lab: Busy) -> None:
         {
             "index": place,
             "incident_id": number,
+            "page_url": None,
             "outcome": "done",
             "changed": True,
             "confirmed_by": "response",
@@ -288,7 +289,7 @@ def test_an_unknown_incident_fails_alone(lab: Busy) -> None:
     assert result["results"][10]["message"] == (
         "Could not resolve incident -424242: FortiMonitor answered 404 to PUT /v2/outage/-424242/force_resolve: "
         "Item Not Found (ErrorCode 404). Nothing was changed. The requested resource does not exist. IDs of custom "
-        "incidents may be negative: the control panel may show the same number without its minus sign."
+        "incidents may be negative: the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
     )
     assert (result["outcome"], result["resume"], result["stopped_by"]) == ("partial", [], None)
     assert {one["status"] for one in lab.monitor.incidents()} == {"resolved"}

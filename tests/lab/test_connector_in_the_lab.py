@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import json
 import socket
+import tarfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +21,7 @@ from pyfsr.exceptions import APIError
 from lab.connector import NAME
 from tests.support.every_action import BEGAN_EARLIER
 from tests.support.fortimonitor import marked
-from tests.support.installed import BY_TOKEN, TAG, VERSION, InstalledBridge, output_schema
+from tests.support.installed import BY_TOKEN, INFO, TAG, VERSION, InstalledBridge, output_schema
 
 CREATE, RESOLVE, UPDATE = "create_custom_incident", "force_resolve_incident", "update_siem_incident"
 OUTAGES, CREATES, NEW = "/v2/server/1001/outage", "/v2/server/1001/custom_incident", "/v2/outage/-1000001"
@@ -55,6 +58,11 @@ EVERY_ATTRIBUTE = {
     "external_ticket_state": "In Progress",
     "external_assigned_user": "jdoe",
 }
+TOLD = (
+    "FortiSIEM incident 1: status set to Manually Cleared, comment added, severity set to Medium, resolution set to False "
+    "Positive, external ticket type set to High, external ticket id set to INC0012345, external ticket state set to In "
+    "Progress, external assigned user set to jdoe."
+)
 UPDATED = {
     "incidentId": "1",
     "incidentStatus": "2",
@@ -222,6 +230,34 @@ class ByRequests:
         return body
 
 
+def with_manifest(archive: Path, into: Path, info: bytes) -> Path:
+    """Return a copy of the archive with another info.json."""
+    written = into / archive.name
+    with tarfile.open(archive) as source, tarfile.open(written, "w:gz") as target:
+        for member in source:
+            content = source.extractfile(member)
+            if member.name.endswith("/info.json"):
+                content, member.size = io.BytesIO(info), len(info)
+            target.addfile(member, content)
+    return written
+
+
+def test_a_label_with_an_accent_as_connector_studio_may_write_it_is_read(
+    fresh_lab: Any, archive: Path, tmp_path: Path
+) -> None:
+    info = copy.deepcopy(INFO)
+    (action,) = (each for each in info["operations"] if each["operation"] == "get_siem_incident")
+    action["parameters"][0]["title"] = "N\u00famero de incidente \u2014 FortiSIEM"
+    accented = with_manifest(archive, tmp_path, json.dumps(info, ensure_ascii=False).encode())
+    bridge = InstalledBridge(fresh_lab, accented)
+    read = bridge.answer("get_siem_incident", {"incident_id": 2}, bridge.configuration()).json()
+    assert (read["status"], read["data"]["incident_id"]) == ("Success", 2)
+    assert "N\u00famero de incidente \u2014 FortiSIEM 'x' is not" in bridge.failure(
+        "get_siem_incident", {"incident_id": "x"}
+    )
+    bridge.close()
+
+
 @pytest.fixture(params=[ByPyfsr, ByRequests])
 def client(request: pytest.FixtureRequest, fresh_lab: Any) -> Iterator[Client]:
     made = request.param(fresh_lab.ready["fortisoar"])
@@ -254,9 +290,11 @@ def test_from_the_archive_to_the_last_state(
     data = [
         {
             **done,
+            "summary": "FortiMonitor incident -1000001 was created on server 1001.",
             "confirmed_by": "read_back",
             "incident_id": -1000001,
             "incident_url": url,
+            "page_url": None,
             "correlation_id": MARKER,
             "server_id": 1001,
             "warning": BEGAN_EARLIER,
@@ -264,15 +302,20 @@ def test_from_the_archive_to_the_last_state(
         },
         {
             **done,
+            "summary": "FortiMonitor incident -1000001 was resolved.",
             "confirmed_by": "response",
             "incident_id": -1000001,
             "incident_url": url,
+            "page_url": None,
+            "warning": None,
             "request": {"method": "PUT", "path": f"{NEW}/force_resolve", "status": 204},
         },
         {
             **done,
+            "summary": TOLD,
             "confirmed_by": "read_back",
             "incident_id": 1,
+            "page_url": None,
             "fields": EVERY_ATTRIBUTE,
             "verified": dict.fromkeys(EVERY_ATTRIBUTE, "applied"),
             "warning": None,
@@ -356,7 +399,8 @@ def test_a_re_run_of_a_create_finds_what_the_first_made(bridge: InstalledBridge)
     bridge.forget_requests()
     again = bridge.execute(CREATE, params)
     assert bridge.requests() == [ACTIVE_ONES]  # found there, so that resolved ones are not looked at
-    not_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": None}
+    summary = "FortiMonitor incident -1000001 was already created on server 1001; nothing was changed."
+    not_sent = {"summary": summary, "outcome": "already_done", "changed": False, "attempts": 0, "request": {}}
     assert again == {**first, **not_sent}
     assert bridge.outages() == stored
 
@@ -416,7 +460,7 @@ def test_a_resolve_that_expects_a_correlation_id_reads_first(bridge: InstalledBr
     bridge.forget_requests()
     again = bridge.execute(RESOLVE, params)
     assert bridge.sent() == [f"GET {NEW}"]
-    assert (again["outcome"], again["changed"], again["request"]) == ("already_done", False, None)
+    assert (again["outcome"], again["changed"], again["request"]) == ("already_done", False, {})
 
 
 def test_a_second_resolve_says_that_it_was_done_already(bridge: InstalledBridge) -> None:
@@ -511,7 +555,7 @@ UNAUTHORIZED = (
 READ_ONLY = f"Method Not Allowed (ErrorCode 405). {NOTHING} A read-only API key is the usual reason; check the key's role under API keys."
 UNKNOWN_OUTAGE = (
     f"Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. IDs of custom incidents may be "
-    "negative: the control panel may show the same number without its minus sign."
+    "negative: the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
 )
 CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     "a wrong API key": (
@@ -578,21 +622,21 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         ["PUT /v2/outage/-3001/force_resolve", "GET /v2/outage/-3001"],
     ),
     "FortiMonitor switched off": (
-        {"fortimonitor_enabled": False},
+        {"fortimonitor_sign_in": "Off"},
         CREATE,
-        f"FortiMonitor is switched off in this configuration. {NOTHING} Switch Use FortiMonitor on, or choose another one.",
+        f"FortiMonitor is switched off in this configuration. {NOTHING} Choose a way to sign in under FortiMonitor Sign-in, or another configuration.",
         [],
     ),
     "FortiSIEM switched off": (
-        {"fortisiem_enabled": False},
+        {"fortisiem_sign_in": "Off"},
         UPDATE,
-        f"{UPDATE_GOAL}FortiSIEM is switched off in this configuration. {NOTHING} Switch Use FortiSIEM on, or choose another one.",
+        f"{UPDATE_GOAL}FortiSIEM is switched off in this configuration. {NOTHING} Choose a way to sign in under FortiSIEM Sign-in, or another configuration.",
         [],
     ),
     "neither product switched on": (
-        {"fortimonitor_enabled": False, "fortisiem_enabled": False},
+        {"fortimonitor_sign_in": "Off", "fortisiem_sign_in": "Off"},
         UPDATE,
-        f"The configuration is not valid: Use FortiMonitor or Use FortiSIEM must be on. {NOTHING}",
+        f"The configuration is not valid: FortiMonitor Sign-in and FortiSIEM Sign-in are both Off: choose a way to sign in for at least one of them. {NOTHING}",
         [],
     ),
     "a CA that is no certificate": (
@@ -601,7 +645,7 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         f"The configuration is not valid: CA Certificate is not PEM text with at least one certificate. {NOTHING}",
         [],
     ),
-    "fields below a checkbox left empty": (
+    "fields below a way to sign in left empty": (
         {"fortisiem_username": "", "fortisiem_password": ""},
         UPDATE,
         f"The configuration is not valid: FortiSIEM Username is required. FortiSIEM Password is required. {NOTHING}",
@@ -756,7 +800,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
     "a URL of another FortiMonitor": (
         RESOLVE,
         {"incident": "https://elsewhere.example/v2/outage/-3001"},
-        "The parameters are not valid: Incident 'https://elsewhere.example/v2/outage/-3001' is not an ID such as -28000855, "
+        "The parameters are not valid: FortiMonitor Incident 'https://elsewhere.example/v2/outage/-3001' is not an ID such as -28000855, "
         f"#-28000855, a URL such as {{url}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}",
         [],
     ),
@@ -785,7 +829,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
         {"incident_id": 1, "owner": "jdoe"},
         "The parameters are not valid: There is no parameter 'owner'; the parameters are: incident_id, status, comments, "
         "severity, resolution, external_ticket_type, external_ticket_id, external_ticket_state, external_assigned_user, "
-        f"verify. At least one attribute to update must be given. {NOTHING}",
+        f"verify, text_format. At least one attribute to update must be given. {NOTHING}",
         [],
     ),
 }
@@ -824,8 +868,8 @@ def test_an_account_without_custom_incidents_is_told_so(bridge: InstalledBridge)
     ("action", "params", "blank"),
     [
         (CREATE, {"server": "1001", "description": ""}, "Description, Plugin Textkey, Resource Textkey"),
-        (RESOLVE, {"reason": "Over"}, "Incident"),
-        (UPDATE, {"status": "Active"}, "Incident ID"),
+        (RESOLVE, {"reason": "Over"}, "FortiMonitor Incident"),
+        (UPDATE, {"status": "Active"}, "FortiSIEM Incident ID"),
     ],
 )
 def test_a_missing_parameter_is_fortisoar_s_own_refusal(

@@ -40,6 +40,7 @@ MARKER = "/api/3/alerts/42"
 UNKNOWN = 4242
 ORDINARY = 2002
 SECOND = 2  # the FortiSIEM incident of the scenario
+DECLARED = {"fortimonitor": FORTIMONITOR_SWITCHES, "fortisiem": FORTISIEM_SWITCHES, "fortisoar": FORTISOAR_SWITCHES}
 WRONG = "not-the-secret-0123456789"
 
 TICKET = {"external_ticket_type": "High", "external_ticket_id": "INC0012345", "external_ticket_state": "In Progress"}
@@ -194,6 +195,7 @@ FORTISIEM = {
     "ok_body": PASSES,
     "ok_content_type": PASSES,
     "unknown_id_mode": PASSES,
+    "updates_reach": PASSES,  # and see the test of several configurations
     "strict_vocab": PASSES,
     "empty_text": PASSES,
     "resolution_clears": Case(update={"resolution": "False Positive", "comments": "Handled"}),
@@ -336,8 +338,7 @@ def forgetful(bridge: InstalledBridge) -> Iterator[InstalledBridge]:
 
 def put_back(bridge: InstalledBridge, product: str) -> None:
     """Put every switch of a product into its default position; its data stay."""
-    listed = bridge.control.switches(product)
-    bridge.control.switch(product, **{switch["name"]: switch["positions"][0] for switch in listed})
+    bridge.control.switch(product, **{switch.name: switch.positions[0] for switch in DECLARED[product]})
 
 
 class Steps:
@@ -402,8 +403,9 @@ def fortimonitor_scenario(bridge: InstalledBridge, case: Case, position: Any, sw
         assert created["warning"] is None if warning is None else warning in created["warning"]
         assert created["confirmed_by"] == "read_back"
         again = steps.take("create_again", CREATE, **params)
-        nothing_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": None, "warning": None}
-        assert again == {**created, **nothing_sent}
+        summary = f"FortiMonitor incident {number} was already created on server 1001; nothing was changed."
+        nothing_sent = {"outcome": "already_done", "changed": False, "attempts": 0, "request": {}, "warning": None}
+        assert again == {**created, **nothing_sent, "summary": summary}
         assert bridge.fortimonitor(f"/outage/{number}")["status"] == "active"
         resolve = {"incident": str(number), "reason": "Over"}
         resolved = steps.take("resolve", RESOLVE, **resolve, expect_correlation_id=MARKER)
@@ -818,16 +820,18 @@ TOUCHED_OF_FORTIMONITOR = {
     ),
     "shows_after_seconds": Touched(("create",), together={"seconds_to_answer": 30}),
     **dict.fromkeys(SENT, Touched(("list",))),
-    "page_cap": Touched(("list", "log", "servers", "users", "fetch from FortiMonitor")),
+    "page_cap": Touched(
+        ("list", "log", "servers", "users", "choices of server", "choices of user", "fetch from FortiMonitor")
+    ),
     "fqdn_match": Touched(("server by FQDN", "servers")),
     "people_match": Touched(
         ("users", "acknowledge", "delay"),
         otherwise={"exact": {"users": {"params": {"username": "oncall@example.com"}}}},
     ),
     "definitions_listed": Touched(
-        ("textkeys", "resource textkeys"),
+        ("textkeys", "choices of plugin textkey"),
         otherwise={
-            False: {name: {"data": CALLS[name].data[:1]} for name in ("textkeys", "resource textkeys")},
+            False: {name: {"data": CALLS[name].data[:1]} for name in ("textkeys", "choices of plugin textkey")},
         },
     ),
 }
@@ -961,6 +965,7 @@ TOUCHED_OF_FORTISIEM = {
 ELSEWHERE_OF_FORTISIEM = {
     "version",
     "unknown_id_mode",
+    "updates_reach",  # matters to accounts of one organization
     "xml_error_under_200",
     "xml_error_shape",
     "unauthorized_body",

@@ -77,6 +77,7 @@ def the_stories_show_the_three_systems_before_and_after(steps: list[dict[str, An
     assert escalate == [
         "Start                 finished",
         "Configuration         finished",
+        "Incident              finished",
         "Is It From FortiSIEM  finished",
         "Escalate              finished, outcome done",
         "Is It Escalated       finished",
@@ -250,8 +251,8 @@ def test_fortisiem_alone_can_be_toured_and_its_api_token_is_left_to_the_connecto
     command: Command, archive: Path, tmp_path: Path, real: dict[str, Any], lab: Any
 ) -> None:
     only = {key: value for key, value in real.items() if not key.startswith("fortimonitor")} | {
-        "fortimonitor_enabled": False,
-        "fortisiem_auth_method": "API Token",
+        "fortimonitor_sign_in": "Off",
+        "fortisiem_sign_in": "API Token",
         "fortisiem_client_id": lab.fortisiem.client_id,
         "fortisiem_client_secret": lab.fortisiem.client_secret,
     }
@@ -275,12 +276,12 @@ def test_fortisiem_alone_can_be_toured_and_its_api_token_is_left_to_the_connecto
         ({"siem_incident_id": None, "server": ""}, "{file} does not say server, siem_incident_id."),
         ({"fortisiem_password": ""}, "{file} does not say fortisiem_password."),
         (
-            {"fortisiem_auth_method": "API Token"},
+            {"fortisiem_sign_in": "API Token"},
             "{file} does not say fortisiem_client_id, fortisiem_client_secret.",
         ),
         ({"siem_incident_id": "INC-7"}, "{file}: siem_incident_id must be a whole number."),
         (
-            {"fortimonitor_enabled": False, "fortisiem_enabled": False},
+            {"fortimonitor_sign_in": "Off", "fortisiem_sign_in": "Off"},
             "{file} switches both FortiMonitor and FortiSIEM off.",
         ),
     ],

@@ -130,16 +130,14 @@ READ_ONLY = (
 )
 NO_OUTAGE = (
     f": Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. IDs of custom incidents may be "
-    "negative: the control panel may show the same number without its minus sign."
+    "negative: the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
 )
 NO_SERVER = (
     f": Item Not Found (ErrorCode 404). {NOTHING} The requested resource does not exist. Check the server's ID, and that "
     "FortiMonitor URL ends in /v2."
 )
-NO_INCIDENT = (
-    f"FortiSIEM shows no incident 4242. {NOTHING} Check the ID, and that the account sees the incident's organization."
-)
-IS_OFF = "{title} is switched off in this configuration. {nothing} Switch Use {title} on, or choose another one."
+NO_INCIDENT = f"FortiSIEM shows no incident 4242. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
+IS_OFF = "{title} is switched off in this configuration. {nothing} Choose a way to sign in under {title} Sign-in, or another configuration."
 INVALID = "The parameters are not valid: "
 INVALID_REQUEST = f"Could not make the API request: {INVALID}"
 OUTAGE, MISSING = f"/v2/outage/{NEW}", "/v2/outage/-4242"
@@ -173,7 +171,8 @@ SWITCHED_OFF: dict[str, dict[str, str]] = {
             "delay_fortimonitor_incident_alerts",
             "list_fortimonitor_servers",
             "list_incident_textkeys",
-            "list_resource_textkeys",
+            "list_plugin_textkey_choices",
+            "list_resource_textkey_choices",
             "force_resolve_incidents",
         ),
         {FORTIMONITOR: ""},
@@ -183,7 +182,8 @@ SWITCHED_OFF: dict[str, dict[str, str]] = {
         {FORTISIEM: ""},
     ),
     "list_siem_incidents": {FORTISIEM: "Could not list FortiSIEM incidents: "},
-    "list_fortimonitor_users": {FORTIMONITOR: "Could not list users: "},
+    "list_server_choices": {FORTIMONITOR: "Could not list servers: "},
+    **alike(("list_fortimonitor_users", "list_user_choices"), {FORTIMONITOR: "Could not list users: "}),
     "fetch_incidents": {title: f"Could not fetch incidents from {TITLES[title]}: " for title in TITLES},
     "make_fortimonitor_api_request": {FORTIMONITOR: "Could not make the API request: "},
     "make_fortisiem_api_request": {FORTISIEM: "Could not make the API request: "},
@@ -219,7 +219,7 @@ UNAUTHORIZED: dict[str, dict[str, tuple[str, str]]] = {
         {FORTIMONITOR: ("Could not find user 'soar@example.com'", "GET /v2/user")},
     ),
     **alike(
-        ("list_incident_textkeys", "list_resource_textkeys"),
+        ("list_incident_textkeys", "list_plugin_textkey_choices", "list_resource_textkey_choices"),
         {FORTIMONITOR: ("Could not list textkeys", "GET /v2/server/1001/agent_resource")},
     ),
     "acknowledge_fortimonitor_incident": {
@@ -231,8 +231,11 @@ UNAUTHORIZED: dict[str, dict[str, tuple[str, str]]] = {
     "broadcast_fortimonitor_incident": {
         FORTIMONITOR: (f"Could not broadcast a message on incident {NEW}", f"PUT {OUTAGE}/broadcast")
     },
-    "list_fortimonitor_servers": {FORTIMONITOR: ("Could not list servers", "GET /v2/server")},
-    "list_fortimonitor_users": {FORTIMONITOR: ("Could not list users", "GET /v2/user")},
+    **alike(
+        ("list_fortimonitor_servers", "list_server_choices"),
+        {FORTIMONITOR: ("Could not list servers", "GET /v2/server")},
+    ),
+    **alike(("list_fortimonitor_users", "list_user_choices"), {FORTIMONITOR: ("Could not list users", "GET /v2/user")}),
     "make_fortimonitor_api_request": {FORTIMONITOR: ("Could not make the API request", "GET /v2/outage/active")},
     "force_resolve_incidents": {FORTIMONITOR: (f"Could not resolve incident {NEW}", f"PUT {OUTAGE}/force_resolve")},
     **alike(
@@ -290,19 +293,20 @@ READERS = {
     "list_fortimonitor_servers",
     "list_fortimonitor_users",
     "list_incident_textkeys",
-    "list_resource_textkeys",
+    "list_plugin_textkey_choices",
+    "list_resource_textkey_choices",
+    "list_server_choices",
+    "list_user_choices",
     "make_fortimonitor_api_request",
     "get_incident_state",
     "fetch_incidents",
 }
 NO_ID = (
-    f"{INVALID}Incident 'abc' is not an ID such as -28000855, #-28000855, a URL such as "
+    f"{INVALID}FortiMonitor Incident 'abc' is not an ID such as -28000855, #-28000855, a URL such as "
     f"{{fortimonitor}}/outage/-28000855, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. {NOTHING}"
 )
 NO_USER = f"User 'nobody@example.com' is no user's ID, user name or URL, or the API key cannot see it. {NOTHING}"
-ZERO = (
-    f"{INVALID}{{title}} '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. {NOTHING}"
-)
+ZERO = f"{INVALID}FortiSIEM Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. {NOTHING}"
 NOT_READ = (
     f"Could not read incident -4242: FortiMonitor answered 404 to GET {MISSING}{NO_OUTAGE}",
     f"GET {MISSING}",
@@ -408,7 +412,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
             f"Could not list textkeys: FortiMonitor answered 404 to GET /v2/server/4242/agent_resource{NO_SERVER}",
             "GET /v2/server/4242/agent_resource",
         )
-        for operation in ("list_incident_textkeys", "list_resource_textkeys")
+        for operation in ("list_incident_textkeys", "list_plugin_textkey_choices", "list_resource_textkey_choices")
     ),
     (
         "make_fortimonitor_api_request",
@@ -455,21 +459,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
         f"GET{LIST[4:]}/triggeringEvents/start",
     ),
     *(
-        (operation, {"incident_id": 0}, ZERO.format(title=title), "")
-        for title, operations in (
-            (
-                "Incident ID",
-                (
-                    "update_siem_incident",
-                    "clear_siem_incident",
-                    "comment_siem_incident",
-                    "get_siem_incident",
-                    "get_siem_incident_events",
-                ),
-            ),
-            ("SIEM Incident ID", ("escalate_siem_incident", "close_incident", "get_incident_state")),
+        (operation, {"incident_id": 0}, ZERO, "")
+        for operation in (
+            "update_siem_incident",
+            "clear_siem_incident",
+            "comment_siem_incident",
+            "get_siem_incident",
+            "get_siem_incident_events",
+            "escalate_siem_incident",
+            "close_incident",
+            "get_incident_state",
         )
-        for operation in operations
     ),
     (
         "list_siem_incidents",
@@ -488,7 +488,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "update_siem_incidents",
         {"items": [{"incident_id": 1, "comments": "Seen"}, {"incident_id": 1, "comments": "Again"}, {"comments": "x"}]},
-        f"{INVALID}Item 3: Incident ID is required. {NOTHING}",
+        f"{INVALID}Item 3: FortiSIEM Incident ID is required. {NOTHING}",
         "",
     ),
     (
@@ -500,7 +500,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "force_resolve_incidents",
         {"items": [NEW, "abc"]},
-        NO_ID.replace("Incident 'abc'", "Item 2: Incident 'abc'"),
+        NO_ID.replace("FortiMonitor Incident 'abc'", "Item 2: FortiMonitor Incident 'abc'"),
         "",
     ),
     (
@@ -533,7 +533,8 @@ def refused(lab: InsideLab, operation: str, configuration: str, **wrong: Any) ->
 
 
 def test_every_action_has_its_failures() -> None:
-    for table in (SWITCHED_OFF, UNAUTHORIZED, {operation for operation, *_ in MISTAKES}):
+    without_parameters = {"list_server_choices", "list_user_choices"}
+    for table in (SWITCHED_OFF, UNAUTHORIZED, {operation for operation, *_ in MISTAKES} | without_parameters):
         assert set(table) == OPERATIONS - {"get_diagnostics"}
     of_fortimonitor = {operation for operation, goals in SWITCHED_OFF.items() if FORTIMONITOR in goals}
     assert READ_ONLY_KEY.keys() | READERS | {"close_incident", "force_resolve_incidents"} == of_fortimonitor
@@ -543,7 +544,7 @@ def test_every_action_has_its_failures() -> None:
     ("operation", "product"), [(operation, product) for operation, goals in SWITCHED_OFF.items() for product in goals]
 )
 def test_a_product_that_is_switched_off_is_named(lab: InsideLab, operation: str, product: str) -> None:
-    configuration = lab.fresh({f"{product}_enabled": False})
+    configuration = lab.fresh({f"{product}_sign_in": "Off"})
     message = refused(lab, operation, configuration, **source_of(operation, product))
     assert message == SWITCHED_OFF[operation][product] + IS_OFF.format(title=TITLES[product], nothing=NOTHING)
     assert lab.writes() == []

@@ -288,6 +288,14 @@ def test_an_account_of_an_organization_lists_and_updates_its_own_incidents_only(
     assert incident(siem, 1) == before
 
 
+def test_where_updates_reach_any_organization_an_account_updates_what_it_cannot_list(siem: FortiSiem) -> None:
+    siem.switches.set("updates_reach", "any_organization")
+    acme = client_of(siem, ACME)
+    assert acme.post(EXTERNAL, json={"incidentId": 1, "comments": "strayed"}).text == '"OK"'
+    assert incident(siem, 1)["incidentComments"] == "strayed"
+    assert ids(listed(siem, acme)) == [6]
+
+
 def test_an_unknown_path_wants_credentials_first_and_is_404_then(siem: FortiSiem, admin: TestClient) -> None:
     for path in (f"{REST}/incident/trend", f"{EXTERNAL}/", f"{REST}/pub/incident/1/2/3"):
         assert admin.get(path).status_code == 404

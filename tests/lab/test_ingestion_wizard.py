@@ -6,7 +6,10 @@ The archive that ships is installed, and FortiSIEM and FortiMonitor are the lab'
 from __future__ import annotations
 
 import json
+import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -299,6 +302,80 @@ def test_an_ingestion_outlives_an_upgrade_of_the_connector(lab: PlaybookLab, cli
     run(lab, connectors.trigger_ingestion(NAME))
     assert lab.alerts()
     assert sorted(clones(client, setup)) == INGESTION
+
+
+def saved(lab: PlaybookLab, client: Any, setup: Any, name: str, step: str, **changes: Any) -> None:
+    """Change arguments of a step of a cloned playbook, as the wizard and the designer save them."""
+    clone = clones(client, setup)[name]
+    arguments = clone["steps"][step]["arguments"]
+    given = {key: {**arguments[key], **value} if key == "resource" else value for key, value in changes.items()}
+    clone["steps"][step]["arguments"] = {**arguments, **given}
+    lab.api("PUT", f"/api/3/workflows/{clone['uuid']}", {"steps": list(clone["steps"].values())})
+
+
+def arguments_of(made: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    return {(name, step): row["arguments"] for name, clone in made.items() for step, row in clone["steps"].items()}
+
+
+@contextmanager
+def version(lab: PlaybookLab, archive: Path, number: str, folder: Path) -> Iterator[None]:
+    """Upgrade the connector to another version until the end of the block."""
+    newer = folder / "newer.tgz"
+    with tarfile.open(archive) as old, tarfile.open(newer, "w:gz") as new:
+        for member in old.getmembers():
+            content = old.extractfile(member).read() if member.isfile() else b""  # type: ignore[union-attr]
+            if member.name.endswith(("/info.json", "/playbooks.json")):
+                content = content.replace(VERSION.encode(), number.encode())
+            member.size = len(content)
+            new.addfile(member, BytesIO(content))
+    with newer.open("rb") as file:
+        query = {"$type": "connector", "$replace": "true"}
+        answer = lab.ask("POST", "/api/3/solutionpacks/install", params=query, files={"file": (newer.name, file)})
+    assert (answer.status_code, answer.json()["version"]) == (200, number)
+    try:
+        yield
+    finally:
+        lab.install()
+
+
+def test_filters_a_sample_and_a_changed_mapping_stay_as_they_were_set(
+    lab: PlaybookLab, client: Any, connectors: Any, archive: Path, tmp_path: Path
+) -> None:
+    setup = connectors.data_ingest_wizard(NAME)
+    saved(lab, client, setup, FETCH, "Configuration", lookback=20_000, severity=["High"], incident_id="5")
+
+    sample = lab.api(
+        "POST", f"/api/triggers/1/notrigger/{clones(client, setup)[FETCH]['uuid']}", {"request": {"env_setup": True}}
+    )
+    (shown,) = lab.settled(sample["task_id"]).result["data"]
+    assert shown["source_id"] == lab.source_id(5)
+
+    mapping = {"name": "SIEM: {{vars.item.title}}", "userName": "{{vars.item.users | join(', ')}}", "rule": "R-1"}
+    saved(lab, client, setup, CREATE, "Create Record", resource=mapping)
+    run(lab, connectors.trigger_ingestion(NAME))
+    stored = lab.alerts()
+    assert stored.keys() == {lab.source_id(1), lab.source_id(2)}
+    assert {(row["name"].partition(":")[0], row["rule"]) for row in stored.values()} == {("SIEM", "R-1")}
+
+    saved(lab, client, setup, FETCH, "Configuration", severity=["High", "Low"], status=["Open"])
+    kept = arguments_of(clones(client, setup))
+    assert kept[CREATE, "Create Record"]["resource"].items() >= mapping.items()
+    assert kept[FETCH, "Configuration"].items() >= {"severity": ["High", "Low"], "incident_id": "5"}.items()
+
+    connectors.data_ingest_wizard(NAME)  # again, as it is
+    assert arguments_of(clones(client, setup)) == kept
+    lab.install()  # again
+    assert arguments_of(clones(client, setup)) == kept
+    with version(lab, archive, "1.9.0", tmp_path):
+        assert arguments_of(clones(client, setup)) == kept
+        lab.control.advance(60)
+        lab.siem.add_incidents(1, eventSeverityCat="LOW", incidentLastSeen=lab.siem.now(), incidentStatus=0)
+        lab.siem.add_incidents(1, eventSeverityCat="LOW", incidentLastSeen=lab.siem.now(), incidentStatus=1)
+        lab.siem.add_incidents(1, eventSeverityCat="MEDIUM", incidentLastSeen=lab.siem.now(), incidentStatus=0)
+        run(lab, connectors.trigger_ingestion(NAME))
+        after = lab.alerts()
+        assert after.keys() == stored.keys() | {lab.source_id(8)}
+        assert (after[lab.source_id(8)]["name"].partition(":")[0], after[lab.source_id(8)]["rule"]) == ("SIEM", "R-1")
 
 
 def test_removing_the_schedule_alone_can_be_repeated(lab: PlaybookLab, client: Any, connectors: Any) -> None:

@@ -103,18 +103,20 @@ def test_the_connectors_playbooks_are_listed_with_what_they_need(
     assert [line for line in lines if len(line) > 60] == []
     assert lines[:8] == [
         "Sample - Fortinet Incident Bridge - 1.0.0",
-        "  Create Custom Incident (inactive)",
+        "  Create FortiMonitor Custom Incident (inactive)",
         "      needs params server, description, plugin_textkey,",
         "        resource_textkey",
         "      takes params metadata, start_time,",
         "        auto_close_duration, correlation_id, if_exists,",
         "        search_days, verify",
-        "  Force Resolve Incident (inactive)",
+        "  Force Resolve FortiMonitor Incident (inactive)",
     ]
     closed = lines.index("  FortiSOAR Record Closed - Close Everywhere (inactive)")
-    assert lines[closed + 1 : closed + 6] == [
+    assert lines[closed + 1 : closed + 8] == [
         "      needs a record of alerts",
         "      starts by itself when one is updated",
+        "  FortiSOAR Record - Close Everywhere by Hand (inactive)",
+        "      needs a record of alerts",
         "  FortiSIEM Incident Escalated to FortiMonitor (inactive)",
         "      needs a record of alerts; params server,",
         "        plugin_textkey, resource_textkey",
@@ -154,19 +156,22 @@ def test_a_running_lab_takes_a_playbook_and_is_left_as_it_was(
         "There are no playbooks yet: `execute` and `playbook run` install the connector with its own.\n",
     )
 
-    assert main(["playbook", "run", "Get SIEM Incident", "--params", '{"incident_id": "1"}', "--lab", ready_file]) == 0
+    assert (
+        main(["playbook", "run", "Get FortiSIEM Incident", "--params", '{"incident_id": "1"}', "--lab", ready_file])
+        == 0
+    )
     out, errors = capsys.readouterr()
     assert '    params = {"incident_id": "1", "fields": ""}\n' in out
     assert (out.splitlines()[-1], errors) == ("The run is finished.", "")
 
     with FortiSoarClient(fresh_lab.ready["fortisoar"]) as fortisoar:
-        (row,) = fortisoar.ask("GET", WORKFLOWS, params={"name": "Get SIEM Incident"})["hydra:member"]
+        (row,) = fortisoar.ask("GET", WORKFLOWS, params={"name": "Get FortiSIEM Incident"})["hydra:member"]
         assert (row["debug"], row["isActive"]) == (False, False)
         fortisoar.ask("PUT", row["@id"], json={"isActive": True})
-    assert "  Get SIEM Incident (active)" in listed(capsys, "--lab", ready_file)
+    assert "  Get FortiSIEM Incident (active)" in listed(capsys, "--lab", ready_file)
 
-    assert refused("playbook", "run", "Get SIEM Incidents", "--lab", ready_file) == (
-        "Error: There is no playbook 'Get SIEM Incidents'. Did you mean 'Get SIEM Incident'?"
+    assert refused("playbook", "run", "Get FortiSIEM Incidents", "--lab", ready_file) == (
+        "Error: There is no playbook 'Get FortiSIEM Incidents'. Did you mean 'Get FortiSIEM Incident'?"
     )
     name = "FortiSIEM Incident Escalated to FortiMonitor"
     assert refused("playbook", "run", name, "--lab", ready_file) == (

@@ -19,7 +19,7 @@ from release.archive import ROOT, SHIPPED, BuildError, build, shipped_files
 
 NAME = "fortinet-incident-bridge"
 MAY_SHIP = re.compile(
-    r"info\.json|connector\.py|requirements\.txt|LICENSE|(core|clients|operations)/(\w+/)?\w+\.py|images/\w+\.png"
+    r"info\.json|connector\.py|requirements\.txt|LICENSE|release_notes\.md|(core|clients|operations)/(\w+/)?\w+\.py|images/\w+\.png"
     r"|playbooks/playbooks\.json"
 )
 MUST_SHIP = ("core/**/*.py", "clients/**/*.py", "operations/**/*.py", "images/**/*.png")
@@ -71,7 +71,14 @@ def test_nothing_is_in_it_but_the_package(members: list[tarfile.TarInfo]) -> Non
 
 def test_no_file_of_the_package_is_left_out(members: list[tarfile.TarInfo]) -> None:
     there = {path.relative_to(ROOT).as_posix() for pattern in MUST_SHIP for path in ROOT.glob(pattern)}
-    there |= {"info.json", "connector.py", "requirements.txt", "LICENSE", "playbooks/playbooks.json"}
+    there |= {
+        "info.json",
+        "connector.py",
+        "requirements.txt",
+        "LICENSE",
+        "release_notes.md",
+        "playbooks/playbooks.json",
+    }
     assert {member.name.removeprefix(f"{NAME}/") for member in members} == there
 
 

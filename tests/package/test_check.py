@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +55,6 @@ class Copy:
             "description": "What is looked for in a word.", "value": "",
         }  # fmt: skip
         self.info(lambda info: _named(info["operations"], "operation", ACTION)["parameters"].append({**good, **more}))
-        if "name" not in more:
-            return
 
     def configured(self, **more: Any) -> None:
         """Add a good field to the configuration, with changes."""
@@ -88,16 +85,15 @@ class Copy:
 
 
 ACTION = "get_siem_incident"
-SAMPLE = "the first playbook"
 
 
 def _named(rows: list[Row], key: str, value: str) -> Row:
     return next(row for row in rows if row[key] == value)
 
 
-def png(*size: int) -> bytes:
+def png(width: int, height: int) -> bytes:
     written = io.BytesIO()
-    Image.new("RGB", size).save(written, "PNG")
+    Image.new("RGB", (width, height)).save(written, "PNG")
     return written.getvalue()
 
 
@@ -131,6 +127,16 @@ def file(path: str, data: bytes) -> Callable[[Copy], object]:
 
 def code(text: str) -> Callable[[Copy], object]:
     return lambda made: made.code(text)
+
+
+def oddly_named(made: Copy) -> None:
+    made.folder = "My_Connector"
+    rename("name", "My_Connector")(made)
+
+
+def named_like_a_secret(made: Copy) -> None:
+    made.configured(name="api_key")
+    made.code('KEY = "api_key"')
 
 
 def deep(levels: int) -> Any:
@@ -168,6 +174,11 @@ def lost_call(document: Row) -> None:
                 return
 
 
+def without_sample(document: Row) -> None:
+    workflows = document["data"][0]["workflows"]
+    workflows.remove(_named(workflows, "name", "Get Diagnostics"))
+
+
 def island(document: Row) -> None:
     workflow = document["data"][0]["workflows"][0]
     workflow["steps"].append({**workflow["steps"][1], "uuid": "11111111-1111-4111-8111-111111111111", "name": "Island"})
@@ -199,7 +210,7 @@ PLANTED: dict[str, Callable[[Copy], object]] = {
     "FSR210": file("release_notes.md", b""),
     "FSR211": file("core/info.json", b"{}"),
     "FSR212": lambda made: made.files.pop(COLLECTION),
-    "FSR301": lambda made: (setattr(made, "folder", "My_Connector"), rename("name", "My_Connector")(made)),
+    "FSR301": oddly_named,
     "FSR302": rename("version", "0.9.0"),
     "FSR303": rename("publisher", ""),
     "FSR304": rename("cs_approved", True),
@@ -233,7 +244,7 @@ PLANTED: dict[str, Callable[[Copy], object]] = {
     "FSR411": lambda made: made.add_field(**SELECT, onchange={"One": "status"}),
     "FSR412": lambda made: made.configured(name="default"),
     "FSR413": lambda made: made.add_field(type="select", apiOperation="list_everything"),
-    "FSR414": lambda made: (made.configured(name="api_key"), made.code('KEY = "api_key"')),
+    "FSR414": named_like_a_secret,
     "FSR415": lambda made: made.configured(type="password", value="hunter2"),
     "FSR416": lambda made: made.configured(
         type="checkbox", value=False, name="text", onchange={"true": [password()]}
@@ -278,7 +289,7 @@ PLANTED: dict[str, Callable[[Copy], object]] = {
         )
     ),
     "FSR518": code('def dance(config, params):\n    return {}\n\n\noperations = {"dance": dance}'),
-    "FSR519": lambda made: made.add_field(name="unheard_of"),
+    "FSR519": lambda made: made.configured(name="unheard_of"),
     "FSR520": code('def dance(config, params):\n    return params.get("unheard_of")'),
     "FSR521": lambda made: None,
     "FSR601": file(COLLECTION, b"[]"),
@@ -298,7 +309,7 @@ PLANTED: dict[str, Callable[[Copy], object]] = {
     "FSR611": lambda made: made.collection(island),
     "FSR612": lambda made: made.step(lambda step: step["arguments"].update(config="11111111-1111-4111-8111-111111111111")),
     "FSR613": lambda made: made.workflow(tag="", recordTags=[]),
-    "FSR614": lambda made: made.collection(lambda document: document["data"][0]["workflows"].pop(0)),
+    "FSR614": lambda made: made.collection(without_sample),
     "FSR615": lambda made: made.collection(twin_uuid),
     "FSR616": lambda made: made.step(lambda step: step.update(left="")),
     "FSR617": lambda made: made.collection(lost_option),
@@ -314,12 +325,13 @@ PLANTED: dict[str, Callable[[Copy], object]] = {
 # What a fault cannot help breaking besides.
 BESIDES = {
     "FSR101": {"FSR103"},
+    "FSR423": {"FSR608"},
     "FSR104": {"FSR602", "FSR605"},
     "FSR103": {"FSR602"},
     "FSR106": {"FSR519"},
     "FSR108": {"FSR312"},
     "FSR201": set(),
-    "FSR301": {"FSR606"},
+    "FSR301": {"FSR614"},
     "FSR302": {"FSR602", "FSR605"},
     "FSR501": set(),
     "FSR516": {"FSR501"},
@@ -392,18 +404,30 @@ ODD: list[Any] = [None, 7, "text", [], {}, [7], [[]], [None], {"fields": 7}, {"f
 
 @pytest.mark.parametrize("value", ODD, ids=repr)
 def test_odd_values_anywhere_are_findings_and_no_crash(ours: Package, value: Any) -> None:
-    for key in ours.info:
-        made = Copy(ours)
-        made.info(lambda info, key=key: info.update({key: copy.deepcopy(value)}))
-        findings(made.package(), contribute=True)
-    for key in ours.operations[0]:
-        made = Copy(ours)
-        made.info(lambda info, key=key: info["operations"][0].update({key: copy.deepcopy(value)}))
-        findings(made.package(), contribute=True)
-    for key in ours.workflows[0]:
-        made = Copy(ours)
-        made.workflow(**{key: copy.deepcopy(value)})
-        findings(made.package(), contribute=True)
+    info = {**ours.info, "operations": ours.operations[:2]}
+    document = {**ours.playbooks, "data": [{**ours.collections[0], "workflows": ours.workflows[:2]}]}
+    for changed in everywhere(info, value):
+        judge(ours, changed, document)
+    for changed in everywhere(document, value):
+        judge(ours, info, changed)
+
+
+def judge(ours: Package, info: Row, document: Row) -> None:
+    files = {"info.json": json.dumps(info).encode(), COLLECTION: json.dumps(document).encode()}
+    findings(Package(ours.folder, files), contribute=True)
+
+
+def everywhere(document: Any, value: Any) -> Iterator[Any]:
+    """Return copies of a document in which one place after the other holds the value, of a list the first alone."""
+    if isinstance(document, dict):
+        for key, child in document.items():
+            yield {**document, key: value}
+            for changed in everywhere(child, value):
+                yield {**document, key: changed}
+    elif isinstance(document, list) and document:
+        yield [value, *document[1:]]
+        for changed in everywhere(document[0], value):
+            yield [changed, *document[1:]]
 
 
 def run(*arguments: str) -> tuple[int, str]:

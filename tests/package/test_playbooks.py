@@ -28,13 +28,19 @@ DOCUMENT = json.loads((ROOT / COLLECTION).read_text("ascii"))
 WORKFLOWS: dict[str, Row] = {workflow["name"]: workflow for workflow in COLLECTED["workflows"]}
 SAMPLES = [action["title"] for action in VISIBLE]
 STORIES = sorted(set(WORKFLOWS) - set(SAMPLES))
-# What names the configuration that owns a record.
-OWNERS = {"{{vars.configuration}}", "{{vars.configurations[vars.owner] if vars.owner in vars.configurations else ''}}"}
+# What names the configuration that owns a record, and the one that ingested it.
+OWNERS = {
+    "{{vars.configuration}}",
+    "{{vars.configurations[vars.owner] if vars.owner in vars.configurations else vars.recorded}}",
+}
+CAME_BY = "{{vars.recorded}}"
+UNKNOWN = "Unknown Outcome - Ask, Then Re-run Safely"
 FETCH, CREATE, INGEST = (
     "> Fortinet Incident Bridge > Fetch",
     "> Fortinet Incident Bridge > Create",
     "Fortinet Incident Bridge > Ingest",
 )
+CLOSE, CLOSE_BY_HAND = "FortiSOAR Record Closed - Close Everywhere", "FortiSOAR Record - Close Everywhere by Hand"
 
 
 def steps(name: str) -> dict[str, Row]:
@@ -108,7 +114,7 @@ def test_the_command_writes_the_collection_and_prints_its_path() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"name": "Get SIEM Incident"}, "Two playbooks have the same name."),
+        ({"name": "Get FortiSIEM Incident"}, "Two playbooks have the same name."),
         ({"steps": {"A": {"set": {}, "then": "B"}}}, "Source leads to steps that it does not have: B."),
         ({"steps": {"A": {"set": {}, "then": "end"}, "B": {"set": {}}}}, "Source never reaches B."),
         ({"steps": {"A": {"call": "C", "with": {}}}}, "Source calls playbooks that there are not: C."),
@@ -124,6 +130,47 @@ def test_a_source_that_does_not_hold_together_is_refused_by_name(tree: Path, cha
     with pytest.raises(BuildError) as refused:
         build(tree)
     assert str(refused.value) == problem
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("ingestion_fetch.yaml", FETCH), ("ingestion_ingest.yaml", INGEST)], ids=["fetch", "ingest"]
+)
+@pytest.mark.parametrize(
+    ("step", "rare"),
+    [({"utility": "raise_exception", "params": {}}, "raise_exception"), ({"ask": "Sure?", "options": {}}, "ask")],
+)
+def test_an_ingestion_that_uses_what_no_official_one_does_is_refused(
+    tree: Path, file: str, name: str, step: Row, rare: str
+) -> None:
+    change(tree, file, steps={"A": step})
+    with pytest.raises(BuildError) as refused:
+        build(tree)
+    assert str(refused.value) == f"{name} uses {rare}, which is for stories: no official ingestion has it."
+
+
+def test_what_no_official_collection_has_stands_in_stories_and_where_a_run_must_fail() -> None:
+    rare = {STEP_TYPES[kind] for kind in ("ask", "updated")}
+    users = {
+        name
+        for name in WORKFLOWS
+        for step in WORKFLOWS[name]["steps"]
+        if step["stepType"].rpartition("/")[2] in rare or step["arguments"].get("operation") == "raise_exception"
+    }
+    assert users == {
+        "FortiSOAR Record Closed - Close Everywhere",
+        "Unknown Outcome - Ask, Then Re-run Safely",
+        CREATE,
+    }
+
+
+def test_what_works_on_alerts_can_be_started_by_hand() -> None:
+    starts = {name: steps(name)["Start"]["stepType"].rpartition("/")[2] for name in STORIES if name[0] != ">"}
+    assert {name for name, start in starts.items() if start != STEP_TYPES["manual"]} == {CLOSE}
+    by_hand, itself = (steps(name) for name in (CLOSE_BY_HAND, CLOSE))
+    differing = {name for name in itself if by_hand[name]["arguments"] != itself[name]["arguments"]}
+    assert {"Start", "Configuration"} <= differing
+    assert all("conditions" in itself[name]["arguments"] for name in differing - {"Start", "Configuration"})
+    assert arguments(CLOSE_BY_HAND, "Configuration") == {**arguments(CLOSE, "Configuration"), "status": "Closed"}
 
 
 def test_steps_that_stand_in_one_row_stand_beside_each_other() -> None:
@@ -179,8 +226,9 @@ def test_a_step_of_the_connector_names_its_version_and_the_default_configuration
     for name, given in connector_steps():
         shown = {key: given[key] for key in ("name", "version", "pickFromTenant")}
         assert shown == {"name": INFO["label"], "version": INFO["version"], "pickFromTenant": False}, name
-        by_source_id = "{{vars.source_id}}" in (given["params"] or {}).values()
-        assert given["config"] in (OWNERS if by_source_id else {""}), name
+        by_source_id = bool({"{{vars.source_id}}", "{{vars.incident}}"} & set((given["params"] or {}).values()))
+        assert given["config"] in (OWNERS if by_source_id else {"", CAME_BY}), name
+        assert (given["config"] == CAME_BY) == (name == UNKNOWN), name
         assert given["operationTitle"] == ACTIONS[given["operation"]]["title"]
 
 
@@ -237,7 +285,7 @@ def test_a_sample_has_two_steps_and_hands_its_own_parameters_on(action: Row) -> 
 
 
 def test_a_parameter_named_like_a_method_of_dictionaries_is_handed_on_all_the_same() -> None:
-    for name in ("Update SIEM Incidents", "Force Resolve Incidents"):
+    for name in ("Update FortiSIEM Incidents", "Force Resolve FortiMonitor Incidents"):
         assert arguments(name, name)["params"]["items"] == "{{vars.input.params['items']}}"
 
 
@@ -261,14 +309,21 @@ def test_the_wizards_form_asks_for_what_the_step_configuration_holds() -> None:
             *("title", "name", "type", "required", "editable", "visible", "description", "tooltip", "value")
         }
         parameter = next((p for p in ACTIONS["fetch_incidents"]["parameters"] if p["name"] == field["name"]), field)
-        assert field["value"] == parameter["value"]
+        assert field["value"] == parameter.get("value", field["value"])
 
 
 def test_fetching_begins_with_the_configuration_and_returns_data() -> None:
     assert order(FETCH)[:2] == ["Start", "Configuration"]
     assert arguments(FETCH, "Fetch")["operation"] == "fetch_incidents"
     assert set(arguments(FETCH, "Return Data")) == set(arguments(FETCH, "Return Nothing"))
-    assert arguments(FETCH, "Return Data")["data"] == "{{vars.steps.Fetch.data.incidents}}"
+    found = "vars.steps.Fetch.data.incidents"
+    assert arguments(FETCH, "Return Data")["data"] == f"{{{{{found}[:10] if vars.request.env_setup else {found}}}}}"
+
+
+def test_only_the_wizard_fetches_the_incident_that_it_names_as_a_sample() -> None:
+    given = arguments(FETCH, "Fetch")["params"]
+    assert given["incident_id"] == "{{vars.incident_id if vars.request.env_setup else ''}}"
+    assert given.keys() == {parameter["name"] for parameter in ACTIONS["fetch_incidents"]["parameters"]}
 
 
 def test_the_watermark_is_written_only_behind_all_that_stores() -> None:
@@ -321,6 +376,20 @@ def test_each_product_is_fetched_and_stored_on_its_own() -> None:
         assert list(stored["arguments"]) == WORKFLOWS[CREATE]["parameters"]
 
 
+def test_the_documentation_tells_which_field_of_an_alert_comes_from_what() -> None:
+    page = (ROOT / "docs/playbooks.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|", page, re.MULTILINE)
+    told = {field: re.findall(r"\w+", keys) for field, keys in rows}
+    resource = {
+        name: list(dict.fromkeys(re.findall(r"vars\.item\.(\w+)", value)))
+        for name, value in arguments(CREATE, "Create Record")["resource"].items()
+        if name != "__replace"
+    }
+    assert told == resource
+    (incident,) = ACTIONS["fetch_incidents"]["output_schema"]["incidents"]
+    assert {key for keys in told.values() for key in keys} <= incident.keys()
+
+
 # The stories.
 
 
@@ -344,6 +413,7 @@ def test_there_are_no_other_playbooks_than_these() -> None:
         "FortiSIEM Cleared - Mirror into FortiSOAR",
         "FortiSIEM Incident Escalated to FortiMonitor",
         "FortiSOAR Record Closed - Close Everywhere",
+        "FortiSOAR Record - Close Everywhere by Hand",
         "Unknown Outcome - Ask, Then Re-run Safely",
     }
 

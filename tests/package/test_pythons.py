@@ -158,7 +158,7 @@ def test_the_archive_does_its_work(
         f"Could not resolve incident {FIRST_ID - 1}: FortiMonitor answered 401 to PUT /v2/outage/{FIRST_ID - 1}/forc",
         f"Could not read FortiSIEM incident {lab.fortisiem.incident_id}: FortiSIEM at {lab.fortisiem.url} shows a cer",
         "The parameters are not valid: Status 'Gone' is not one of: Active, Auto Cleared, Manually Cleared, System Cleared. "
-        "Incident ID 'x' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. ",
+        "FortiSIEM Incident ID 'x' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42. ",
         "The parameters are not valid: Items '[]' is not a JSON list of 1 to 1000 items. ",
     )
     for message, beginning in zip(failures, beginnings, strict=True):

@@ -7,6 +7,7 @@ import re
 from contextlib import AbstractContextManager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,6 +105,76 @@ def test_the_wizards_sample_is_of_the_first_product_that_is_wanted(lab: Playbook
     assert {short(lab, each["source_id"]) for each in run.result["data"]} == ALL_MONITOR
 
 
+@pytest.mark.parametrize(
+    ("sources", "named", "expected"),
+    [
+        ("FortiSIEM", "5", "fortisiem:5"),
+        (BOTH, "fortimonitor:{monitor}:-3001", "fortimonitor:-3001"),
+        ("FortiMonitor", "-3001", "fortimonitor:-3001"),
+    ],
+)
+def test_the_wizards_sample_is_the_incident_that_is_named_and_ingestion_is_not_narrowed_by_it(
+    lab: PlaybookLab, sources: str, named: str, expected: str
+) -> None:
+    named = named.format(monitor=authority(lab, "fortimonitor"))
+    begin(lab, sources=sources, incident_id=named, lookback=60, severity=["Critical"])
+    run = lab.trigger_with(FETCH, {"request": {"env_setup": True}})
+    assert [short(lab, each["source_id"]) for each in run.result["data"]] == [expected]
+    lab.answer_wizard(sources=sources, incident_id=named, lookback=LONG)
+    ingest(lab)
+    assert len(alerts(lab)) == len(ALL_SIEM) * ("SIEM" in sources) + len(ALL_MONITOR) * ("Monitor" in sources)
+
+
+def test_a_sample_that_is_not_there_fails_with_what_to_do(lab: PlaybookLab) -> None:
+    begin(lab, incident_id="4242")
+    run = lab.trigger_with(FETCH, {"request": {"env_setup": True}})
+    assert run.status == "failed"
+    assert "FortiSIEM shows no incident 4242." in run.result["Error message"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"status": ["Closed"]}, {"fortisiem:3", "fortisiem:4", "fortisiem:5", "fortimonitor:2001"}),
+        ({"severity": "['High']"}, {"fortisiem:1", "fortisiem:2"}),  # as the platform may write a list
+        ({"category": ["Availability", "Change"]}, {"fortisiem:2", "fortisiem:4"} | ALL_MONITOR),
+        ({"category": ["Security"], "severity": ["Medium"], "sources": "FortiSIEM"}, {"fortisiem:6", "fortisiem:7"}),
+    ],
+)
+def test_only_what_the_wizard_was_told_to_choose_is_ingested_and_the_watermark_passes_the_rest(
+    lab: PlaybookLab, answers: dict[str, Any], expected: set[str]
+) -> None:
+    begin(lab, **answers)
+    lab.control.switch("fortisiem", severity_category_filter="ignored")
+    ingest(lab)
+    assert alerts(lab).keys() == expected & (ALL_SIEM if "sources" in answers else ALL_SIEM | ALL_MONITOR)
+    newest = max(row["incidentLastSeen"] for row in lab.siem.incidents())
+    assert lab.watermarks()["FortiSIEM"] == str(newest)
+
+
+def test_filters_lose_nothing_that_comes_to_fit_and_make_nothing_twice(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM", severity=["High"])
+    ingest(lab)
+    assert alerts(lab).keys() == {"fortisiem:1", "fortisiem:2"}
+    lab.control.advance(60)
+    lab.siem.recur_incident(7)
+    lab.siem.add_incidents(2, eventSeverityCat="HIGH", incidentLastSeen=lab.siem.now())
+    for _ in range(2):
+        ingest(lab)
+        assert alerts(lab).keys() == {"fortisiem:1", "fortisiem:2", "fortisiem:8", "fortisiem:9"}
+    lab.answer_wizard(sources="FortiSIEM", lookback=LONG, severity=["High", "Medium"])
+    ingest(lab)
+    assert alerts(lab).keys() == {"fortisiem:1", "fortisiem:2", "fortisiem:7", "fortisiem:8", "fortisiem:9"}
+
+
+def test_the_events_of_an_incident_stand_in_the_source_data_where_they_are_wanted(lab: PlaybookLab) -> None:
+    begin(lab, sources="FortiSIEM", include_events=True)
+    ingest(lab)
+    events = json.loads(alerts(lab)["fortisiem:1"]["sourcedata"])["events"]
+    assert events
+    assert all(event["raw_message"] for event in events)
+
+
 def test_a_mocked_fetch_has_the_keys_of_a_real_one(lab: PlaybookLab) -> None:
     begin(lab)
     real = lab.trigger(FETCH, source="FortiSIEM")
@@ -143,6 +214,31 @@ def test_the_button_needs_no_record(lab: PlaybookLab) -> None:
 
 # What becomes of an incident.
 
+INVOLVED = ("type", "description", "sourceIp", "destinationIp", "iPAddresses", "computerName", "userName")
+SHOWN = {
+    1: {
+        "type": None,  # Credential Access and Security are no types of the picklist
+        "description": "<p>Brute Force Login Success</p><p>Source: srcIpAddr:198.51.100.23, user:jdoe</p>"
+        "<p>Target: hostIpAddr:192.0.2.10, hostName:dc-01.example.com</p><p>Detail: failureCount:148</p>"
+        "<p>Reported by: dc-01.example.com 192.0.2.10</p>",
+        "sourceIp": "198.51.100.23",
+        "destinationIp": "192.0.2.10",
+        "iPAddresses": "198.51.100.23, 192.0.2.10",
+        "computerName": "dc-01.example.com",
+        "userName": "jdoe",
+    },
+    2: {
+        "type": "Network Outage",
+        "description": "<p>SNMP Service Unavailable</p><p>Target: hostIpAddr:192.0.2.54, hostName:sw-core-02.example.com</p>"
+        "<p>Reported by: sw-core-02.example.com 192.0.2.54</p>",
+        "sourceIp": "",
+        "destinationIp": "192.0.2.54",
+        "iPAddresses": "192.0.2.54",
+        "computerName": "sw-core-02.example.com",
+        "userName": "",
+    },
+}
+
 
 def test_incidents_of_fortisiem_become_alerts_with_all_that_is_known(lab: PlaybookLab) -> None:
     begin(lab)
@@ -162,6 +258,10 @@ def test_incidents_of_fortisiem_become_alerts_with_all_that_is_known(lab: Playbo
         assert alert["alertDetectionDate"] == stored["incidentFirstSeen"] // 1000
         assert alert["mitreattackid"] == ", ".join(each["techniqueid"] for each in techniques)
         assert alert["mitreTechnique"] == ", ".join(each["name"] for each in techniques)
+        assert {name: alert[name] for name in INVOLVED} == SHOWN.get(
+            stored["incidentId"], {name: alert[name] for name in INVOLVED}
+        )
+        assert alert["eventTime"] == stored["incidentLastSeen"] // 1000
         assert isinstance(alert["sourcedata"], str)
         assert json.loads(alert["sourcedata"])["incident_id"] == stored["incidentId"]
     assert {found[each]["severity"] for each in ALL_SIEM} == {"Low", "Medium", "High"}
@@ -185,13 +285,16 @@ def test_outages_of_fortimonitor_become_alerts_with_all_that_is_known(lab: Playb
     assert shown.keys() == {2001, -3001, ORDINARY, NEW}
     for number, outage in shown.items():
         alert = found[f"fortimonitor:{number}"]
-        assert {name: alert[name] for name in ("name", "source", "severity", "status", "mitreattackid")} == {
+        assert {name: alert[name] for name in ("name", "source", "severity", "status", "mitreattackid", "type")} == {
             "name": f"FortiMonitor: {without_tag(outage['description'].splitlines()[0])}",
             "source": "FortiMonitor",
             "severity": {"critical": "Critical", "warning": "Medium"}[outage["severity"]],
             "status": {"active": "Open", "resolved": "Closed"}[outage["status"]],
             "mitreattackid": "",
+            "type": None,
         }
+        assert without_tag(re.sub("</?p>", "", alert["description"])) in outage["description"].replace("\n", "")
+        assert alert["computerName"] == outage["server_fqdn"]
         data = json.loads(alert["sourcedata"])
         assert data["incident_id"] == number
         assert alert["alertDetectionDate"] == epoch(data["start_time"])
@@ -199,14 +302,32 @@ def test_outages_of_fortimonitor_become_alerts_with_all_that_is_known(lab: Playb
     assert found[f"fortimonitor:{ORDINARY}"]["status"] == "Open"
 
 
+def test_an_alert_gets_the_type_that_its_incidents_subcategory_or_category_stands_for_and_else_none(
+    lab: PlaybookLab,
+) -> None:
+    begin(lab, sources="FortiSIEM", lookback=60)
+    for category, subcategory in ((4, "Reconnaissance"), (1, "Exfiltration"), (2, "Server"), (4, "Odd")):
+        lab.siem.add_incidents(1, phIncidentCategory=category, phSubIncidentCategory=subcategory)
+    with lab.with_values(CREATE, type_words="{{ {'Server': 'Not There', 'Security': 'Other / Unknown'} }}"):
+        ingest(lab)
+    found = alerts(lab)
+    types = ["Reconnaissance", None, None, "Other / Unknown"]
+    assert [found[f"fortisiem:{number}"]["type"] for number in (8, 9, 10, 11)] == types
+
+
 @pytest.mark.parametrize("text", BRACES)
 def test_text_of_fortisiem_that_looks_like_code_is_stored_as_text(lab: PlaybookLab, text: str) -> None:
     begin(lab)
-    lab.siem.add_incidents(1, incidentTitle=text, incidentComments=text)
+    lab.siem.add_incidents(
+        1, incidentTitle=text, incidentComments=text, eventName=text, incidentSrc=f"srcIpAddr:{text}, user:{text}"
+    )
     for _ in range(2):  # a first run creates, a second one refreshes
         ingest(lab)
         alert = alerts(lab)["fortisiem:8"]
         assert text in alert["name"]
+        assert f"<p>{text}</p>" in unescape(alert["description"])
+        assert "<it>" not in alert["description"]
+        assert "Array" not in (alert["sourceIp"], alert["userName"])
         data = json.loads(alert["sourcedata"])
         assert (data["title"], data["comments"]) == (text, text)
 
@@ -352,13 +473,20 @@ def made(lab: PlaybookLab) -> dict[str, Any]:
         "resolveddate": 1_700_000_060,
         "mitreattackid": "T1566",
         "mitreTechnique": "Phishing",
+        "sourceIp": "203.0.113.1",
+        "destinationIp": "203.0.113.2",
+        "iPAddresses": "203.0.113.3",
+        "computerName": "Mine",
+        "userName": "me",
+        "eventTime": 1_700_000_120,
+        "type": lab.item("AlertType", "Phishing"),
     }
 
 
 @pytest.mark.parametrize(("switch", "position"), POSITIONS)
 def test_what_an_analyst_made_of_an_alert_stays(lab: PlaybookLab, switch: str, position: Any) -> None:
     edited = {"fortisiem:1", "fortisiem:2", "fortisiem:7", f"fortimonitor:{ORDINARY}"}
-    kept = {**made(lab), "severity": "Critical", "status": "Investigating"}
+    kept = {**made(lab), "severity": "Critical", "status": "Investigating", "type": "Phishing"}
     with switched(lab, **{switch: position}):
         begin(lab, overlap=86_400)
         ingest(lab)

@@ -10,6 +10,7 @@ from tests.support.every_action import CALLS, REMEMBERING, assert_fits, assert_h
 from tests.support.installed import INFO, output_schema
 from tests.support.stories import (
     CLOSE,
+    CLOSE_BY_HAND,
     CREATE,
     ESCALATE,
     FETCH,
@@ -21,7 +22,7 @@ from tests.support.stories import (
 )
 
 TITLES = {each["operation"]: each["title"] for each in INFO["operations"] if each["visible"] and each["enabled"]}
-STORIES = {CLOSE, CREATE, ESCALATE, FETCH, INGEST, MIRROR_MONITOR, MIRROR_SIEM, UNKNOWN}
+STORIES = {CLOSE, CLOSE_BY_HAND, CREATE, ESCALATE, FETCH, INGEST, MIRROR_MONITOR, MIRROR_SIEM, UNKNOWN}
 CALLED_BY_STORIES = {"> FortiMonitor Alert > Mirror", "> FortiSIEM Alert > Mirror"}
 
 

@@ -13,7 +13,16 @@ from lab.worlds import SHOWN_WITHIN, WORLDS
 from tests.support.every_action import CLEARED, CREATED, ESCALATED, FM_STORED, NEW, ORDINARY, TEXTKEYS, changed
 from tests.support.fortimonitor import marked
 from tests.support.installed import TAG
-from tests.support.stories import CLOSE, ESCALATE, MIRROR_MONITOR, MIRROR_SIEM, SIEM_1, UNKNOWN, PlaybookLab
+from tests.support.stories import (
+    CLOSE,
+    CLOSE_BY_HAND,
+    ESCALATE,
+    MIRROR_MONITOR,
+    MIRROR_SIEM,
+    SIEM_1,
+    UNKNOWN,
+    PlaybookLab,
+)
 
 ASKED = {"server": "1001", **TEXTKEYS}
 SIEM_2 = "fortisiem:127.0.0.1:2"
@@ -49,14 +58,14 @@ MONITOR_FAILS = {
     "down": (down("fortimonitor"), UNREACHABLE),
     "answers 500": (broken("fortimonitor", "500"), "FortiMonitor answered 500 to"),
     "wrong key": (configured(fortimonitor_api_key="wrong"), "FortiMonitor answered 401 to"),
-    "switched off": (configured(fortimonitor_enabled=False), "FortiMonitor is switched off"),
+    "switched off": (configured(fortimonitor_sign_in="Off"), "FortiMonitor is switched off"),
 }
 SIEM_FAILS = {
     "down": (down("fortisiem"), UNREACHABLE),
     "answers 500": (switched("fortisiem", failure="500"), "FortiSIEM answered 500 to"),
     "login page": (switched("fortisiem", failure="html_200"), "FortiSIEM"),
     "wrong password": (configured(fortisiem_password="wrong"), "FortiSIEM answered 401 to"),
-    "switched off": (configured(fortisiem_enabled=False), "FortiSIEM is switched off"),
+    "switched off": (configured(fortisiem_sign_in="Off"), "FortiSIEM is switched off"),
 }
 EITHER_FAILS = [
     *(pytest.param(*each, id=f"FortiMonitor {name}") for name, each in MONITOR_FAILS.items()),
@@ -149,7 +158,7 @@ def test_an_unknown_incident_is_not_escalated(lab: PlaybookLab) -> None:
     assert lab.press(ESCALATE, alert, **ASKED).status == "finished with error"
     assert lab.notes(alert) == [
         "The escalation did not succeed as a whole. / Could not escalate FortiSIEM incident 4242: FortiSIEM shows no incident 4242. "
-        f"{NOTHING} Check the ID, and that the account sees the incident's organization.{TAG}"
+        f"{NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it.{TAG}"
     ]
     assert lab.stored() == before
     assert untouched(lab, alert)
@@ -522,6 +531,143 @@ def test_an_alert_that_the_mirror_closes_is_closed_everywhere_without_another_wr
     assert (lab.writes(), lab.stored()) == ([], before)
 
 
+# Started by hand.
+
+
+def test_an_alerts_incidents_are_closed_by_hand_whatever_its_status_which_stays(lab: PlaybookLab) -> None:
+    lab.begin(CLOSE, CLOSE_BY_HAND)
+    alert, before = lab.alert(SIEM_1, status="Investigating"), lab.stored()
+    lab.execute(*ESCALATED)
+    lab.forget_requests()
+    for outcome in ("done", "already_done"):
+        run = lab.press(CLOSE_BY_HAND, alert)
+        assert (run.status, run.way[-1]) == ("finished", "Note Both Sides")
+        assert lab.notes(alert)[-1] == f"FortiMonitor incident {NEW}: {outcome} / FortiSIEM incident 1: {outcome}"
+    assert changed(before, lab.stored()) == closed_pair(lab, "Closed in FortiSOAR.")
+    assert sorted(lab.writes()) == [f"POST {EXTERNAL}", RESOLVE]
+    assert lab.alerts()[SIEM_1]["status"] == "Investigating"
+    assert lab.runs(CLOSE) == []
+
+
+@pytest.mark.parametrize(
+    ("mirror", "source_id", "button"),
+    [
+        (MIRROR_SIEM, "fortisiem:127.0.0.1:3", "Mirror FortiSIEM into Alerts"),
+        (MIRROR_MONITOR, "fortimonitor:127.0.0.1:2001", "Mirror FortiMonitor into Alerts"),
+    ],
+)
+def test_a_mirror_is_started_by_hand_without_a_record(
+    lab: PlaybookLab, mirror: str, source_id: str, button: str
+) -> None:
+    lab.begin(mirror)
+    lab.alert(source_id)
+    (start,) = [step for step in lab.workflows()[mirror]["steps"] if step["name"] == "Start"]
+    assert start["arguments"]["title"] == button
+    assert lab.press(mirror).status == "finished"
+    assert statuses(lab)[source_id][0] == "Closed"
+
+
+# Alerts that something else ingested.
+
+
+def foreign_alert(lab: PlaybookLab, number: int, product: str = "FortiSIEM", **fields: Any) -> str:
+    """Create an alert as another connector does: with the incident's bare id in a field of its own."""
+    return lab.alert(None, **{"source": f"Fortinet {product}", "ticketID": str(number), **fields})
+
+
+def test_an_alert_of_another_connector_is_escalated_by_the_field_that_holds_the_id(lab: PlaybookLab) -> None:
+    lab.begin(ESCALATE)
+    alert, before = foreign_alert(lab, 1), lab.stored()
+    with lab.with_values(ESCALATE, id_field="ticketID"):
+        assert lab.press(ESCALATE, alert, **ASKED).status == "finished"
+    assert lab.notes(alert) == [escalated_note(lab, "done")]
+    assert changed(before, lab.stored()) == escalation(lab)
+
+
+@pytest.mark.parametrize("name", [CLOSE, CLOSE_BY_HAND])
+def test_an_alert_of_another_connector_is_closed_by_its_bare_source_id(lab: PlaybookLab, name: str) -> None:
+    lab.begin(name)
+    alert, before = lab.alert("2", source="FortiSIEM"), lab.stored()
+    with lab.with_values(name, id_field="sourceId"):
+        (run,) = lab.close_alert(alert) if name == CLOSE else [lab.press(name, alert)]
+    assert (run.status, lab.notes(alert)) == (
+        "finished",
+        ["FortiSIEM incident 2: done / FortiMonitor: it was not escalated"],
+    )
+    assert changed(before, lab.stored()).keys() == {"incident 2"}
+
+
+def test_an_alert_of_another_connector_for_fortimonitor_is_resolved_there(lab: PlaybookLab) -> None:
+    lab.begin(CLOSE)
+    lab.execute(*CREATED)
+    alert = foreign_alert(lab, NEW, "FortiMonitor")
+    with lab.with_values(CLOSE, id_field="ticketID"):
+        (run,) = lab.close_alert(alert)
+    assert (run.status, lab.notes(alert)) == ("finished", [f"FortiMonitor incident {NEW}: done"])
+
+
+@pytest.mark.parametrize(
+    ("id_field", "fields"),
+    [
+        pytest.param("", {}, id="off, as it ships"),
+        pytest.param("ticketID", {"source": "ServiceNow"}, id="of another product"),
+        pytest.param("ticketID", {"ticketID": None}, id="without an ID"),
+        pytest.param("external_id", {}, id="without the field"),
+    ],
+)
+def test_an_alert_that_is_not_known_by_the_setting_closes_nothing(
+    lab: PlaybookLab, id_field: str, fields: dict[str, Any]
+) -> None:
+    lab.begin(CLOSE)
+    alert, before = foreign_alert(lab, 2, **fields), lab.stored()
+    with lab.with_values(CLOSE, id_field=id_field):
+        (run,) = lab.close_alert(alert)
+    assert (run.status, run.way[-1]) == ("finished", "Leave It")
+    assert (lab.notes(alert), lab.sent(), lab.stored()) == ([], [], before)
+
+
+def test_an_alerts_own_source_id_goes_before_the_field_of_another_connector(lab: PlaybookLab) -> None:
+    lab.begin(CLOSE)
+    alert = lab.alert(SIEM_2, source="FortiSIEM", ticketID="1")
+    with lab.with_values(CLOSE, id_field="ticketID"):
+        lab.close_alert(alert)
+    assert lab.notes(alert) == ["FortiSIEM incident 2: done / FortiMonitor: it was not escalated"]
+
+
+@pytest.mark.parametrize(("name", "setting"), [(ESCALATE, ASKED), (CLOSE_BY_HAND, {})])
+def test_the_rule_for_source_ids_is_changed_in_one_place(lab: PlaybookLab, name: str, setting: dict[str, str]) -> None:
+    lab.begin(name)
+    alert = lab.alert("SIEM-2")
+    rule = "fortisiem:127.0.0.1:{{vars.input.records[0].sourceId.split('-')[1]}}"
+    with lab.with_values(name, source_id=rule):
+        assert lab.press(name, alert, **setting).status == "finished"
+    (note,) = lab.notes(alert)
+    assert "FortiSIEM incident 2: " in note
+
+
+@pytest.mark.parametrize(
+    ("mirror", "product", "over", "open_"),
+    [(MIRROR_SIEM, "FortiSIEM", 3, 2), (MIRROR_MONITOR, "FortiMonitor", 2001, ORDINARY)],
+)
+def test_a_mirror_closes_alerts_of_another_connector_where_it_is_told_their_field(
+    lab: PlaybookLab, mirror: str, product: str, over: int, open_: int
+) -> None:
+    lab.begin()
+    own = lab.alert(f"{product.lower()}:127.0.0.1:{over}")
+    ended, going_on = foreign_alert(lab, over, product), foreign_alert(lab, open_, product)
+    without_id = foreign_alert(lab, 0, product, ticketID=None)
+    other = foreign_alert(lab, over, "FortiGate")
+
+    def shown() -> list[str]:
+        return [lab.api("GET", each)["status"]["itemValue"] for each in (own, ended, going_on, without_id, other)]
+
+    lab.trigger(mirror)
+    assert shown() == ["Closed", "Open", "Open", "Open", "Open"]
+    with lab.with_values(mirror, id_field="ticketID"):
+        assert lab.trigger(mirror).status == "finished"
+    assert shown() == ["Closed", "Closed", "Open", "Open", "Open"]
+
+
 # Records of another server than the configuration's.
 
 # Where the lab's products are not: on another host, on another port of this one.
@@ -553,7 +699,7 @@ def test_an_alert_of_another_fortisiem_is_not_escalated_and_its_note_names_the_o
     assert lab.press(ESCALATE, alert, **ASKED).status == "finished with error"
     assert (lab.sent(), lab.stored()) == ([], before)
     assert lab.notes(alert) == [
-        f"The escalation did not succeed as a whole. / {not_ours(lab, source_id, 'SIEM Incident ID')}"
+        f"The escalation did not succeed as a whole. / {not_ours(lab, source_id, 'FortiSIEM Incident ID')}"
     ]
 
 
@@ -567,8 +713,8 @@ def test_a_closed_alert_of_another_server_closes_nothing_and_its_note_names_the_
     assert run.status == "finished with error"
     assert (lab.sent(), lab.stored()) == ([], before)
     claim, title = {
-        "fortisiem": ("Not closed everywhere: the FortiSIEM incident could not be read.", "Incident ID"),
-        "fortimonitor": ("Not resolved in FortiMonitor.", "Incident"),
+        "fortisiem": ("Not closed everywhere: the FortiSIEM incident could not be read.", "FortiSIEM Incident ID"),
+        "fortimonitor": ("Not resolved in FortiMonitor.", "FortiMonitor Incident"),
     }[product]
     assert lab.notes(alert) == [f"{claim} / {not_ours(lab, source_id, title)}"]
 
@@ -580,8 +726,8 @@ def test_an_alert_of_another_server_is_not_mirrored_and_gets_one_note_however_of
     lab.begin()
     alert = lab.alert(source_id)
     mirror, title, name = {
-        "fortisiem": (MIRROR_SIEM, "Incident ID", "FortiSIEM"),
-        "fortimonitor": (MIRROR_MONITOR, "Incident", "FortiMonitor"),
+        "fortisiem": (MIRROR_SIEM, "FortiSIEM Incident ID", "FortiSIEM"),
+        "fortimonitor": (MIRROR_MONITOR, "FortiMonitor Incident", "FortiMonitor"),
     }[product]
     for _ in range(2):
         assert lab.trigger(mirror).status == "finished with error"

@@ -147,7 +147,7 @@ class Stage:
         # The shortest there is where a product is to be silent. A product that is merely slow, since the machine has other
         # work, is waited for.
         read_timeout = 1 if self._is_silent else 30
-        config = {**self._values, "fortisiem_auth_method": method, "read_timeout": read_timeout}
+        config = {**self._values, "fortisiem_sign_in": method, "read_timeout": read_timeout}
         began = time.monotonic()
         answer = self.workers[worker].call("execute", config, operation, params)
         taken = time.monotonic() - began

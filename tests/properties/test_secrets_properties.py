@@ -124,7 +124,7 @@ def test_no_secret_that_comes_back_leaves(sent: tuple[str, str], secret: str, an
     config = configuration()
     if name in ("token", "fortisiem_client_secret"):
         config |= {
-            "fortisiem_auth_method": "API Token",
+            "fortisiem_sign_in": "API Token",
             "fortisiem_client_id": "c",
             "fortisiem_client_secret": "unused-1",
         }

@@ -85,7 +85,9 @@ class Product:
         raise NotImplementedError
 
     def _context(self, **client: Any) -> SimpleNamespace:
-        return SimpleNamespace(deadline=self.deadline, log=logging.getLogger("arrivals"), **client)
+        return SimpleNamespace(
+            deadline=self.deadline, log=logging.getLogger("arrivals"), configuration_id=None, **client
+        )
 
     def _sorted(self, places: list[Place], descending: bool) -> list[Place]:
         newest_first = descending or self._sorts == "newest first"
@@ -142,7 +144,9 @@ class Siem(Product):
         odd = self.odd.get(number)
         if odd == NAMELESS:
             return {"incidentTitle": nameless(number), "incidentLastSeen": time * 1000}
-        return {"incidentId": number, "incidentLastSeen": None if odd == TIMELESS else time * 1000}
+        severity = "LOW" if is_minor(number) else "HIGH"
+        last_seen = None if odd == TIMELESS else time * 1000
+        return {"incidentId": number, "incidentLastSeen": last_seen, "eventSeverityCat": severity}
 
 
 class Monitor(Product):
@@ -178,7 +182,13 @@ class Monitor(Product):
             "url": f"{self.url}/outage/{nameless(number) if odd == NAMELESS else number}",
             "start_time": "some time ago" if odd == TIMELESS else moment,
             "status": "active",
+            "severity": "info" if is_minor(number) else "critical",
         }
+
+
+def is_minor(number: int) -> bool:
+    """Tell whether an incident is shown with a low severity."""
+    return number % 3 == 0
 
 
 def nameless(number: int) -> str:

@@ -17,7 +17,7 @@ from lab.connector import NAME, configuration_values
 INFO = json.loads((Path(__file__).resolve().parents[2] / "info.json").read_text(encoding="ascii"))
 VERSION = INFO["version"]
 TAG = f" Connector :: {NAME}V{VERSION}"  # FortiSOAR puts it behind what a connector says
-BY_TOKEN = {"fortisiem_auth_method": "API Token"}
+BY_TOKEN = {"fortisiem_sign_in": "API Token"}
 ACTING_BY_GET = re.compile(r"/(acknowledge|escalate|broadcast|delay/[^/]+)$")
 ALL_SIEM_INCIDENTS = list(range(1, 8))
 SIEM_FIELDS = [
@@ -53,6 +53,7 @@ class InstalledBridge:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = self.ready["fortisoar"]["ca"]
+        self._configured: set[str] = set()
         self.connector = self._found() or self.install()
 
     def close(self) -> None:
@@ -69,6 +70,7 @@ class InstalledBridge:
 
     def install(self) -> dict[str, Any]:
         """Install the archive, in place of what is there. FortiSOAR's workers then import the code afresh."""
+        self._configured.clear()
         with self._archive.open("rb") as file:
             answer = self.ask(
                 "POST",
@@ -109,9 +111,11 @@ class InstalledBridge:
     def configuration(self, **changes: Any) -> str:
         """Return the name of a configuration with these changes; it is created once for each lab."""
         name = hashlib.sha256(json.dumps(changes, sort_keys=True).encode()).hexdigest() if changes else "Lab"
-        query = {"connector": self.connector["id"], "name": name}
-        if not self.ask("GET", "/api/integration/configuration/", params=query).json()["data"]:
-            self.configure(name, **changes)
+        if name not in self._configured:
+            query = {"connector": self.connector["id"], "name": name}
+            if not self.ask("GET", "/api/integration/configuration/", params=query).json()["data"]:
+                self.configure(name, **changes)
+            self._configured.add(name)
         return name
 
     def answer(self, action: str, params: dict[str, Any], configuration: str) -> requests.Response:
@@ -265,10 +269,10 @@ def output_schema(action: str) -> dict[str, Any]:
 def assert_keys(action: str, data: dict[str, Any]) -> None:
     """Fail unless a result has the keys of its output schema.
 
-    ``request`` is null where nothing was sent; ``fields`` and ``verified`` hold what was asked for alone.
+    ``request`` is empty where nothing was sent; ``fields`` and ``verified`` hold what was asked for alone.
     """
     schema = output_schema(action)
     assert set(data) == set(schema)
-    assert data["request"] is None or set(data["request"]) == set(schema["request"])
+    assert data["request"] == {} or set(data["request"]) == set(schema["request"])
     for part in {"fields", "verified"} & set(schema):
         assert set(data[part]) <= set(schema[part])

@@ -57,6 +57,13 @@ def go_by(monkeypatch: pytest.MonkeyPatch, **timing: Callable[..., Any]) -> None
     monkeypatch.setattr(module("connector").FortinetIncidentBridge, "make_context", staticmethod(made))
 
 
+def ageless(incident: dict[str, Any]) -> dict[str, Any]:
+    """Return an incident without what follows from the clock, all of which must be there."""
+    clocked = {"age_seconds", "age", "duration_seconds", "duration"}
+    assert clocked <= incident.keys()
+    return {name: value for name, value in incident.items() if name not in clocked}
+
+
 def let_go() -> None:
     """Close the package's connections, and forget all that it keeps between calls."""
     module("core.process_state").STATE.let_go()
@@ -67,20 +74,18 @@ def configuration(**changes: Any) -> dict[str, Any]:
     values = {
         "config_id": "5f0f8a52-5a0e-4a7e-9f0e-000000000001",
         "name": "Test",
-        "fortimonitor_enabled": True,
+        "fortimonitor_sign_in": "API Key",
         "fortimonitor_url": FORTIMONITOR_URL,
         "fortimonitor_api_key": API_KEY,
-        "fortisiem_enabled": True,
+        "fortisiem_sign_in": "Username and Password",
         "fortisiem_server": "fortisiem.test",
         "fortisiem_organization": "super",
-        "fortisiem_auth_method": "Username and Password",
         "fortisiem_username": "admin",
         "fortisiem_password": PASSWORD,
         "verify_ssl": True,
         "ca_certificate": "",
-        "proxy": "",
-        "proxy_username": "",
-        "proxy_password": "",
+        "proxy_mode": "Own Proxy" if "proxy" in changes else "System Settings",
+        "advanced": True,
         "connect_timeout": 5,
         "read_timeout": 30,
         "total_timeout": 55,
@@ -91,7 +96,7 @@ def configuration(**changes: Any) -> dict[str, Any]:
 def with_token(**changes: Any) -> dict[str, Any]:
     """Return a configuration whose FortiSIEM side signs in with an API token."""
     token = {"fortisiem_client_id": "client-1", "fortisiem_client_secret": CLIENT_SECRET}
-    return configuration(fortisiem_auth_method="API Token", **{**token, **changes})
+    return configuration(fortisiem_sign_in="API Token", **{**token, **changes})
 
 
 def execute(operation: str, params: Any, config: dict[str, Any] | None = None) -> Any:

@@ -24,6 +24,7 @@ from tests.support.installed import VERSION
 COLLECTION = f"Sample - Fortinet Incident Bridge - {VERSION}"
 ESCALATE = "FortiSIEM Incident Escalated to FortiMonitor"
 CLOSE = "FortiSOAR Record Closed - Close Everywhere"
+CLOSE_BY_HAND = "FortiSOAR Record - Close Everywhere by Hand"
 MIRROR_MONITOR, MIRROR_SIEM = (
     "FortiMonitor Cleared - Mirror into FortiSOAR",
     "FortiSIEM Cleared - Mirror into FortiSOAR",

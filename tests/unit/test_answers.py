@@ -127,7 +127,7 @@ def test_a_proxy_that_wants_credentials_is_named_and_not_the_product():
     failure = failure_of(proxied, answer("<html>", request=WRITE, status=407))
     assert str(failure) == (
         "the proxy http://proxy.corp.test:3128 answered 407: it wants a user name and a password. Nothing was changed. "
-        "Check Proxy, Proxy Username and Proxy Password in the configuration."
+        "Check Proxy Mode and the fields below it in the configuration."
     )
 
 

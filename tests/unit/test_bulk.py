@@ -89,6 +89,7 @@ def test_each_update_goes_out_once_and_has_its_result_in_the_order_of_the_items(
     for number in (3, 1, 2):
         expect_update(http, number)
     assert update(comments(3, "1", 2)) == {
+        "summary": "3 of 3 incidents were updated.",
         "outcome": "done",
         "changed": True,
         "counts": {"done": 3, "already_done": 0, "failed": 0, "unknown": 0, "not_attempted": 0},
@@ -96,6 +97,7 @@ def test_each_update_goes_out_once_and_has_its_result_in_the_order_of_the_items(
             {
                 "index": index,
                 "incident_id": number,
+                "page_url": None,
                 "outcome": "done",
                 "changed": True,
                 "confirmed_by": "response",
@@ -166,6 +168,7 @@ def test_every_outcome_has_its_count_and_whether_it_changed_anything(http):
     ]
     assert result["counts"] == {"done": 2, "already_done": 0, "failed": 1, "unknown": 1, "not_attempted": 0}
     assert (result["outcome"], result["changed"], result["resume"]) == ("partial", True, [])
+    assert result["summary"] == "2 of 4 incidents were updated, 1 failed, the outcome of 1 is unknown."
     assert [each["message"] for each in result["results"]] == [
         None,
         "Could not update FortiSIEM incident 2: FortiSIEM answered 200 to POST /phoenix/rest/incident/external: Incident not "
@@ -255,10 +258,10 @@ def test_the_problems_of_all_items_are_told_at_once_with_their_places(http):
         None,
     ]
     assert failure(update, items) == (
-        "The parameters are not valid: Item 1: Incident ID 'x' is not an ID such as 42, or a Source ID such "
-        "as fortisiem:siem.example.com:42. Item 3: There is no parameter 'commments'; 'comments' comes close. Item 3: Incident ID is required. Item 3: Status 'Closed' is not one of: Active, "
+        "The parameters are not valid: Item 1: FortiSIEM Incident ID 'x' is not an ID such as 42, or a Source ID such "
+        "as fortisiem:siem.example.com:42. Item 3: There is no parameter 'commments'; 'comments' comes close. Item 3: FortiSIEM Incident ID is required. Item 3: Status 'Closed' is not one of: Active, "
         "Auto Cleared, Manually Cleared, System Cleared. Item 4: They must be an object of names and values. Item 5: At least "
-        f"one attribute to update must be given. Item 6: Incident ID is required. {NOTHING}"
+        f"one attribute to update must be given. Item 6: FortiSIEM Incident ID is required. {NOTHING}"
     )
 
 
@@ -276,14 +279,14 @@ def test_what_names_no_incident_of_fortimonitor_is_refused_with_its_place(http):
         "ID such as fortimonitor:api2.panopta.com:-28000855."
     )
     assert failure(resolve, ["5.0", -1, "https://other.test/v2/outage/5", {"incident": "0"}]) == (
-        f"The parameters are not valid: Item 1: Incident '5.0' {problem} Item 3: Incident 'https://other.test/v2/outage/5' "
-        f"{problem} Item 4: Incident '0' {problem} {NOTHING}"
+        f"The parameters are not valid: Item 1: FortiMonitor Incident '5.0' {problem} Item 3: FortiMonitor Incident 'https://other.test/v2/outage/5' "
+        f"{problem} Item 4: FortiMonitor Incident '0' {problem} {NOTHING}"
     )
 
 
 @pytest.mark.parametrize(("bad", "rest"), [(20, ""), (21, "1 more. "), (999, "979 more. ")])
 def test_no_more_than_twenty_problems_are_shown_and_the_rest_is_counted(http, bad, rest):
-    shown = " ".join(f"Item {place}: Incident is required." for place in range(1, 21))
+    shown = " ".join(f"Item {place}: FortiMonitor Incident is required." for place in range(1, 21))
     assert failure(resolve, [{}] * bad) == f"The parameters are not valid: {shown} {rest}{NOTHING}"
 
 
@@ -299,8 +302,8 @@ def test_two_items_for_one_incident_are_refused(http):
 
 
 def test_a_product_that_is_off_is_told(http):
-    assert failure(update, comments(1), configuration(fortisiem_enabled=False)).startswith("FortiSIEM is switched off")
-    off = configuration(fortimonitor_enabled=False)
+    assert failure(update, comments(1), configuration(fortisiem_sign_in="Off")).startswith("FortiSIEM is switched off")
+    off = configuration(fortimonitor_sign_in="Off")
     assert failure(resolve, [-1], config=off).startswith("FortiMonitor is switched off")
 
 
@@ -427,6 +430,7 @@ def test_what_would_meet_every_item_stops_the_run_and_leaves_a_list_to_go_on_wit
     assert result["results"][2] == {
         "index": 2,
         "incident_id": 3,
+        "page_url": None,
         "outcome": "not_attempted",
         "changed": False,
         "confirmed_by": None,
@@ -736,6 +740,7 @@ def test_incidents_are_read_a_hundred_at_once_and_only_what_is_missing_is_sent(h
     assert result["results"][0] == {
         "index": 0,
         "incident_id": 1,
+        "page_url": None,
         "outcome": "already_done",
         "changed": False,
         "confirmed_by": "read_back",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fortimonitor import expect_read, outage
+from tests.support.fortimonitor import expect_page, expect_read, outage
 from tests.support.package import ConnectorError, execute
 from tests.support.pair import (
     CLOSED,
@@ -52,28 +52,42 @@ def expect_cleared(http, sent=None, fields=READ, row=None):
     expect_siem_read(http, fields, WRITTEN if row is None else row)
 
 
+RESOLVED = "FortiMonitor incident -1000001 was resolved."
+CLEARED = "FortiSIEM incident 1: status set to Manually Cleared, comment added, external ticket state set to Closed."
+ALREADY = (
+    "FortiMonitor incident -1000001 was already resolved;",
+    "FortiSIEM incident 1 was already cleared;",
+)
+
+
 def test_the_external_ticket_is_resolved_and_the_incident_cleared(http):
     expect_pair(http)
     expect_resolve(http, {"reason": "Patched"})
     expect_cleared(http)
     assert close() == {
+        "summary": f"{RESOLVED} {CLEARED}",
         "outcome": "done",
         "changed": True,
         "fortimonitor": {
+            "summary": RESOLVED,
             "outcome": "done",
             "changed": True,
             "confirmed_by": "response",
             "attempts": 1,
             "incident_id": -1000001,
             "incident_url": OUTAGE_URL,
+            "page_url": None,
             "request": {"method": "PUT", "path": "/v2/outage/-1000001/force_resolve", "status": 204},
+            "warning": None,
         },
         "fortisiem": {
+            "summary": CLEARED,
             "outcome": "done",
             "changed": True,
             "confirmed_by": "read_back",
             "attempts": 1,
             "incident_id": 1,
+            "page_url": None,
             "fields": FIELDS,
             "verified": dict.fromkeys(FIELDS, "applied"),
             "warning": None,
@@ -86,24 +100,31 @@ def test_the_external_ticket_is_resolved_and_the_incident_cleared(http):
 @pytest.mark.parametrize("comments", ["Patched", "Something else"])
 def test_run_again_it_reads_each_side_once_and_changes_nothing(http, status, word, comments):
     expect_pair(http, "resolved", **{**CLOSED, "incidentStatus": status, "incidentComments": comments})
+    resolved, cleared = (f"{each} nothing was changed." for each in ALREADY)
     assert close(resolution="False Positive") == {
+        "summary": f"{resolved} {cleared}",
         "outcome": "already_done",
         "changed": False,
         "fortimonitor": {
+            "summary": resolved,
             "outcome": "already_done",
             "changed": False,
             "confirmed_by": "read_back",
             "attempts": 0,
             "incident_id": -1000001,
             "incident_url": OUTAGE_URL,
-            "request": None,
+            "page_url": None,
+            "request": {},
+            "warning": None,
         },
         "fortisiem": {
+            "summary": cleared,
             "outcome": "already_done",
             "changed": False,
             "confirmed_by": "read_back",
             "attempts": 0,
             "incident_id": 1,
+            "page_url": None,
             "fields": {
                 "status": "Manually Cleared",
                 "comments": "Patched",
@@ -112,7 +133,7 @@ def test_run_again_it_reads_each_side_once_and_changes_nothing(http, status, wor
             },
             "verified": {},
             "warning": f"It is {word} already; neither reason nor resolution was sent.",
-            "request": None,
+            "request": {},
         },
     }
     assert len(http.calls) == 2
@@ -230,24 +251,74 @@ def test_an_ordinary_outage_is_refused_and_fortisiem_is_not_touched(http):
 @pytest.mark.parametrize(
     ("ticket", "shown"),
     [
-        (None, "no external ticket"),
-        (" ", "no external ticket"),
         ("INC-7", "the external ticket 'INC-7'"),
         ("I" * 10_000, f"the external ticket '{'I' * 57}...'"),
         ({"id": 7}, """the external ticket '{"id":7}'"""),
     ],
 )
-def test_without_a_ticket_that_names_one_the_incident_must_be_given(http, ticket, shown):
+def test_with_the_ticket_of_something_else_the_incident_must_be_given(http, ticket, shown):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket))
     assert failure() == (
         f"{GOAL}The parameters are not valid: FortiMonitor Incident is required: the FortiSIEM incident has {shown}. {NOTHING}"
     )
 
 
+UNRAISED = {
+    "summary": "FortiSIEM incident 1 was not raised in FortiMonitor.",
+    "outcome": "not_raised",
+    "changed": False,
+    "confirmed_by": "read_back",
+    "attempts": 0,
+    "incident_id": None,
+    "incident_url": None,
+    "page_url": None,
+    "request": {},
+    "warning": None,
+}
+
+
+@pytest.mark.parametrize("ticket", [None, " "])
+def test_an_incident_that_was_not_raised_is_cleared_in_fortisiem_alone(http, ticket):
+    expect_siem_row(http, siem_row(incidentExtTicketId=ticket))
+    expect_page(http, "/outage", [outage(-7, "x")], total=1, query={"status": "active"})
+    expect_cleared(http, UNRESOLVED, UNRESOLVED_READ)
+    result = close()
+    cleared = "FortiSIEM incident 1: status set to Manually Cleared, comment added."
+    assert result["summary"] == f"{UNRAISED['summary']} {cleared}"
+    assert (result["outcome"], result["changed"], result["fortimonitor"]) == ("done", True, UNRAISED)
+    assert (result["fortisiem"]["outcome"], result["fortisiem"]["summary"]) == ("done", cleared)
+
+
+def test_an_incident_that_was_not_raised_and_is_cleared_is_left_alone(http):
+    expect_siem_row(http, siem_row(incidentStatus=2))
+    expect_page(http, "/outage", [], total=0, query={"status": "active"})
+    result = close()
+    assert (result["outcome"], result["changed"]) == ("already_done", False)
+    assert result["summary"] == f"{UNRAISED['summary']} FortiSIEM incident 1 was already cleared; nothing was changed."
+
+
+def test_an_incident_that_no_ticket_names_is_found_by_its_marker_and_resolved(http):
+    expect_siem_row(http, siem_row())
+    expect_page(http, "/outage", [outage(-1000001, MARKER)], total=1, query={"status": "active"})
+    expect_read(http, -1000001, outage(-1000001, MARKER))
+    expect_resolve(http, {"reason": "Patched"})
+    expect_cleared(http, UNRESOLVED, UNRESOLVED_READ)
+    assert close()["fortimonitor"]["incident_id"] == -1000001
+
+
+def test_where_not_all_active_incidents_can_be_read_nothing_is_closed(http):
+    expect_siem_row(http, siem_row())
+    expect_page(http, "/outage", [{"url": "?"}], total=1, query={"status": "active"})
+    assert failure() == (
+        f"{GOAL}The parameters are not valid: FortiMonitor Incident is required: the FortiSIEM incident has no external "
+        f"ticket, and FortiMonitor's list of incidents could not be read in whole. {NOTHING}"
+    )
+
+
 def test_an_incident_that_fortisiem_does_not_show_is_not_closed(http):
     expect_siem_row(http)
     assert failure(incident="-1000001") == (
-        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
     )
 
 
@@ -329,7 +400,7 @@ def test_where_the_incident_that_the_analyst_names_is_gone_fortisiem_is_left_alo
     expect_read(http, -1000001, status=404)
     assert failure(incident="-1000001") == (
         f"{RESOLVE.format(404)}. {NOTHING} The requested resource does not exist. IDs of custom incidents may be negative: "
-        "the control panel may show the same number without its minus sign."
+        "the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 import trustme
@@ -25,15 +28,14 @@ def failure(**changes):
 def test_text_in_place_of_numbers_and_booleans_is_read_into_its_type():
     values = valid(
         configuration(
-            fortimonitor_enabled="true",
-            fortisiem_enabled="False",
             verify_ssl="TRUE",
+            advanced="true",
             connect_timeout="6",
             read_timeout="31 ",
             total_timeout="56",
         )
     )
-    assert (values["fortimonitor_enabled"], values["fortisiem_enabled"], values["verify_ssl"]) == (True, False, True)
+    assert (values["verify_ssl"], values["advanced"]) == (True, True)
     assert (values["connect_timeout"], values["read_timeout"], values["total_timeout"]) == (6, 31, 56)
 
 
@@ -45,9 +47,12 @@ def test_what_is_left_blank_takes_the_default(absent):
         "read_timeout",
         "total_timeout",
         "fortimonitor_url",
-        "fortimonitor_enabled",
+        "fortimonitor_sign_in",
+        "fortisiem_sign_in",
+        "proxy_mode",
+        "advanced",
     ]
-    given = configuration(fortisiem_enabled=False, **dict.fromkeys(names, absent))
+    given = configuration(**dict.fromkeys(names, absent))
     values = valid({key: value for key, value in given.items() if value is not ...})
     assert {name: values[name] for name in names} == {
         "verify_ssl": True,
@@ -55,12 +60,167 @@ def test_what_is_left_blank_takes_the_default(absent):
         "read_timeout": 30,
         "total_timeout": 55,
         "fortimonitor_url": "https://api2.panopta.com/v2",
-        "fortimonitor_enabled": True,
+        "fortimonitor_sign_in": "API Key",
+        "fortisiem_sign_in": "Off",
+        "proxy_mode": "System Settings",
+        "advanced": False,
     }
 
 
+def test_a_key_alone_is_a_configuration():
+    assert valid({"fortimonitor_api_key": API_KEY}) == {
+        "fortimonitor_sign_in": "API Key",
+        "fortimonitor_url": "https://api2.panopta.com/v2",
+        "fortimonitor_api_key": API_KEY,
+        "fortisiem_sign_in": "Off",
+        "verify_ssl": True,
+        "proxy_mode": "System Settings",
+        "advanced": False,
+        "connect_timeout": 5,
+        "read_timeout": 30,
+        "total_timeout": 55,
+    }
+
+
+def test_timeouts_have_their_defaults_where_advanced_is_not_ticked_whatever_is_stored():
+    stored = {"connect_timeout": "soon", "read_timeout": 0, "total_timeout": 9, "fortisiem_web_url": "nonsense"}
+    values = valid(configuration(advanced=False, **stored))
+    assert (values["connect_timeout"], values["read_timeout"], values["total_timeout"]) == (5, 30, 55)
+    assert "fortisiem_web_url" not in values
+
+
+def test_a_proxy_that_is_stored_counts_for_nothing_where_the_systems_settings_are_chosen():
+    stored = {"proxy": "nonsense", "proxy_username": "svc", "proxy_password": "Winter2026"}
+    values = valid(configuration(**stored, proxy_mode="System Settings"))
+    assert not stored.keys() & values.keys()
+    assert package.context(values).fortimonitor._http._settings.proxy == ""
+
+
+def test_a_proxy_of_ones_own_has_to_be_named():
+    message = failure(proxy_mode="Own Proxy", proxy="")
+    assert message == "The configuration is not valid: Proxy is required. Nothing was changed."
+
+
+@pytest.mark.parametrize("name", ["fortimonitor_web_url", "fortisiem_web_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://siem.example.com/phoenix",
+        "http://10.1.2.3:8080/",
+        "HTTPS://[fd00::5]",
+        "https://siem.example.com/phoenix/html/incidents/{id}",
+        "https://my.panopta.com/outage/manageIncident?incident_id={id}",
+        "https://my.panopta.com/#/outage/{id}?tab=log",
+    ],
+)
+def test_the_address_of_a_products_pages_is_taken_as_it_is(name, url):
+    assert valid(configuration(**{name: url}))[name] == url
+
+
+@pytest.mark.parametrize("name", ["fortimonitor_web_url", "fortisiem_web_url"])
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("siem.example.com", "it must begin with https:// or http://"),
+        ("javascript://siem.example.com/%0aalert(1)", "it must begin with https:// or http://"),
+        ("https://", "it has no host name"),
+        ("siem.example.com/https://", "it must begin with https:// or http://"),
+        ("https://ada:Winter2026@siem.example.com", "it must not contain a user name or a password"),
+        ("https://siem.example.com/?next=Winter2026", "it must not contain a query or a fragment"),
+        ("https://siem.example.com/{id}?next=Winter2026", "it must not contain a query or a fragment"),
+        ("https://ada:Winter2026@siem.example.com/?id={id}", "it must not contain a user name or a password"),
+        ("https://{id}.example.com/", "its host name has characters that do not belong there"),
+        ("https://siem.example.com/{ID}", "{id} is all that may stand in braces"),
+        ("https://siem.example.com/{id}}", "{id} is all that may stand in braces"),
+        ("https://siem.example.com/?id={id}&a=\u200bb", "it has invisible characters in it"),
+    ],
+)
+def test_what_no_browser_opens_is_no_address_of_a_products_pages(name, url, reason):
+    title = {"fortimonitor_web_url": "FortiMonitor Web URL", "fortisiem_web_url": "FortiSIEM Web URL"}[name]
+    assert failure(**{name: url}) == (
+        f"The configuration is not valid: {title} is not a usable address: {reason}. Nothing was changed."
+    )
+
+
+# What an earlier build saved.
+
+OLD = {
+    "fortimonitor_enabled": True,
+    "fortimonitor_url": package.FORTIMONITOR_URL,
+    "fortimonitor_api_key": API_KEY,
+    "fortisiem_enabled": True,
+    "fortisiem_server": "fortisiem.test",
+    "fortisiem_organization": "super",
+    "fortisiem_auth_method": "Username and Password",
+    "fortisiem_username": "admin",
+    "fortisiem_password": package.PASSWORD,
+    "verify_ssl": True,
+    "ca_certificate": "",
+    "proxy": "",
+    "proxy_username": "",
+    "proxy_password": "",
+    "connect_timeout": 6,
+    "read_timeout": 31,
+    "total_timeout": 56,
+}
+TOKEN = {"fortisiem_auth_method": "API Token", "fortisiem_client_id": "client-1", "fortisiem_client_secret": "s-123456"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "now"),
+    [
+        ({}, {"fortimonitor_sign_in": "API Key", "fortisiem_sign_in": "Username and Password"}),
+        ({"fortisiem_auth_method": ""}, {"fortisiem_sign_in": "Username and Password"}),
+        (TOKEN, {"fortisiem_sign_in": "API Token", "fortisiem_client_id": "client-1"}),
+        ({"fortimonitor_enabled": "true", "fortisiem_enabled": " True "}, {"fortisiem_sign_in": "Username and Password"}),
+        ({"fortimonitor_enabled": "false"}, {"fortimonitor_sign_in": "Off"}),
+        ({"fortisiem_enabled": False}, {"fortimonitor_sign_in": "API Key", "fortisiem_sign_in": "Off"}),
+        ({"fortisiem_enabled": None}, {"fortisiem_sign_in": "Off"}),
+        ({"fortimonitor_sign_in": " "}, {"fortimonitor_sign_in": "API Key"}),
+        ({}, {"advanced": True, "connect_timeout": 6, "read_timeout": 31, "total_timeout": 56}),
+        ({"connect_timeout": "", "total_timeout": None}, {"connect_timeout": 5, "read_timeout": 31}),
+        ({}, {"proxy_mode": "System Settings"}),
+        ({"proxy": "http://proxy.test:3128", "proxy_username": "svc"}, {"proxy_mode": "Own Proxy", "proxy_username": "svc"}),
+        ({"fortisiem_enabled": True, "fortisiem_sign_in": "Off"}, {"fortisiem_sign_in": "Off"}),
+        ({"fortimonitor_enabled": False, "fortimonitor_sign_in": "API Key"}, {"fortimonitor_sign_in": "API Key"}),
+    ],
+)  # fmt: skip
+def test_a_configuration_that_an_earlier_build_saved_means_what_it_meant(changes, now):
+    values = valid({**OLD, **changes})
+    assert {name: values[name] for name in now} == now
+    assert not {"fortimonitor_enabled", "fortisiem_enabled", "fortisiem_auth_method"} & values.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"fortisiem_auth_method": "Kerberos"},
+            "FortiSIEM Sign-in 'Kerberos' is not one of: Off, Username and Password, API Token",
+        ),
+        ({"fortimonitor_enabled": "maybe"}, "FortiMonitor Sign-in 'maybe' is not one of: API Key, Off"),
+        ({"total_timeout": 601}, "Total Timeout '601' is not between 2 and 600"),
+        ({"proxy": "proxy.test"}, f"Proxy is not a usable address: {LIKE}"),
+        (
+            {"fortimonitor_enabled": False, "fortisiem_enabled": "false"},
+            "FortiMonitor Sign-in and FortiSIEM Sign-in are both Off: choose a way to sign in for at least one of them",
+        ),
+    ],
+)
+def test_what_was_wrong_in_it_is_named_by_the_titles_of_today(changes, problem):
+    with pytest.raises(ConnectorError) as caught:
+        connector().check_health({**OLD, **changes})
+    assert str(caught.value) == f"The configuration is not valid: {problem}. Nothing was changed."
+
+
+def test_a_secret_of_a_way_to_sign_in_that_is_not_chosen_is_masked_all_the_same():
+    stored = configuration(fortimonitor_sign_in="Off", proxy_mode="System Settings", proxy_password="Proxy-2026")
+    with connector_module.translated_failures({**stored, **TOKEN}, "check_health") as redact:
+        assert redact(f"{API_KEY} {package.PASSWORD} s-123456 Proxy-2026") == "*** *** *** ***"
+
+
 def test_fields_of_a_product_that_is_off_and_of_the_other_way_to_sign_in_are_left_out():
-    values = valid(with_token(fortimonitor_enabled=False, fortimonitor_url="nonsense://"))
+    values = valid(with_token(fortimonitor_sign_in="Off", fortimonitor_url="nonsense://"))
     assert not {"fortimonitor_url", "fortimonitor_api_key", "fortisiem_username", "fortisiem_password"} & set(values)
     assert values["fortisiem_client_id"] == "client-1"
 
@@ -74,16 +234,14 @@ def test_every_problem_is_named_at_once_by_its_title():
         fortimonitor_url="http://fortimonitor.test/v2",
         fortimonitor_api_key=" ",
         fortisiem_server="",
-        fortisiem_auth_method="Kerberos",
         verify_ssl="maybe",
         connect_timeout="soon",
         read_timeout=0,
         total_timeout=601,
         proxy="proxy.test",
     ) == (
-        "The configuration is not valid: FortiMonitor API Key is required. FortiSIEM Server is required. FortiSIEM "
-        "Authentication Method 'Kerberos' is not one of: Username and Password, API Token. Verify SSL 'maybe' is not true "
-        "or false. Connect Timeout 'soon' is not a whole number. Read Timeout '0' is not between 1 and 300. Total Timeout "
+        "The configuration is not valid: FortiMonitor API Key is required. FortiSIEM Server is required. Verify "
+        "SSL 'maybe' is not true or false. Connect Timeout 'soon' is not a whole number. Read Timeout '0' is not between 1 and 300. Total Timeout "
         "'601' is not between 2 and 600. FortiMonitor URL is not a usable address: it must begin with https://; plain http "
         "is allowed for this machine alone. Proxy is not a usable address: it must look like "
         "http://proxy.example.com:3128. Nothing was changed."
@@ -91,9 +249,23 @@ def test_every_problem_is_named_at_once_by_its_title():
 
 
 def test_both_products_off_is_refused():
-    assert failure(fortimonitor_enabled=False, fortisiem_enabled="false") == (
-        "The configuration is not valid: Use FortiMonitor or Use FortiSIEM must be on. Nothing was changed."
+    assert failure(fortimonitor_sign_in="Off", fortisiem_sign_in="Off") == (
+        "The configuration is not valid: FortiMonitor Sign-in and FortiSIEM Sign-in are both Off: choose a way to sign in "
+        "for at least one of them. Nothing was changed."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("fortimonitor_sign_in", "OAuth", "FortiMonitor Sign-in 'OAuth' is not one of: API Key, Off."),
+        ("fortisiem_sign_in", True, "FortiSIEM Sign-in 'true' is not one of: Off, Username and Password, API Token."),
+        ("proxy_mode", "None", "Proxy Mode 'None' is not one of: System Settings, Own Proxy."),
+        ("advanced", "maybe", "Advanced 'maybe' is not true or false."),
+    ],
+)
+def test_what_cannot_be_chosen_is_named_with_what_can(name, value, sentence):
+    assert failure(**{name: value}) == f"The configuration is not valid: {sentence} Nothing was changed."
 
 
 def test_an_empty_configuration_says_what_is_missing():
@@ -238,8 +410,6 @@ def test_what_signs_in_to_a_proxy_is_encoded_whatever_it_is(username, password, 
     config = configuration(proxy="http://proxy.test:3128", proxy_username=username, proxy_password=password)
     settings = package.context(config).fortimonitor._http._settings
     assert settings.proxy == f"http://{credentials}proxy.test:3128"
-    without = configuration(proxy="", proxy_username=username, proxy_password=password)
-    assert package.context(without).fortimonitor._http._settings.proxy == ""
 
 
 @pytest.mark.field_case("K14")
@@ -262,11 +432,11 @@ def test_an_address_with_an_invisible_character_in_it_is_refused(mark, url):
     assert "FortiMonitor URL is not a usable address: it has invisible characters in it." in message
 
 
-SECRETS = {
+SECRETS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "fortimonitor_api_key": ("FortiMonitor API Key", configuration),
     "fortisiem_password": ("FortiSIEM Password", configuration),
     "fortisiem_client_secret": ("FortiSIEM Client Secret", with_token),
-    "proxy_password": ("Proxy Password", configuration),
+    "proxy_password": ("Proxy Password", partial(configuration, proxy="http://proxy.test:3128")),
 }
 
 
@@ -370,7 +540,7 @@ def test_a_configuration_that_is_known_is_not_read_again(reads):
 @pytest.mark.parametrize("name", ANOTHER)
 def test_two_configurations_that_differ_in_one_value_are_two(reads, name):
     one, other = valid(configuration()), valid(configuration(**{name: ANOTHER[name]}))
-    assert other == {**one, name: ANOTHER[name]}
+    assert other == {**one, name: ANOTHER[name], "proxy_mode": other["proxy_mode"]}
     assert valid(configuration()) == one
     assert len(reads) == 2
 
@@ -405,4 +575,4 @@ def test_what_is_kept_is_bounded_forgotten_with_everything_else_and_has_no_secre
 
 def test_a_rule_of_the_configuration_is_for_fields_that_it_has():
     titles = module("core.manifest").configuration_form().titles
-    assert {name for _, _, names in configurations.RULES for name in names} <= titles.keys()
+    assert {name for _, _, names in configurations._rules() for name in names} <= titles.keys()

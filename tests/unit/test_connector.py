@@ -36,7 +36,7 @@ def test_parameters_that_are_no_object_are_refused(params):
 
 @pytest.mark.parametrize("params", [None, [], {}, ""])
 def test_absent_parameters_are_required_parameters_that_are_missing(params):
-    with pytest.raises(ConnectorError, match="Incident is required"):
+    with pytest.raises(ConnectorError, match="FortiMonitor Incident is required"):
         connector().execute(configuration(), "force_resolve_incident", params)
 
 

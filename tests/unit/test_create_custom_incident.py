@@ -23,12 +23,14 @@ def failure(params=REQUIRED, config=None):
 def test_the_required_fields_alone_make_the_seeds_request_and_the_location_gives_id_and_url(http):
     expect_create(http)
     assert execute("create_custom_incident", REQUIRED) == {
+        "summary": "FortiMonitor incident -1000001 was created on server 1001.",
         "outcome": "done",
         "changed": True,
         "confirmed_by": "response",
         "attempts": 1,
         "incident_id": -1000001,
         "incident_url": f"{FORTIMONITOR_URL}/outage/-1000001",
+        "page_url": None,
         "correlation_id": FRESH,
         "server_id": 1001,
         "warning": None,
@@ -320,7 +322,7 @@ def test_every_problem_is_named_at_once_by_title_and_nothing_is_sent(http):
         }
     ) == (
         "The parameters are not valid: There is no parameter 'severity'; the parameters are: server, description, "
-        "plugin_textkey, resource_textkey, metadata, start_time, auto_close_duration, correlation_id, if_exists, search_days, verify. Server is required. Description is required. Plugin "
+        "plugin_textkey, resource_textkey, metadata, start_time, auto_close_duration, correlation_id, if_exists, search_days, verify, text_format. Server is required. Description is required. Plugin "
         "Textkey 'true' is not text. Resource Textkey is required. Metadata '[1]' is not a JSON object. Auto Close Duration "
         "'0' is not 1 or more. Start Time '2026-11-22T10:00:00' is not ISO 8601 with offset, epoch seconds, or "
         "'YYYY-MM-DD HH:MM:SS' in UTC. Nothing was changed."
@@ -346,7 +348,7 @@ def test_a_duration_that_is_not_a_positive_whole_number_is_refused(http, duratio
 
 
 def test_an_action_of_a_product_that_is_switched_off_is_refused(http):
-    assert failure(config=configuration(fortimonitor_enabled=False)) == (
-        "FortiMonitor is switched off in this configuration. Nothing was changed. Switch Use FortiMonitor on, or choose "
-        "another one."
+    assert failure(config=configuration(fortimonitor_sign_in="Off")) == (
+        "FortiMonitor is switched off in this configuration. Nothing was changed. Choose a way to sign in under "
+        "FortiMonitor Sign-in, or another configuration."
     )

@@ -502,16 +502,18 @@ def test_an_event_that_has_its_incident_gets_no_second_one(http, status, if_exis
     else:
         expect_search(http, resolved=[outage(-9, "x", status), outage(-8, NAME, status)])
     assert create({**NAMED, "if_exists": if_exists}) == {
+        "summary": "FortiMonitor incident -8 was already created on server 1001; nothing was changed.",
         "outcome": "already_done",
         "changed": False,
         "confirmed_by": "read_back",
         "attempts": 0,
         "incident_id": -8,
         "incident_url": f"{FORTIMONITOR_URL}/outage/-8",
+        "page_url": None,
         "correlation_id": NAME,
         "server_id": 1001,
         "warning": None,
-        "request": None,
+        "request": {},
     }
 
 

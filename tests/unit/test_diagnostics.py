@@ -70,16 +70,17 @@ def test_it_names_the_connector_the_software_and_the_configuration_without_secre
         "openssl": ssl.OPENSSL_VERSION,
     }
     assert result["configuration"] == {
-        "fortimonitor_enabled": True,
+        "fortimonitor_sign_in": "API Key",
         "fortimonitor_url": FORTIMONITOR_URL,
         "fortimonitor_api_key": "***",
-        "fortisiem_enabled": True,
+        "fortisiem_sign_in": "Username and Password",
         "fortisiem_server": "fortisiem.test",
         "fortisiem_organization": "super",
-        "fortisiem_auth_method": "Username and Password",
         "fortisiem_username": "admin",
         "fortisiem_password": "***",
         "verify_ssl": True,
+        "proxy_mode": "System Settings",
+        "advanced": True,
         "connect_timeout": 5,
         "read_timeout": 30,
         "total_timeout": 55,
@@ -156,7 +157,7 @@ def test_a_product_that_cannot_be_used_is_not_asked_for_its_version(http):
 
 def test_a_product_that_is_off_is_neither_asked_nor_shown(http):
     http.get(ACTIVE, **EMPTY_LIST)
-    result = diagnostics(configuration(fortisiem_enabled=False))
+    result = diagnostics(configuration(fortisiem_sign_in="Off"))
     assert [product["product"] for product in result["products"]] == ["FortiMonitor"]
     assert "fortisiem_password" not in result["configuration"]
 
@@ -219,7 +220,7 @@ def test_a_certificate_authority_is_told_and_not_shown(http):
 
 def test_the_last_requests_to_these_servers_are_shown_the_oldest_first_without_query_and_body(http, monkeypatch):
     go_by(monkeypatch, wall=lambda: 1762363800.0)
-    other = configuration(fortimonitor_url="https://other.test/v2", fortisiem_enabled=False)
+    other = configuration(fortimonitor_url="https://other.test/v2", fortisiem_sign_in="Off")
     http.get("https://other.test/v2/outage/-5", json={**outage(-5, "m"), "url": "https://other.test/v2/outage/-5"})
     execute("get_fortimonitor_incident", {"incident": "-5"}, other)
     expect_read(http, -1000001, status=404)

@@ -74,31 +74,40 @@ def failure(config=None, **params):
     return str(caught.value)
 
 
+CREATED = "FortiMonitor incident -1000001 was created on server 1001."
+TICKETED = "FortiSIEM incident 1: external ticket id set to -1000001, external ticket state set to New, comment added."
+
+
 def test_the_incident_is_created_and_written_back_as_external_ticket(http):
     expect_no_incident_yet(http)
     expect_created(http)
     expect_ticketed(http)
     assert escalate() == {
+        "summary": f"{CREATED} {TICKETED}",
         "outcome": "done",
         "changed": True,
         "fortimonitor": {
+            "summary": CREATED,
             "outcome": "done",
             "changed": True,
             "confirmed_by": "read_back",
             "attempts": 1,
             "incident_id": -1000001,
             "incident_url": OUTAGE_URL,
+            "page_url": None,
             "correlation_id": MARKER,
             "server_id": 1001,
             "warning": None,
             "request": {"method": "POST", "path": "/v2/server/1001/custom_incident", "status": 201},
         },
         "fortisiem": {
+            "summary": TICKETED,
             "outcome": "done",
             "changed": True,
             "confirmed_by": "read_back",
             "attempts": 1,
             "incident_id": 1,
+            "page_url": None,
             "fields": {"external_ticket_id": "-1000001", "external_ticket_state": "New", "comments": COMMENT},
             "verified": dict.fromkeys(("external_ticket_id", "external_ticket_state", "comments"), "applied"),
             "warning": None,
@@ -119,31 +128,38 @@ def test_the_incident_is_created_and_written_back_as_external_ticket(http):
 def test_run_again_it_reads_each_side_once_and_changes_nothing(http, shown, status, given, warning):
     expect_siem_row(http, siem_row(**shown))
     expect_read(http, -1000001, outage(-1000001, MARKER, status))
+    created = "FortiMonitor incident -1000001 was already created on server 1001; nothing was changed."
+    ticketed = "FortiSIEM incident 1 was already linked to FortiMonitor incident -1000001; nothing was changed."
     assert escalate(**given) == {
+        "summary": f"{created} {ticketed}",
         "outcome": "already_done",
         "changed": False,
         "fortimonitor": {
+            "summary": created,
             "outcome": "already_done",
             "changed": False,
             "confirmed_by": "read_back",
             "attempts": 0,
             "incident_id": -1000001,
             "incident_url": OUTAGE_URL,
+            "page_url": None,
             "correlation_id": MARKER,
             "server_id": 1001,
             "warning": warning,
-            "request": None,
+            "request": {},
         },
         "fortisiem": {
+            "summary": ticketed,
             "outcome": "already_done",
             "changed": False,
             "confirmed_by": "read_back",
             "attempts": 0,
             "incident_id": 1,
+            "page_url": None,
             "fields": {"external_ticket_id": "-1000001", "external_ticket_state": "New", "comments": COMMENT},
             "verified": {},
             "warning": None,
-            "request": None,
+            "request": {},
         },
     }
     assert len(http.calls) == 2
@@ -349,7 +365,7 @@ def test_a_cleared_incident_is_not_escalated(http, status, shown):
 def test_an_incident_that_fortisiem_does_not_show_is_not_escalated(http):
     expect_siem_row(http)
     assert failure() == (
-        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+        f"{GOAL}FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
     )
 
 
@@ -366,11 +382,11 @@ def test_a_server_that_is_none_is_refused_before_fortisiem_is_asked(http):
 
 
 @pytest.mark.parametrize(
-    ("side", "product"), [("fortimonitor_enabled", "FortiMonitor"), ("fortisiem_enabled", "FortiSIEM")]
+    ("side", "product"), [("fortimonitor_sign_in", "FortiMonitor"), ("fortisiem_sign_in", "FortiSIEM")]
 )
 def test_both_products_are_needed(http, side, product):
-    assert failure(configuration(**{side: False})) == (
-        f"{GOAL}{product} is switched off in this configuration. {NOTHING} Switch Use {product} on, or choose another one."
+    assert failure(configuration(**{side: "Off"})) == (
+        f"{GOAL}{product} is switched off in this configuration. {NOTHING} Choose a way to sign in under {product} Sign-in, or another configuration."
     )
 
 

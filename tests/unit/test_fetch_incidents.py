@@ -10,7 +10,7 @@ import pytest
 from responses import matchers
 
 from tests.support.fortimonitor import expect_page, marked, outage
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, configuration, execute, go_by, module
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, configuration, context, execute, go_by, module
 from tests.support.pair import BASIC, INCIDENTS
 
 START = 1762300800000  # 2025-11-05T00:00:00Z
@@ -139,7 +139,7 @@ def came(result):
 
 def test_the_first_fetch_looks_back_a_day_and_the_overlap(http):
     expect_query(http, [], since=-300)
-    nothing = {"incidents": [], "count": 0, "watermark": at(0), "is_complete": True, "skipped": []}
+    nothing = {"incidents": [], "count": 0, "left_out": 0, "watermark": at(0), "is_complete": True, "skipped": []}
     assert answer(SIEM, overlap=None) == nothing
 
 
@@ -858,6 +858,14 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
         incidentFirstSeen=START,
         incidentClearedTime=START + 120_000,
         attackTechnique='[{"techniqueid": "T1110", "name": "Brute Force"}]',
+        eventName="Brute Force Login Success",
+        phIncidentCategory=4,
+        phSubIncidentCategory="Credential Access",
+        incidentSrc="srcIpAddr:198.51.100.23, user:jdoe,",
+        incidentTarget="hostIpAddr:192.0.2.10, hostName:dc-01,",
+        incidentDetail="failureCount:148, ",
+        incidentRptIp="192.0.2.1",
+        incidentRptDevName="fw-01",
     )
     expect_query(http, [shown])
     assert answer(SIEM, at(0)) == {
@@ -873,10 +881,22 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
                 "last_time": "2025-11-05T00:01:30Z",
                 "end_time": "2025-11-05T00:02:00Z",
                 "techniques": [{"id": "T1110", "name": "Brute Force"}],
-                "incident": module("operations.results").siem_incident(shown),
+                "description": "Brute Force Login Success\nSource: srcIpAddr:198.51.100.23, user:jdoe\n"
+                "Target: hostIpAddr:192.0.2.10, hostName:dc-01\nDetail: failureCount:148\nReported by: fw-01 192.0.2.1",
+                "category": "Security",
+                "subcategory": "Credential Access",
+                "source_ips": ["198.51.100.23"],
+                "destination_ips": ["192.0.2.10"],
+                "hosts": ["dc-01"],
+                "users": ["jdoe"],
+                "incident": {
+                    "configuration_id": configuration()["config_id"],
+                    **module("operations.results").siem_incident(context(configuration()), shown),
+                },
             }
         ],
         "count": 1,
+        "left_out": 0,
         "watermark": at(90.5),
         "is_complete": True,
         "skipped": [],
@@ -902,6 +922,19 @@ def test_an_incident_of_fortisiem_is_shown_whole(http):
         ({"incidentTitle": "A", "eventName": "B"}, "title", "A"),
         ({"incidentTitle": "", "eventName": "B"}, "title", "B"),
         ({}, "title", "Incident 7"),
+        ({}, "description", ""),
+        ({"incidentTitle": "A"}, "description", "A"),
+        ({"phIncidentCategory": 1}, "category", "Availability"),
+        ({"phIncidentCategory": "Compliance"}, "category", "Compliance"),
+        (
+            {"incidentSrc": "srcIpAddr:192.0.2.1,srcIpAddr:2001:db8::1,srcIpAddr:192.0.2.1"},
+            "source_ips",
+            ["192.0.2.1", "2001:db8::1"],
+        ),
+        ({"incidentSrc": "srcName:web-01", "incidentTarget": "destName:db-01"}, "hosts", ["db-01", "web-01"]),
+        ({"incidentSrc": "user:jdoe", "incidentTarget": "targetUser:root, userName:"}, "users", ["jdoe", "root"]),
+        ({"incidentDetail": "fileName:a.exe", "incidentSrc": "malwareName:X"}, "hosts", []),
+        ({"incidentTarget": "nothing of that kind"}, "destination_ips", []),
     ],
 )
 def test_what_fortisiem_shows_becomes_what_a_record_has(http, values, field, wanted):
@@ -911,6 +944,7 @@ def test_what_fortisiem_shows_becomes_what_a_record_has(http, values, field, wan
 
 def test_an_outage_is_shown_whole(http):
     shown = started(-7, 1, severity="critical", description="Disk full\nsince noon", status="resolved")
+    shown |= {"server_fqdn": "web-01.example.com", "server_name": "Web server"}
     shown["end_time"] = "Wed, 05 Nov 2025 00:02:00 -0000"
     expect_outages(http, [shown])
     found = answer(MONITOR, at(0))["incidents"]
@@ -927,6 +961,13 @@ def test_an_outage_is_shown_whole(http):
             "last_time": "2025-11-05T00:00:01Z",
             "end_time": "2025-11-05T00:02:00Z",
             "techniques": [],
+            "description": "Disk full\nsince noon",
+            "category": None,
+            "subcategory": None,
+            "source_ips": [],
+            "destination_ips": [],
+            "hosts": ["web-01.example.com"],
+            "users": [],
         }
     ]
     assert incident["incident_url"] == f"{FORTIMONITOR_URL}/outage/-7"
@@ -952,6 +993,12 @@ def test_an_outage_is_shown_whole(http):
         ({"description": " \n"}, "title", "Incident -7"),
         ({"description": None}, "title", "Incident -7"),
         ({}, "end_time", None),
+        ({"description": marked("Disk full\nsince noon", "alert 42")}, "description", "Disk full\nsince noon"),
+        ({"server_fqdn": "192.0.2.7", "server_name": "Web server"}, "destination_ips", ["192.0.2.7"]),
+        ({"server_fqdn": "192.0.2.7", "server_name": "Web server"}, "hosts", ["Web server"]),
+        ({"server_fqdn": "2001:db8::1", "server_name": ""}, "hosts", []),
+        ({"server_fqdn": "", "server_name": "Web server"}, "hosts", ["Web server"]),
+        ({"server_fqdn": None, "server_name": None}, "hosts", []),
     ],
 )
 def test_what_fortimonitor_shows_becomes_what_a_record_has(http, values, field, wanted):
@@ -970,3 +1017,164 @@ def test_source_ids_carry_a_port_that_is_not_the_usual_one_and_name_the_form_bef
     ):
         result = execute("fetch_incidents", {"source": source, "watermark": at(0)}, config)
         assert [(each["source_id"], each["former_source_id"]) for each in result["incidents"]] == [ids]
+
+
+# What is chosen.
+
+MIXED = [
+    row(1, 1, incidentStatus=0, eventSeverityCat="HIGH", phIncidentCategory=4),
+    row(2, 2, incidentStatus=2, eventSeverityCat="HIGH", phIncidentCategory=4),
+    row(3, 3, incidentStatus=0, eventSeverityCat="LOW", phIncidentCategory=1),
+    row(4, 4, incidentStatus=1, eventSeverityCat="MEDIUM", phIncidentCategory="9"),
+]
+
+
+def chosen(source, watermark=None, **params):
+    """Return the ids that were fetched, how many were left out, the watermark, and whether these are all."""
+    result = answer(source, watermark or at(0), **params)
+    ids = [incident["incident"]["incident_id"] for incident in result["incidents"]]
+    assert result["count"] == len(ids)
+    return ids, result["left_out"], result["watermark"], result["is_complete"]
+
+
+@pytest.mark.parametrize(
+    ("params", "ids"),
+    [
+        ({"status": ["Open"]}, [1, 3]),
+        ({"status": ["Closed"]}, [2, 4]),
+        ({"status": "Open,Closed"}, [1, 2, 3, 4]),
+        ({"status": "", "severity": [], "category": None}, [1, 2, 3, 4]),
+        ({"severity": ["High", "Low"]}, [1, 2, 3]),
+        ({"severity": ["Critical"]}, []),
+        ({"category": ["Security"]}, [1, 2]),
+        ({"status": ["Open"], "category": ["Security", "Availability"], "severity": ["High"]}, [1]),
+    ],
+)
+def test_incidents_of_fortisiem_are_chosen_here_and_the_watermark_passes_all(http, params, ids):
+    expect_query(http, MIXED)  # without any filter
+    assert chosen(SIEM, **params) == (ids, 4 - len(ids), at(4), True)
+
+
+@pytest.mark.parametrize(
+    ("params", "ids"),
+    [
+        ({"status": ["Open"]}, [-1]),
+        ({"status": ["Closed"], "severity": ["Medium", "Low"]}, [3]),
+        ({"severity": ["Critical"]}, [-1, 2]),
+        ({"category": ["Security"]}, [-1, 2, 3]),  # of FortiSIEM alone
+    ],
+)
+def test_outages_are_chosen_here_and_the_watermark_passes_all(http, params, ids):
+    shown = [
+        started(-1, 1, status="active", severity="critical"),
+        started(2, 2, status="resolved", severity="critical"),
+        started(3, 3, status="resolved", severity="warning"),
+    ]
+    expect_outages(http, shown)
+    assert chosen(MONITOR, **params) == (ids, 3 - len(ids), at(3), True)
+
+
+def test_what_is_left_out_takes_part_in_how_many_come_so_that_each_call_gets_on(http):
+    expect_query(http, MIXED, size=3)
+    expect_newest(http, [row(4, 4)])
+    assert chosen(SIEM, max_results=2, severity=["Low"]) == ([], 2, behind(2, 2, 4), False)
+    expect_query(http, MIXED[1:], since=2, size=3)
+    assert chosen(SIEM, behind(2, 2, 4), max_results=2, severity=["Low"]) == ([3], 1, at(4), True)
+
+
+def test_an_incident_without_a_time_is_chosen_like_any_other(http):
+    expect_query(http, [{"incidentId": 5, "eventSeverityCat": "LOW"}, *MIXED])
+    assert chosen(SIEM, severity=["Low"]) == ([5, 3], 3, at(4), True)
+
+
+@pytest.mark.parametrize("named", ["7", 7, "fortisiem:fortisiem.test:7"])
+def test_one_incident_of_fortisiem_is_fetched_by_its_id_whatever_else_is_chosen(http, named):
+    http.post(INCIDENTS, json={"total": 1, "data": [row(7, -99_999, eventSeverityCat="LOW", incidentTitle="Old")]})
+    result = answer(SIEM, at(5), incident_id=named, severity=["High"], max_results=1)
+    (incident,) = result.pop("incidents")
+    assert (incident["title"], incident["source_id"]) == ("Old", "fortisiem:fortisiem.test:7")
+    assert result == {"count": 1, "left_out": 0, "watermark": at(5), "is_complete": True, "skipped": []}
+    assert json.loads(http.calls[0].request.body)["filters"] == {"incidentId": [7]}
+
+
+@pytest.mark.parametrize("named", ["-7", "#-7", f"{FORTIMONITOR_URL}/outage/-7", "fortimonitor:fortimonitor.test:-7"])
+def test_one_outage_is_fetched_by_its_id_and_without_a_watermark_there_is_none(http, named):
+    http.get(f"{FORTIMONITOR_URL}/outage/-7", json=started(-7, 1))
+    result = answer(MONITOR, incident_id=named, status=["Closed"])
+    assert [each["title"] for each in result["incidents"]] == ["Outage -7"]
+    assert (result["count"], result["watermark"]) == (1, None)
+
+
+def test_an_incident_that_is_named_and_not_there_fails_the_fetch(http):
+    http.post(INCIDENTS, json={"total": 0, "data": []})
+    assert failure(SIEM, incident_id=4242).startswith(
+        f"{FAILED.format(SIEM)}FortiSIEM shows no incident 4242. {NOTHING}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "named", "said"),
+    [
+        (SIEM, "-7", "Incident ID '-7' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42"),
+        (MONITOR, "web", "Incident 'web' is not an ID such as -28000855"),
+        (
+            MONITOR,
+            "fortisiem:fortisiem.test:7",
+            "is not of FortiMonitor: it is the Source ID of an incident of another",
+        ),
+    ],
+)
+def test_what_names_no_incident_of_the_product_is_refused_before_anything_is_asked(http, source, named, said):
+    assert said in failure(source, incident_id=named)
+
+
+# Events.
+
+EVENTS = f"{INCIDENTS}/triggeringEvents"
+EVENT = {"nid": "6482650188627892238", "eventType": "Login-Failed", "rawMessage": "<13>4625: failed"}
+
+
+def expect_events(http, number, shown):
+    http.get(
+        f"{EVENTS}/start",
+        match=[matchers.query_param_matcher({"incidentId": str(number), "size": "20"})],
+        json={"queryId": str(number)},
+    )
+    http.get(f"{EVENTS}/progress/{number}", json=100)
+    http.get(f"{EVENTS}/result/{number}", json={"data": shown})
+
+
+def test_incidents_of_fortisiem_come_with_their_events_and_no_more_than_50_at_once(http):
+    expect_query(http, MIXED[:2], size=51)
+    expect_events(http, 1, [EVENT, "no event"])
+    expect_events(http, 2, [])
+    result = answer(SIEM, at(0), include_events=True)
+    first, second = (each["incident"]["events"] for each in result["incidents"])
+    assert [event["event_type"] for event in first] == ["Login-Failed"]
+    assert (second, result["skipped"]) == ([], [])
+
+
+def test_events_are_read_of_what_is_chosen_alone_and_of_one_that_is_named(http):
+    expect_query(http, MIXED, size=51)
+    expect_events(http, 3, [EVENT])
+    assert len(answer(SIEM, at(0), include_events=True, severity=["Low"])["incidents"][0]["incident"]["events"]) == 1
+    http.post(INCIDENTS, json={"total": 1, "data": [row(3, 3)]})
+    expect_events(http, 3, [EVENT])
+    assert len(answer(SIEM, include_events=True, incident_id="3")["incidents"][0]["incident"]["events"]) == 1
+
+
+def test_events_that_cannot_be_read_cost_no_incident_and_are_told(http):
+    expect_query(http, MIXED[:2], size=51)
+    http.get(f"{EVENTS}/start", status=403)
+    expect_events(http, 2, [EVENT])
+    result = answer(SIEM, at(0), include_events=True)
+    first, second = (each["incident"]["events"] for each in result["incidents"])
+    assert (first, len(second), result["count"], result["watermark"]) == (None, 1, 2, at(2))
+    ((row_, reason),) = [tuple(each.values()) for each in result["skipped"]]
+    assert row_ == "1"
+    assert reason.startswith("its events could not be read: FortiSIEM answered 403 to GET")
+
+
+def test_fortimonitor_has_no_events_to_include(http):
+    expect_outages(http, outages((9, 1)))
+    assert "events" not in answer(MONITOR, at(0), include_events=True)["incidents"][0]["incident"]

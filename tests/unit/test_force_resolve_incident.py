@@ -34,13 +34,16 @@ def failure(incident="-28000855", **params):
 def test_without_a_reason_an_empty_object_is_sent(http):
     expect_resolve(http)
     assert resolve() == {
+        "summary": "FortiMonitor incident -28000855 was resolved.",
         "outcome": "done",
         "changed": True,
         "confirmed_by": "response",
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": OUTAGE_URL,
+        "page_url": None,
         "request": {"method": "PUT", "path": "/v2/outage/-28000855/force_resolve", "status": 204},
+        "warning": None,
     }
 
 
@@ -141,14 +144,14 @@ def test_an_incident_is_named_by_signed_id_number_sign_or_url_of_the_configured_
 )
 def test_nothing_else_names_an_incident_and_nothing_is_sent(http, incident):
     assert failure(incident) == (
-        f"The parameters are not valid: Incident {str(incident)!r} is not an ID such as -28000855, #-28000855, a URL such "
+        f"The parameters are not valid: FortiMonitor Incident {str(incident)!r} is not an ID such as -28000855, #-28000855, a URL such "
         f"as {OUTAGE_URL}, or a Source ID such as fortimonitor:api2.panopta.com:-28000855. Nothing was changed."
     )
 
 
 @pytest.mark.parametrize("incident", [True, ["5"], {"id": 5}])
 def test_an_incident_that_is_no_text_is_refused(http, incident):
-    assert "Incident " in failure(incident)
+    assert "FortiMonitor Incident " in failure(incident)
     assert failure(incident).endswith("is not text. Nothing was changed.")
 
 
@@ -187,13 +190,16 @@ def test_an_incident_that_is_resolved_already_is_success_without_a_change(http, 
     expect_resolve(http, status=status, json={"error": "No"})
     expect_read(http, -28000855, shown("resolved"))
     assert resolve() == {
+        "summary": "FortiMonitor incident -28000855 was already resolved; nothing was changed.",
         "outcome": "already_done",
         "changed": False,
         "confirmed_by": "read_back",
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": OUTAGE_URL,
+        "page_url": None,
         "request": {"method": "PUT", "path": "/v2/outage/-28000855/force_resolve", "status": status},
+        "warning": None,
     }
 
 
@@ -219,7 +225,7 @@ def test_an_ordinary_outage_is_refused_with_the_reason(http, status):
         (
             404,
             "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may show the "
-            "same number without its minus sign.",
+            "same number without its minus sign. If it is of another account, choose the configuration that owns it.",
         ),
         (405, "A read-only API key is the usual reason; check the key's role under API keys."),
     ],
@@ -327,7 +333,7 @@ def test_an_incident_with_the_expected_marker_that_is_resolved_is_left_alone(htt
         "already_done",
         False,
         0,
-        None,
+        {},
     )
 
 

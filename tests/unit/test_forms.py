@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 import pytest
 
-from tests.support.package import module
+from tests.support.package import ROOT, module
 
 errors, manifest = module("core.errors"), module("core.manifest")
 valid = module("operations.parameters").valid_parameters
@@ -192,11 +194,11 @@ def test_a_json_field_that_is_no_list_of_items_wants_an_object():
 # Choices that the form asks the product for.
 
 LIVE = {
-    "server": "list_fortimonitor_servers",
-    "user": "list_fortimonitor_users",
-    "who": "list_fortimonitor_users",
-    "plugin_textkey": "list_incident_textkeys",
-    "resource_textkey": "list_resource_textkeys",
+    "server": "list_server_choices",
+    "user": "list_user_choices",
+    "who": "list_user_choices",
+    "plugin_textkey": "list_plugin_textkey_choices",
+    "resource_textkey": "list_resource_textkey_choices",
 }
 
 
@@ -207,7 +209,6 @@ def test_every_field_for_a_server_a_user_or_a_textkey_offers_live_choices_and_no
             if "apiOperation" in field:
                 assert field["type"] == "select"
                 assert "options" not in field
-                assert field.get("apiOnchange", False) is field["name"].endswith("_textkey")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_a_field_with_live_choices_takes_nothing_but_text(given):
 def test_what_fills_choices_may_be_handed_the_values_of_the_forms_other_fields(operation):
     assert operation in manifest.choice_operations()
     form = {"description": "Disk full", "metadata": "{", "start_time": "soon", "if_exists": "Fail"}
-    assert set(valid(operation, form)) <= {"max_results"}
+    assert valid(operation, form) == {}
 
 
 def test_what_fills_no_choices_is_not():
@@ -237,9 +238,15 @@ def test_what_fills_no_choices_is_not():
     )
 
 
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_blank_field_of_a_form_is_told_apart_from_one_that_the_form_has_not(blank):
+    assert valid("list_resource_textkey_choices", {"server": blank}) == {"server": ""}
+    assert valid("list_resource_textkey_choices", {}) == {}
+
+
 def test_the_own_parameters_of_what_fills_choices_are_checked_all_the_same():
-    assert failure("list_fortimonitor_servers", {"max_results": 0, "description": "Disk full"}) == (
-        f"The parameters are not valid: Max Results '0' is not between 1 and 25000. {NOTHING}"
+    assert failure("list_plugin_textkey_choices", {"server": ["1001"], "description": "Disk full"}) == (
+        f"The parameters are not valid: Server '[\"1001\"]' is not text. {NOTHING}"
     )
 
 
@@ -436,6 +443,48 @@ def test_the_manifest_is_read_in_any_encoding_of_json(monkeypatch, tmp_path, enc
     (tmp_path / "info.json").write_text('{"label": "Br\u00fccke"}', encoding)
     monkeypatch.setattr(manifest, "__file__", str(tmp_path / "core" / "manifest.py"))
     assert manifest.manifest.__wrapped__() == {"label": "Br\u00fccke"}
+
+
+@pytest.fixture
+def new_process(monkeypatch):
+    """The manifest as in a process that has not read it yet."""
+    monkeypatch.setattr(manifest, "_handed_over", [])
+    monkeypatch.setattr(manifest, "manifest", lru_cache(maxsize=1)(manifest.manifest.__wrapped__))
+
+
+INFO = json.loads((ROOT / "info.json").read_text("ascii"))
+ACTIONS = [action["operation"] for action in INFO["operations"]]
+
+
+@pytest.mark.usefixtures("new_process")
+def test_the_manifest_is_what_the_platform_hands_over_first():
+    given = {**INFO, "label": "Br\u00fccke", "id": 7}
+    manifest.prefer(given, ACTIONS)
+    manifest.prefer(INFO, ACTIONS)
+    assert manifest.manifest() == given
+
+
+@pytest.mark.usefixtures("new_process")
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        {},
+        [],
+        "info",
+        {"name": INFO["name"], "version": INFO["version"]},
+        {**INFO, "operations": INFO["operations"][1:]},
+        {**INFO, "operations": [*INFO["operations"], {"operation": "x"}]},
+        {**INFO, "operations": None},
+        {**INFO, "configuration": {}},
+        {**INFO, "configuration": {"fields": []}},
+        {**INFO, "configuration": {"fields": [{"name": "server"}]}},
+        {**INFO, "version": None},
+    ],
+)
+def test_what_the_platform_hands_over_in_part_is_not_taken(given):
+    manifest.prefer(given, ACTIONS)
+    assert manifest.manifest() == INFO
 
 
 def deep(levels):

@@ -57,6 +57,7 @@ def test_each_allowed_method_is_sent_once_with_the_key_in_its_header(http, metho
     answer = {"json": {"username": "soar"}, "headers": {"Location": f"{FORTIMONITOR_URL}/user/502"}}
     expect(http, "/user/502", method, status=200, **answer)
     assert ask("/user/502", method) == {
+        "summary": f"FortiMonitor answered 200 to {method} /v2/user/502.",
         "status": 200,
         "body": {"username": "soar"},
         "text": None,

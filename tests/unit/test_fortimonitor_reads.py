@@ -18,7 +18,7 @@ from tests.support.fortimonitor import (
     undeclared,
     user,
 )
-from tests.support.package import FORTIMONITOR_URL, ConnectorError, execute
+from tests.support.package import FORTIMONITOR_URL, ConnectorError, ageless, execute
 
 NOBODY: list[Any] = [{}, [], "", "false", 0, "off", "N", "n/a", "-", [None], "{}"]
 # The last second of 9999 and the first ones of 3000 and 2201; read as milliseconds, they would be of the 1970s.
@@ -47,6 +47,7 @@ OUTAGE: dict[str, Any] = {
 SHOWN = {
     "incident_id": 1853189891,
     "incident_url": f"{FORTIMONITOR_URL}/outage/1853189891",
+    "page_url": None,
     "server_id": 10571663,
     "server_name": "web-1",
     "server_fqdn": "192.0.2.39",
@@ -72,6 +73,10 @@ def nothing_undeclared(http):
     assert undeclared(http) == []
 
 
+def read(incident):
+    return ageless(execute("get_fortimonitor_incident", {"incident": incident}))
+
+
 def failure(operation, **params):
     with pytest.raises(ConnectorError) as caught:
         execute(operation, params)
@@ -83,7 +88,7 @@ def failure(operation, **params):
 
 def test_an_incident_is_shown_in_whole(http):
     expect_get(http, "/outage/1853189891", json=OUTAGE)
-    assert execute("get_fortimonitor_incident", {"incident": "1853189891"}) == SHOWN
+    assert read("1853189891") == SHOWN
 
 
 @pytest.mark.field_case("F5", "K12")
@@ -177,16 +182,17 @@ def test_an_incident_is_shown_in_whole(http):
 )
 def test_each_form_that_a_field_may_take_is_read(http, change, shown):
     expect_get(http, "/outage/1853189891", json={**OUTAGE, **change})
-    assert execute("get_fortimonitor_incident", {"incident": "1853189891"}) == {**SHOWN, **shown}
+    assert read("1853189891") == {**SHOWN, **shown}
 
 
 def test_fields_that_older_versions_lack_are_empty(http):
     expect_get(http, READ, json={"url": f"{FORTIMONITOR_URL}{READ}/"})
-    assert execute("get_fortimonitor_incident", {"incident": "#-28000855"}) == {
+    assert read("#-28000855") == {
         **SHOWN,
         **dict.fromkeys(("server_name", "server_fqdn", "status", "severity", "type", "description"), ""),
         "incident_id": -28000855,
         "incident_url": f"{FORTIMONITOR_URL}{READ}",
+        "page_url": None,
         "server_id": None,
         "start_time": None,
     }
@@ -202,7 +208,7 @@ GET = "Could not read incident -28000855: FortiMonitor answered {} to GET /v2/ou
         (
             {"status": 404},
             f"{GET.format(404)}. {NOTHING} The requested resource does not exist. IDs of custom incidents may be negative: "
-            "the control panel may show the same number without its minus sign.",
+            "the control panel may show the same number without its minus sign. If it is of another account, choose the configuration that owns it.",
         ),
         (
             {"status": 405},
@@ -247,8 +253,8 @@ def test_an_incident_that_cannot_be_read_is_told_with_the_reason(http, answer, m
 def test_the_id_is_read_from_the_path_and_the_url_is_of_the_configured_address(http, url):
     expect_get(http, READ, json={**OUTAGE, "url": url})
     expect_page(http, "/outage", [{**OUTAGE, "url": url}], total=1)
-    one = execute("get_fortimonitor_incident", {"incident": "-28000855"})
-    (same,) = execute("list_fortimonitor_incidents", {})["incidents"]
+    one = read("-28000855")
+    (same,) = map(ageless, execute("list_fortimonitor_incidents", {})["incidents"])
     assert one == same == {**SHOWN, "incident_id": -28000855, "incident_url": f"{FORTIMONITOR_URL}{READ}"}
 
 
@@ -267,7 +273,8 @@ def listed(**params):
 
 def test_incidents_are_shown_as_one_is(http):
     expect_page(http, "/outage", [OUTAGE], total=1)
-    assert execute("list_fortimonitor_incidents", {}) == {
+    result = execute("list_fortimonitor_incidents", {})
+    assert {**result, "incidents": list(map(ageless, result["incidents"]))} == {
         "incidents": [SHOWN],
         "count": 1,
         "is_complete": True,
@@ -378,6 +385,7 @@ def test_a_log_is_shown_in_whole(http):
     expect_page(http, LOG, [ENTRY, {"entry": "Alert sent"}], total=2)
     assert execute("get_fortimonitor_incident_log", {"incident": "#-28000855"}) == {
         "incident_id": -28000855,
+        "page_url": None,
         "entries": [
             {
                 "created": "2021-11-05T17:37:35Z",
@@ -435,11 +443,11 @@ def test_a_log_that_is_not_there_is_told_as_the_incident_is(http):
     assert failure("get_fortimonitor_incident_log", incident="-28000855") == (
         "Could not read the log of incident -28000855: FortiMonitor answered 404 to GET /v2/outage/-28000855/outage_log. "
         f"{NOTHING} The requested resource does not exist. IDs of custom incidents may be negative: the control panel may "
-        "show the same number without its minus sign."
+        "show the same number without its minus sign. If it is of another account, choose the configuration that owns it."
     )
 
 
-# Servers, users and textkeys, which are choices of the forms too.
+# Servers, users and textkeys.
 
 SERVERS = [
     server(1001, "web-1", "web-1.test", tags=["prod"]),
@@ -448,7 +456,7 @@ SERVERS = [
 ]
 
 
-def test_servers_are_shown_as_choices(http):
+def test_servers_are_listed(http):
     expect_page(http, "/server", SERVERS[:1], total=1)
     assert execute("list_fortimonitor_servers", {}) == [
         {
@@ -493,7 +501,7 @@ def test_a_server_is_known_by_its_urls_path_whatever_host_it_names(http, url):
     assert [each["value"] for each in execute("list_fortimonitor_servers", {})] == ["7"]
 
 
-def test_users_are_shown_as_choices(http):
+def test_users_are_listed(http):
     expect_page(http, "/user", [user()], total=1)
     assert execute("list_fortimonitor_users", {}) == [
         {
@@ -521,20 +529,14 @@ TYPE = {
 CHOICE = {"title": "Case: fsr.bridge / incident", **TYPE}
 
 
-@pytest.mark.parametrize(
-    ("operation", "value"), [("list_incident_textkeys", "fsr.bridge"), ("list_resource_textkeys", "incident")]
-)
-def test_textkeys_without_a_server_are_those_of_all_types(http, operation, value):
+def test_textkeys_without_a_server_are_those_of_all_types(http):
     expect_page(http, "/agent_resource_type", [TYPE], total=1)
-    assert execute(operation, {}) == [{**CHOICE, "value": value}]
+    assert execute("list_incident_textkeys", {}) == [{**CHOICE, "value": "fsr.bridge"}]
 
 
-@pytest.mark.parametrize(
-    ("operation", "value"), [("list_incident_textkeys", "fsr.bridge"), ("list_resource_textkeys", "incident")]
-)
-def test_textkeys_of_a_server_are_those_of_its_resources(http, operation, value):
+def test_textkeys_of_a_server_are_those_of_its_resources(http):
     expect_page(http, "/server/1001/agent_resource", [TYPE], total=1)
-    assert execute(operation, {"server": "1001"}) == [{**CHOICE, "value": value}]
+    assert execute("list_incident_textkeys", {"server": "1001"}) == [{**CHOICE, "value": "fsr.bridge"}]
 
 
 @pytest.mark.parametrize(
@@ -562,18 +564,73 @@ def test_rows_without_both_textkeys_and_pairs_that_repeat_are_left_out(http):
     assert [each["resource_textkey"] for each in execute("list_incident_textkeys", {})] == ["incident", "other"]
 
 
+# What the drop-downs of the forms offer.
+
+# A form as FortiSOAR hands it over, with fields that have other actions' names and mean other things.
+FORM = {"text": "DB", "max_results": 1, "username": "ada", "tags": "prod", "status": "", "incident": "{{vars.id}}"}
+OTHER_PAIRS = [
+    TYPE,
+    {**TYPE, "resource_textkey": "other", "label": "Other"},
+    {"plugin_textkey": "cpu_usage", "resource_textkey": "usage_percentage", "label": "CPU", "category": ""},
+]
+PLUGINS = [
+    {"title": "fsr.bridge (FSR)", "value": "fsr.bridge"},
+    {"title": "cpu_usage", "value": "cpu_usage"},
+]
+
+
+def test_the_choices_of_server_are_all_servers_whatever_else_the_form_holds(http):
+    expect_page(http, "/server", SERVERS, total=3)
+    assert execute("list_server_choices", {**FORM, "server": "10"}) == [
+        {"title": "web-1 (web-1.test)", "value": "1001"},
+        {"title": "db (DB.test)", "value": "1002"},
+        {"title": "mail (mx.test)", "value": "1003"},
+    ]
+
+
+def test_the_choices_of_user_are_all_users_whatever_else_the_form_holds(http):
+    expect_page(http, "/user", [user()], total=1)
+    assert execute("list_user_choices", {**FORM, "who": "{{vars.who}}"}) == [
+        {"title": "SOAR (soar@example.com)", "value": "soar@example.com"}
+    ]
+
+
+def test_the_choices_of_plugin_textkey_are_those_of_the_chosen_server_each_once(http):
+    expect_page(http, "/server/1001/agent_resource", OTHER_PAIRS, total=3)
+    assert execute("list_plugin_textkey_choices", {**FORM, "server": "1001", "plugin_textkey": "fsr"}) == PLUGINS
+
+
+def test_the_choices_of_resource_textkey_are_those_of_the_chosen_server_and_plugin(http):
+    expect_page(http, "/server/1001/agent_resource", OTHER_PAIRS, total=3)
+    form = {**FORM, "server": "1001", "plugin_textkey": "fsr.bridge", "resource_textkey": "gone"}
+    assert execute("list_resource_textkey_choices", form) == [
+        {"title": "incident (Case)", "value": "incident"},
+        {"title": "other (Other)", "value": "other"},
+    ]
+
+
+@pytest.mark.parametrize("unchosen", [None, "", " ", "{{vars.input.records[0].server}}", "x {% if a %}", "None"])
 @pytest.mark.parametrize(
-    ("operation", "path"),
+    ("operation", "name"),
     [
-        ("list_fortimonitor_servers", "/server"),
-        ("list_fortimonitor_users", "/user"),
-        ("list_incident_textkeys", "/agent_resource_type"),
-        ("list_resource_textkeys", "/agent_resource_type"),
+        ("list_plugin_textkey_choices", "server"),
+        ("list_resource_textkey_choices", "server"),
+        ("list_resource_textkey_choices", "plugin_textkey"),
     ],
 )
-def test_a_form_hands_over_its_other_fields_too(http, operation, path):
-    expect_page(http, path, [], total=0)
-    assert execute(operation, {"description": "Disk full", "incident": "5"}) == []
+def test_while_what_decides_on_the_choices_is_blank_or_an_expression_there_are_none_and_nobody_is_asked(
+    http, operation, name, unchosen
+):
+    chosen = {"server": "1001", "plugin_textkey": "fsr.bridge"}
+    assert execute(operation, {**FORM, **chosen, name: unchosen}) == []
+
+
+def test_a_form_that_is_not_handed_over_gets_the_textkeys_of_all_types(http):
+    for _ in range(2):
+        expect_page(http, "/agent_resource_type", OTHER_PAIRS, total=3)
+    assert execute("list_plugin_textkey_choices", {}) == PLUGINS
+    resources = execute("list_resource_textkey_choices", {})
+    assert [each["value"] for each in resources] == ["incident", "other", "usage_percentage"]
 
 
 @pytest.mark.parametrize(
@@ -582,7 +639,10 @@ def test_a_form_hands_over_its_other_fields_too(http, operation, path):
         ("list_fortimonitor_servers", "/server", "list servers"),
         ("list_fortimonitor_users", "/user", "list users"),
         ("list_incident_textkeys", "/agent_resource_type", "list textkeys"),
-        ("list_resource_textkeys", "/agent_resource_type", "list textkeys"),
+        ("list_plugin_textkey_choices", "/agent_resource_type", "list textkeys"),
+        ("list_resource_textkey_choices", "/agent_resource_type", "list textkeys"),
+        ("list_server_choices", "/server", "list servers"),
+        ("list_user_choices", "/user", "list users"),
         ("list_fortimonitor_incidents", "/outage", "list the incidents"),
     ],
 )

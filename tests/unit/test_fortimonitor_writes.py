@@ -41,6 +41,7 @@ class Write(NamedTuple):
     path: str
     params: dict[str, Any]
     body: dict[str, Any]
+    deed: str
     shows: dict[str, Any] | None = None  # in an outage after it; None where no read shows it
     undone: str = "as it was"
 
@@ -60,17 +61,20 @@ class Write(NamedTuple):
         return str(caught.value)
 
     def result(self, outcome="done", confirmed_by="response", attempts=1, status=204, warning=None):
-        sent = {"method": "PUT", "path": f"/v2{INCIDENT}/{self.path}", "status": status} if attempts else None
-        further = {"warning": warning} if self.path in ("description", "summary", "tags") else {}
-        further = {"acknowledged_by": SOAR} if self is ACKNOWLEDGE else further
+        sent = {"method": "PUT", "path": f"/v2{INCIDENT}/{self.path}", "status": status} if attempts else {}
+        further = {"acknowledged_by": SOAR} if self is ACKNOWLEDGE else {}
+        told = f"{self.deed}." if outcome == "done" else f"already {self.deed}; nothing was changed."
         return {
+            "summary": f"FortiMonitor incident -28000855 was {told}",
             "outcome": outcome,
             "changed": outcome == "done",
             "confirmed_by": confirmed_by,
             "attempts": attempts,
             "incident_id": -28000855,
             "incident_url": f"{FORTIMONITOR_URL}{INCIDENT}",
+            "page_url": None,
             "request": sent,
+            "warning": warning,
             **further,
         }
 
@@ -82,6 +86,7 @@ ACKNOWLEDGE = Write(
     "acknowledge",
     BY_ID,
     {"who": SOAR, "should_broadcast": False},
+    f"acknowledged by {SOAR}",
     {"acknowledged": {"url": SOAR}},
     "not acknowledged",
 )
@@ -91,6 +96,7 @@ DESCRIBE = Write(
     "description",
     {"description": "Disk is full now"},
     {"description": MARKED},
+    "given its new description",
     {"description": MARKED},
 )
 SUMMARISE = Write(
@@ -99,6 +105,7 @@ SUMMARISE = Write(
     "summary",
     {"summary": "Disk", **BY_ID},
     {"summary": "Disk", "who": SOAR},
+    "given its new summary",
     {"summary": "Disk"},
 )
 TAG = Write(
@@ -107,18 +114,29 @@ TAG = Write(
     "tags",
     {"tags": "disk, db ,disk,,"},
     {"tags": ["disk", "db"]},
+    "given its new tags",
     {"tags": ["db", "disk"]},
 )
 CHANGES = [ACKNOWLEDGE, DESCRIBE, SUMMARISE, TAG]
 
-LEAD = Write("set_fortimonitor_incident_lead", "set the lead of", "lead", BY_ID, {"who": SOAR})
-ESCALATE = Write("escalate_fortimonitor_incident", "escalate", "escalate", BY_ID, {"who": SOAR})
+LEAD = Write(
+    "set_fortimonitor_incident_lead", "set the lead of", "lead", BY_ID, {"who": SOAR}, f"given the lead {SOAR}"
+)
+ESCALATE = Write(
+    "escalate_fortimonitor_incident",
+    "escalate",
+    "escalate",
+    BY_ID,
+    {"who": SOAR},
+    "escalated to its next scheduled alert",
+)
 BROADCAST = Write(
     "broadcast_fortimonitor_incident",
     "broadcast a message on",
     "broadcast",
     {"message": 'All "hands"\non deck', **BY_ID},
     {"message": 'All "hands"\non deck', "who": SOAR},
+    "broadcast to everybody who was alerted of it",
 )
 DELAY = Write(
     "delay_fortimonitor_incident_alerts",
@@ -126,6 +144,7 @@ DELAY = Write(
     "delay/90",
     {"delay_in_seconds": "90", **BY_ID},
     {"who": SOAR},
+    "kept from further alerts for 90 s",
 )
 ONCE = [LEAD, ESCALATE, BROADCAST, DELAY]
 
@@ -300,7 +319,7 @@ ADVICE = [
     (
         404,
         "The requested resource does not exist. IDs of custom incidents may be negative: the control panel may show the same "
-        "number without its minus sign.",
+        "number without its minus sign. If it is of another account, choose the configuration that owns it.",
     ),
     (405, "A read-only API key is the usual reason; check the key's role under API keys."),
 ]
@@ -877,7 +896,7 @@ def test_a_look_up_that_fails_sends_nothing(http, once):
     "write", [write for write in [*CHANGES, *ONCE] if "who" in write.params], ids=lambda each: each.path
 )
 def test_somebody_must_be_named(http, write):
-    assert write.failure(who=" ") == f"The parameters are not valid: Who is required. {NOTHING}"
+    assert write.failure(who=" ") == f"The parameters are not valid: User is required. {NOTHING}"
 
 
 # Notes.
@@ -911,12 +930,14 @@ def failed_note(**params):
 
 def noted(confirmed_by="read_back", status: int | None = 201, warning: str | None = None):
     return {
+        "summary": "FortiMonitor incident -28000855 was given the note.",
         "outcome": "done",
         "changed": True,
         "confirmed_by": confirmed_by,
         "attempts": 1,
         "incident_id": -28000855,
         "incident_url": f"{FORTIMONITOR_URL}{INCIDENT}",
+        "page_url": None,
         "request": {"method": "POST", "path": f"/v2{LOG}", "status": status},
         "warning": warning,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fortimonitor import expect_read, outage
+from tests.support.fortimonitor import expect_page, expect_read, outage
 from tests.support.package import ConnectorError, execute
 from tests.support.pair import CLOSED, MARKER, OUTAGE_URL, TICKET, expect_siem_row, siem_row
 
@@ -39,7 +39,9 @@ def failure(**params):
 def test_a_pair_that_is_open_or_closed_on_both_sides_agrees(http, row, status):
     expect_pair(http, row, outage(-1000001, MARKER, status))
     result = state()
-    assert (result["agree"], result["differences"]) == (True, [])
+    assert (result["state"], result["agree"], result["differences"]) == ("in_step", True, [])
+    both = "closed" if status == "resolved" else "active"
+    assert result["summary"] == f"FortiMonitor incident -1000001 and FortiSIEM incident 1 agree: both are {both}."
     assert (result["fortimonitor"]["incident_id"], result["fortisiem"]["incident_id"]) == (-1000001, 1)
     assert len(http.calls) == 2
 
@@ -92,7 +94,9 @@ def test_a_pair_that_is_open_or_closed_on_both_sides_agrees(http, row, status):
 def test_a_difference_is_told_with_both_sides_and_the_time_of_the_side_that_changed(http, row, shown, difference):
     expect_pair(http, row, shown)
     result = state()
-    assert (result["agree"], result["differences"]) == (False, [difference])
+    assert (result["state"], result["agree"], result["differences"]) == ("out_of_step", False, [difference])
+    pair = "FortiMonitor incident -1000001 and FortiSIEM incident 1"
+    assert result["summary"] == f"{pair} differ in: {difference['what']}."
 
 
 @pytest.mark.parametrize("ticket", [None, " ", "INC-7", "1000001"])
@@ -121,11 +125,32 @@ def test_the_marker_of_the_analyst_is_the_one_that_is_compared(http):
 GOAL = "Could not compare FortiSIEM incident 1 with its incident in FortiMonitor: "
 
 
-def test_without_a_ticket_that_names_one_the_incident_must_be_given(http):
+@pytest.mark.parametrize("ticket", [None, " ", "INC-7", {"id": 7}])
+@pytest.mark.parametrize("others", [[], [outage(-7, "fortisiem:fortisiem.test:11"), outage(-8, "")]])
+def test_an_incident_that_was_not_raised_is_an_answer(http, ticket, others):
+    expect_siem_row(http, siem_row(incidentExtTicketId=ticket))
+    expect_page(http, "/outage", others, total=len(others), query={"status": "active"})
+    result = state()
+    assert (result["state"], result["agree"], result["differences"]) == ("not_raised", None, [])
+    assert result["summary"] == "FortiSIEM incident 1 was not raised in FortiMonitor."
+    assert (result["fortimonitor"], result["fortisiem"]["incident_id"]) == (None, 1)
+
+
+def test_an_incident_that_was_raised_and_has_no_ticket_is_found_by_its_marker(http):
     expect_siem_row(http, siem_row())
+    expect_page(http, "/outage", [outage(-7, "x"), outage(-1000001, MARKER)], total=2, query={"status": "active"})
+    expect_read(http, -1000001, outage(-1000001, MARKER))
+    result = state()
+    assert (result["state"], result["agree"]) == ("out_of_step", False)
+    assert result["summary"] == "FortiMonitor incident -1000001 and FortiSIEM incident 1 differ in: external ticket."
+
+
+def test_where_not_all_active_incidents_can_be_read_nobody_is_told_that_it_was_not_raised(http):
+    expect_siem_row(http, siem_row())
+    expect_page(http, "/outage", [{"url": "?"}], total=1, query={"status": "active"})
     assert failure() == (
         f"{GOAL}The parameters are not valid: FortiMonitor Incident is required: the FortiSIEM incident has no external "
-        "ticket. Nothing was changed."
+        "ticket, and FortiMonitor's list of incidents could not be read in whole. Nothing was changed."
     )
 
 
@@ -133,7 +158,7 @@ def test_an_incident_that_fortisiem_does_not_show_is_told(http):
     expect_siem_row(http)
     assert failure() == (
         f"{GOAL}FortiSIEM shows no incident 1. Nothing was changed. Check the ID, and that the account sees the incident's "
-        "organization."
+        "organization; else choose the configuration that owns it."
     )
 
 
@@ -143,5 +168,5 @@ def test_an_incident_that_fortimonitor_does_not_show_is_told(http):
     assert failure() == (
         "Could not read incident -1000001: FortiMonitor answered 404 to GET /v2/outage/-1000001. Nothing was changed. The "
         "requested resource does not exist. IDs of custom incidents may be negative: the control panel may show the same "
-        "number without its minus sign."
+        "number without its minus sign. If it is of another account, choose the configuration that owns it."
     )

@@ -46,14 +46,14 @@ def test_both_products_are_asked_once(http):
 
 def test_a_product_that_is_off_is_not_asked(http):
     fortimonitor_answers(http)
-    assert connector().check_health(configuration(fortisiem_enabled=False)) is True
+    assert connector().check_health(configuration(fortisiem_sign_in="Off")) is True
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_older_fortisiem_is_asked_for_its_domains(http, status):
     http.get(SUMMARY, status=status)
     http.get(DOMAIN, body="<response><result><domains><domain/></domains></result></response>")
-    assert connector().check_health(configuration(fortimonitor_enabled=False)) is True
+    assert connector().check_health(configuration(fortimonitor_sign_in="Off")) is True
 
 
 def test_all_failing_products_are_named_in_one_message(http):
@@ -90,13 +90,13 @@ def test_one_failing_product_is_enough_and_the_other_is_asked_all_the_same(http)
 )
 def test_a_server_that_is_no_fortimonitor_is_not_healthy(http, answer, happened):
     fortimonitor_answers(http, **answer)
-    assert failure(fortisiem_enabled=False).startswith(f"FortiMonitor answered {happened}. ")
+    assert failure(fortisiem_sign_in="Off").startswith(f"FortiMonitor answered {happened}. ")
 
 
 @pytest.mark.parametrize("answer", [{"json": {}}, {"body": "hello"}, {"body": '<error code="255">'}])
 def test_a_server_that_is_no_fortisiem_is_not_healthy(http, answer):
     http.get(SUMMARY, **answer)
-    assert failure(fortimonitor_enabled=False) == (
+    assert failure(fortimonitor_sign_in="Off") == (
         "FortiSIEM answered 200 to GET /phoenix/rest/system/health/summary with something that no FortiSIEM sends. Check "
         "FortiSIEM Server. Nothing was changed."
     )
@@ -105,12 +105,12 @@ def test_a_server_that_is_no_fortisiem_is_not_healthy(http, answer):
 def test_domains_that_are_an_error_are_not_healthy(http):
     http.get(SUMMARY, status=404)
     http.get(DOMAIN, body='<response><domains/><error code="255"/></response>')
-    assert "something that no FortiSIEM sends" in failure(fortimonitor_enabled=False)
+    assert "something that no FortiSIEM sends" in failure(fortimonitor_sign_in="Off")
 
 
 def test_a_405_on_the_read_points_to_the_address_and_not_to_the_key(http):
     fortimonitor_answers(http, status=405)
-    assert failure(fortisiem_enabled=False) == (
+    assert failure(fortisiem_sign_in="Off") == (
         "FortiMonitor answered 405 to GET /v2/outage/active. The server rejected the method for the requested resource. "
         "Check FortiMonitor URL. Nothing was changed."
     )
@@ -118,7 +118,7 @@ def test_a_405_on_the_read_points_to_the_address_and_not_to_the_key(http):
 
 def test_a_used_up_rate_limit_says_that_the_product_is_reachable(http):
     fortimonitor_answers(http, status=429, headers={"Retry-After": "59"})
-    assert failure(fortisiem_enabled=False) == (
+    assert failure(fortisiem_sign_in="Off") == (
         "FortiMonitor answered 429 to GET /v2/outage/active, too many requests. FortiMonitor is reachable. Run the action "
         "again in 59 s. Nothing was changed."
     )
@@ -145,12 +145,12 @@ ELSEWHERE = (
 )
 def test_a_fortimonitor_that_names_itself_by_another_host_is_told_with_both_in_the_log(http, caplog, url, lines):
     fortimonitor_answers(http, json={**EMPTY_LIST, "outage_list": [{"url": url}]})
-    assert connector().check_health(configuration(fortisiem_enabled=False)) is True
+    assert connector().check_health(configuration(fortisiem_sign_in="Off")) is True
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == lines
 
 
 def test_a_fortimonitor_that_names_itself_by_another_host_is_told_in_the_diagnostics(http):
     row = {"url": "https://api2.panopta.com/v2/outage/-5"}
     fortimonitor_answers(http, json={**EMPTY_LIST, "outage_list": [row]})
-    product = execute("get_diagnostics", {}, configuration(fortisiem_enabled=False))["products"][0]
+    product = execute("get_diagnostics", {}, configuration(fortisiem_sign_in="Off"))["products"][0]
     assert (product["is_usable"], product["message"]) == (True, ELSEWHERE)

@@ -14,6 +14,7 @@ import re
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ OPERATION_KEYS = listed(
 )
 OPERATION_CATEGORIES = {"investigation", "containment", "remediation", "miscellaneous"}
 UNIVERSAL = ("title", "name", "type", "required", "editable", "visible", "description", "tooltip")
-FIELD_KEYS = {*UNIVERSAL, "value", "placeholder", "options", "onchange", "validation", "apiOperation", "apiOnchange"}
+FIELD_KEYS = {*UNIVERSAL, "value", "placeholder", "options", "onchange", "validation", "apiOperation"}
 FIELD_TYPES = listed(
     "text textarea integer decimal datetime date select multiselect checkbox password json object file richtext html"
     " email phone domain filehash ipv4 ipv6 url apiOperation"
@@ -65,6 +66,12 @@ RESERVED = {"name", "default"}
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 SECRET_NAME = re.compile(r"(.*_)?(key|password|secret|token|passphrase|credentials?)(_.*)?")
 OPTIONAL = "(Optional) "
+SMALL_WORDS = listed("a and in of on or")
+LONGEST_TOOLTIP = 80
+EXAMPLE = "e.g. "
+PRODUCTS = {"FortiMonitor", "FortiSIEM"}
+# It is about the connector, whatever it is configured for.
+OF_NO_PRODUCT = "get_diagnostics"
 SHORTEST = 3  # times the length of what it describes
 
 Findings = Iterator[str]
@@ -140,7 +147,8 @@ def the_categories_are_known(info: dict[str, Any]) -> Findings:
 
 
 def the_help_link_is_one_that_the_check_takes(info: dict[str, Any]) -> Findings:
-    # Only Fortinet's own pages are taken, and we have none, so ours is empty: a warning instead of an error.
+    # Official connectors link their document in Fortinet's repository, and the check takes no page elsewhere. Ours has no
+    # public address there, so it is empty: a warning instead of an error.
     link = info.get("help_online")
     if link != "" and not str(link).startswith(ONLINE_HELP):
         yield "help_online must be empty or a page of Fortinet's"
@@ -153,7 +161,8 @@ def every_action_is_complete(info: dict[str, Any]) -> Findings:
         name = action["operation"]
         if not SNAKE_CASE.fullmatch(name):
             yield f"{name} must be in snake case"
-        if not is_text(action.get("title")) or not all(word[0].isupper() for word in action["title"].split()):
+        words = str(action.get("title", "")).split()
+        if not words or not all(word[0].isupper() or word in SMALL_WORDS for word in words):
             yield f"{name} needs a title in title case"
         if action.get("category") not in OPERATION_CATEGORIES:
             yield f"{name} has category {action.get('category')}, which is none"
@@ -194,8 +203,11 @@ def every_action_says_what_it_returns(info: dict[str, Any]) -> Findings:
 
 
 def misshapen(schema: Any) -> Findings:
-    """Yield where a sample is no tree of objects and lists of one, with empty texts as its leaves."""
-    if isinstance(schema, dict) and schema:
+    """Yield where a sample is no tree of objects and lists of one, with empty texts as its leaves.
+
+    An object of names that nobody knows beforehand is empty.
+    """
+    if isinstance(schema, dict):
         for key, value in schema.items():
             yield from (f".{key}{place}" for place in misshapen(value))
     elif isinstance(schema, list) and len(schema) == 1:
@@ -219,13 +231,25 @@ def every_field_has_the_universal_keys(info: dict[str, Any]) -> Findings:
 
 def every_field_is_named_well(info: dict[str, Any]) -> Findings:
     for form, fields in forms(info):
-        names = [field.get("name") for field in every_field(fields)]
-        yield from (f"{form} has two fields {name}" for name in twice(names))
+        names = shown_together(fields, "name")
+        yield from (f"{form} has two fields {name}" for name, count in names.items() if count > 1)
         yield from (f"{form}: {name} must be in snake case" for name in names if not SNAKE_CASE.fullmatch(str(name)))
         yield from (f"{form}: {name} is reserved" for name in sorted(RESERVED.intersection(names)))
-        titles = [str(field.get("title", "")) for field in every_field(fields)]
-        yield from (f"{form} has two fields {title}" for title in twice(titles))
+        titles = shown_together(fields, "title")
+        yield from (f"{form} has two fields {title}" for title, count in titles.items() if count > 1)
         yield from (f"{form}: title {t!r} must begin with a capital" for t in titles if not t[:1].isupper() or "_" in t)
+
+
+def shown_together(fields: Iterable[dict[str, Any]], key: str) -> Counter[str]:
+    """Count names or titles; of the fields below a choice only those of one option show."""
+    counted: Counter[str] = Counter()
+    for field in fields:
+        counted[str(field.get(key, ""))] += 1
+        below: Counter[str] = Counter()
+        for children in field.get("onchange", {}).values():
+            below |= shown_together(children, key)
+        counted += below
+    return counted
 
 
 def every_field_is_described(info: dict[str, Any]) -> Findings:
@@ -234,8 +258,49 @@ def every_field_is_described(info: dict[str, Any]) -> Findings:
         yield from (f"{place} {problem}" for problem in text_problems(text, str(field.get("name"))))
         if text.startswith(OPTIONAL) is (field.get("required") is True):
             yield f"{place}: an optional field's description begins with {OPTIONAL!r}, another's does not"
-        if field.get("tooltip") != text.removeprefix(OPTIONAL):
-            yield f"{place}: tooltip must be the description without {OPTIONAL!r}"
+        tip = field.get("tooltip") or ""
+        if not is_text(tip) or "\n" in tip or len(tip) > LONGEST_TOOLTIP:
+            yield f"{place}: tooltip must be one line of at most {LONGEST_TOOLTIP} characters"
+        if tip == text.removeprefix(OPTIONAL):
+            yield f"{place}: tooltip says what the description says"
+
+
+OF_EITHER = ("fetch_incidents", "incident_id")  # of the product that is chosen above it
+
+
+def every_form_reads_like_the_others(info: dict[str, Any]) -> Findings:
+    titles: dict[str, str] = {}
+    for form, fields in forms(info):
+        required = [field.get("required") is True for field in fields]
+        if form != "configuration" and required != sorted(required, reverse=True):
+            yield f"{form}: required fields come before optional ones"
+        for field in every_field(fields):
+            name, title = str(field.get("name")), str(field.get("title"))
+            if form != "configuration" and (form, name) != OF_EITHER and titles.setdefault(name, title) != title:
+                yield f"{form}: {name} has the title {title!r} here and {titles[name]!r} elsewhere"
+
+
+def every_product_is_called_by_its_name(info: dict[str, Any]) -> Findings:
+    for action in info["operations"]:
+        if action["operation"] != OF_NO_PRODUCT and not PRODUCTS & set(str(action.get("title")).split()):
+            yield f"{action['operation']}: the title must name FortiMonitor or FortiSIEM"
+    words = [
+        (place, str(field.get(key))) for place, field in fields_of(info) for key in ("title", "tooltip", "description")
+    ]
+    words += [
+        (each["operation"], str(each.get(key))) for each in info["operations"] for key in ("title", "description")
+    ]
+    yield from (f"{place}: it is called FortiSIEM" for place, text in words if re.search(r"\bSIEM\b", text))
+
+
+def what_is_typed_has_an_example(info: dict[str, Any]) -> Findings:
+    for place, field in fields_of(info):
+        typed = field.get("type") in ("text", "json", "datetime") or "apiOperation" in field
+        if typed or (field.get("type") == "integer" and "value" not in field):
+            if not str(field.get("placeholder", "")).startswith(EXAMPLE):
+                yield f"{place}: placeholder must give an example, {EXAMPLE!r} in front"
+        elif "placeholder" in field and not str(field["placeholder"]).startswith(EXAMPLE):
+            yield f"{place}: placeholder must begin with {EXAMPLE!r}"
 
 
 def every_choice_can_be_made(info: dict[str, Any]) -> Findings:
@@ -245,6 +310,8 @@ def every_choice_can_be_made(info: dict[str, Any]) -> Findings:
             yield f"{place}: a select has options or an operation that lists them, another field has neither"
         if source and source not in {action["operation"] for action in info["operations"]}:
             yield f"{place}: there is no operation {source} to list its choices"
+        if source and any(each["visible"] for each in info["operations"] if each["operation"] == source):
+            yield f"{place}: {source} is handed what the whole form holds, so it is a hidden operation of its own"
         elif options and (not all(map(is_text, options)) or twice(options)):
             yield f"{place}: options must be different texts"
         if "onchange" not in field:
@@ -283,6 +350,16 @@ def secrets_are_passwords(info: dict[str, Any]) -> Findings:
             yield f"{place}: what sounds like a secret is of type password, and nothing else is"
 
 
+def secrets_stand_where_encryption_is_known_to_work(info: dict[str, Any]) -> Findings:
+    # In published connectors a secret stands at the top or one level below a select, never deeper or below a checkbox.
+    for form, fields in forms(info):
+        for field in fields:
+            for child in every_field(chain.from_iterable(field.get("onchange", {}).values())):
+                is_just_below = field["type"] == "select" and any(child in c for c in field["onchange"].values())
+                if child.get("type") == "password" and not is_just_below:
+                    yield f"{form}.{child['name']} is a secret below a {field['type']}, or too deep"
+
+
 RULES: tuple[Rule, ...] = (
     the_connector_names_itself,
     the_publisher_claims_no_certification,
@@ -294,9 +371,13 @@ RULES: tuple[Rule, ...] = (
     every_field_has_the_universal_keys,
     every_field_is_named_well,
     every_field_is_described,
+    every_form_reads_like_the_others,
+    every_product_is_called_by_its_name,
+    what_is_typed_has_an_example,
     every_choice_can_be_made,
     every_default_fits,
     secrets_are_passwords,
+    secrets_stand_where_encryption_is_known_to_work,
 )
 
 
@@ -308,6 +389,7 @@ def test_in_the_manifest(rule: Rule) -> None:
 
 def field(name: str, type_: str, **more: Any) -> dict[str, Any]:
     text = f"What {name} is good for, said at some length."
+    example = {"placeholder": "e.g. 42"} if type_ == "text" else {}
     return {
         "title": name.capitalize().replace("_", " "),
         "name": name,
@@ -316,7 +398,8 @@ def field(name: str, type_: str, **more: Any) -> dict[str, Any]:
         "editable": True,
         "visible": True,
         "description": text,
-        "tooltip": text,
+        "tooltip": "What it is good for.",
+        **example,
         **more,
     }
 
@@ -335,9 +418,16 @@ SAMPLE: dict[str, Any] = {
     "help_online": "",
     "configuration": {
         "fields": [
-            field("use_acme", "checkbox", value=True, onchange={"true": [field("api_key", "password")], "false": []}),
+            field("use_acme", "checkbox", value=True, onchange={"true": [field("place", "text")], "false": []}),
             field(
-                "mode", "select", options=["Slow", "Fast"], value="Slow", onchange={"Fast": [field("limit", "text")]}
+                "mode",
+                "select",
+                options=["Slow", "Fast"],
+                value="Slow",
+                onchange={
+                    "Slow": [field("limit", "text")],
+                    "Fast": [field("api_key", "password"), field("limit", "text")],
+                },
             ),
             field("seconds", "integer", value=5, validation={"minlength": 1, "maxlength": 9}),
         ]
@@ -345,7 +435,7 @@ SAMPLE: dict[str, Any] = {
     "operations": [
         {
             "operation": "get_incident",
-            "title": "Get Incident",
+            "title": "Get FortiMonitor Incident",
             "annotation": "get_incident",
             "category": "investigation",
             "enabled": True,
@@ -360,13 +450,19 @@ SAMPLE: dict[str, Any] = {
 FIELDS = ("configuration", "fields")
 CHECKBOX, API_KEY, MODE, SECONDS = (
     (*FIELDS, 0),
-    (*FIELDS, 0, "onchange", "true", 0),
+    (*FIELDS, 1, "onchange", "Fast", 0),
     (*FIELDS, 1),
     (*FIELDS, 2),
 )
 ACTION, PARAMETER, PLACES = ("operations", 0), ("operations", 0, "parameters", 0), ("operations", 0, "parameters", 1)
 GONE = object()
-NO_LEAVES: tuple[Any, ...] = (None, 1, "x", {}, [])
+TITLED_OTHERWISE = {
+    "operation": "put",
+    "title": "Put FortiSIEM Incident",
+    "parameters": [field("incident", "text", title="ID")],
+}
+DEEP = field("way", "select", options=["A"], value="A", onchange={"A": [field("token", "password")]})
+NO_LEAVES: tuple[Any, ...] = (None, 1, "x", [])
 
 
 def changed(at: Place, value: Any) -> dict[str, Any]:
@@ -398,7 +494,7 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     *((the_help_link_is_one_that_the_check_takes, ("help_online",), link) for link in ("https://example.com", GONE)),
     (every_action_is_complete, ("operations",), []),
     (every_action_is_complete, (*ACTION, "operation"), "getIncident"),
-    *((every_action_is_complete, (*ACTION, "title"), title) for title in ("Get incident", "", GONE)),
+    *((every_action_is_complete, (*ACTION, "title"), title) for title in ("Get incident", "get Incident", "", GONE)),
     *((every_action_is_complete, (*ACTION, "category"), value) for value in ("utilities", "", GONE)),
     *((every_action_is_complete, (*ACTION, "annotation"), value) for value in ("Get Incident", "", GONE)),
     *((every_action_is_complete, (*ACTION, "enabled"), value) for value in (False, GONE)),
@@ -414,18 +510,29 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     *((every_field_has_the_universal_keys, (*API_KEY, key), GONE) for key in UNIVERSAL),
     *((every_field_has_the_universal_keys, (*PARAMETER, key), "true") for key in ("required", "editable", "visible")),
     (every_field_has_the_universal_keys, (*API_KEY, "toolip"), "A typo."),
+    (every_field_has_the_universal_keys, (*MODE, "apiOnchange"), True),
     (every_field_has_the_universal_keys, (*API_KEY, "type"), "numeric"),
     *((every_field_is_named_well, (*API_KEY, "name"), name) for name in ("mode", "name", "default", "apiKey", "")),
     *((every_field_is_named_well, (*PARAMETER, "title"), title) for title in ("Places", "incident", "In_cident", "")),
     *((every_field_is_described, (*API_KEY, "description"), text) for text in ("", GONE, "What it is for.", "Short.")),
+    (every_field_is_described, (*API_KEY, "tooltip"), "What api_key is good for, said at some length."),
+    (every_form_reads_like_the_others, (*PARAMETER, "required"), False),
+    (every_form_reads_like_the_others, ("operations",), [SAMPLE["operations"][0], TITLED_OTHERWISE]),
+    (every_product_is_called_by_its_name, (*ACTION, "title"), "Get Incident"),
+    (every_product_is_called_by_its_name, (*ACTION, "title"), "Get FortiMonitor or SIEM Incident"),
+    (every_product_is_called_by_its_name, (*API_KEY, "tooltip"), "Of the SIEM."),
+    *((what_is_typed_has_an_example, (*PARAMETER, "placeholder"), text) for text in (GONE, "", "42")),
+    (what_is_typed_has_an_example, (*SECONDS, "value"), GONE),
+    (what_is_typed_has_an_example, (*MODE, "placeholder"), "Slow"),
     (every_field_is_described, (*API_KEY, "required"), False),
     (every_field_is_described, (*API_KEY, "description"), OPTIONAL + SAMPLE["operations"][0]["description"]),
-    *((every_field_is_described, (*API_KEY, "tooltip"), text) for text in ("", GONE, "Something else.")),
-    *((every_choice_can_be_made, (*MODE, "options"), options) for options in ([], GONE, ["Slow", "Slow", "Fast"], ["", "Fast"])),
+    *((every_field_is_described, (*API_KEY, "tooltip"), text) for text in ("", GONE, "Two\nlines.", "x" * 81)),
+    *((every_choice_can_be_made, (*MODE, "options"), options) for options in ([], GONE, ["Slow", "Slow", "Fast"], ["", "Fast"], ["Slow"])),
     (every_choice_can_be_made, (*PARAMETER, "options"), ["A"]),
     (every_choice_can_be_made, (*MODE, "onchange"), {"Faster": []}),
     (every_choice_can_be_made, (*CHECKBOX, "onchange"), {"True": []}),
     (every_choice_can_be_made, (*PARAMETER, "onchange"), {"a": []}),
+    *((every_choice_can_be_made, PARAMETER, field("x", "select", apiOperation=o)) for o in ("none", "get_incident")),
     *((every_default_fits, (*CHECKBOX, "value"), value) for value in ("true", GONE)),
     *((every_default_fits, (*MODE, "value"), value) for value in ("Faster", "")),
     (every_default_fits, (*PLACES, "value"), ["A", "C"]),
@@ -435,6 +542,10 @@ OFFENCES: list[tuple[Rule, Place, Any]] = [
     (every_default_fits, (*SECONDS, "validation"), {"min": 1}),
     (secrets_are_passwords, (*API_KEY, "type"), "text"),
     (secrets_are_passwords, (*PARAMETER, "type"), "password"),
+    (every_field_is_named_well, (*FIELDS, 1, "onchange", "Slow"), [field("limit", "text")] * 2),
+    (every_field_is_named_well, (*FIELDS, 0, "onchange", "true"), [field("limit", "text")]),
+    (secrets_stand_where_encryption_is_known_to_work, (*CHECKBOX, "onchange", "true"), [field("token", "password")]),
+    (secrets_stand_where_encryption_is_known_to_work, (*FIELDS, 1, "onchange", "Slow"), [DEEP]),
     *((secrets_are_passwords, (*PARAMETER, "name"), name) for name in ("token", "client_secret", "password_hint")),
 ]  # fmt: skip
 

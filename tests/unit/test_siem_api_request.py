@@ -62,6 +62,7 @@ def no_body(request):
 def test_each_allowed_method_is_sent_once_below_phoenix_rest(http, method):
     expect(http, "/watchlist/7", method, json={"status": "Success"}, headers={"Location": f"{FORTISIEM_URL}/x"})
     assert ask("/watchlist/7", method) == {
+        "summary": f"FortiSIEM answered 200 to {method} {REST}/watchlist/7.",
         "status": 200,
         "body": {"status": "Success"},
         "text": None,

@@ -29,14 +29,22 @@ def failure(action, **params):
     return str(caught.value)
 
 
-def result(fields, **changes):
+SUMMARIES = {
+    "done": "FortiSIEM incident 1: {deed}.",
+    "already_done": "FortiSIEM incident 1 was already cleared; nothing was changed.",
+}
+
+
+def result(fields, deed="status set to Manually Cleared, comment added", **changes):
     return {
+        "summary": SUMMARIES[changes.get("outcome", "done")].format(deed=deed),
         "outcome": "done",
         "changed": True,
         "confirmed_by": "response",
         "attempts": 1,
         "request": SENT,
         "incident_id": 1,
+        "page_url": None,
         "fields": fields,
         "verified": {},
         "warning": None,
@@ -82,7 +90,7 @@ def test_an_incident_that_is_cleared_already_is_left_alone(http, status, word, r
         changed=False,
         confirmed_by="read_back",
         attempts=0,
-        request=None,
+        request={},
         warning=f"It is {word} already; neither reason nor resolution was sent.",
     )
 
@@ -99,6 +107,7 @@ def test_on_a_server_without_an_address_for_reading_nothing_is_verified(http):
     expect_siem_read(http, ["incidentStatus", "incidentComments"], status=404)
     assert clear(verify=True) == result(
         FIELDS,
+        "status set to Manually Cleared, comment added; status, comments not confirmed",
         verified={"status": "not readable", "comments": "not readable"},
         warning="Read back: status, comments not readable.",
     )
@@ -108,7 +117,7 @@ def test_an_incident_that_does_not_exist_is_not_cleared(http):
     expect_siem_row(http)
     assert failure(clear) == (
         f"Could not clear FortiSIEM incident 1: FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account "
-        "sees the incident's organization."
+        "sees the incident's organization; else choose the configuration that owns it."
     )
 
 
@@ -139,6 +148,7 @@ def test_a_clearing_is_verified_by_a_read(http):
     expect_siem_read(http, ["incidentStatus", "incidentComments", "incidentReso"], shown)
     assert clear(verify=True, resolution="False Positive") == result(
         {**FIELDS, "resolution": "False Positive"},
+        "status set to Manually Cleared, comment added; resolution not applied",
         verified={"status": "applied", "comments": "applied", "resolution": "not applied"},
         warning="Read back: resolution not applied.",
     )
@@ -175,7 +185,7 @@ def test_a_clearing_that_was_refused_says_so(http):
 
 def test_a_comment_goes_out_alone_and_without_a_read(http):
     expect_siem_update(http, {"comments": "Seen"})
-    assert comment() == result({"comments": "Seen"})
+    assert comment() == result({"comments": "Seen"}, "comment added")
 
 
 def test_a_comment_keeps_its_lines_and_signs(http):
@@ -189,7 +199,7 @@ def test_a_comment_is_verified_by_a_read_before_and_after_unless_that_is_switche
     expect_siem_update(http, {"comments": "Seen"})
     expect_siem_read(http, ["incidentComments"], {"incidentComments": "before\nSeen"})
     assert execute("comment_siem_incident", {"incident_id": 1, "comment": "Seen"}) == result(
-        {"comments": "Seen"}, confirmed_by="read_back", verified={"comments": "applied"}
+        {"comments": "Seen"}, "comment added", confirmed_by="read_back", verified={"comments": "applied"}
     )
 
 
@@ -262,11 +272,11 @@ def test_a_comment_on_an_incident_that_does_not_exist_says_so(http):
         (
             clear,
             {"incident_id": "x"},
-            "Incident ID 'x' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
+            "FortiSIEM Incident ID 'x' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
         ),
         (comment, {"comment": ""}, "Comment is required."),
         (comment, {"comment": ["a"]}, "Comment '[\"a\"]' is not text."),
-        (comment, {"incident_id": None}, "Incident ID is required."),
+        (comment, {"incident_id": None}, "FortiSIEM Incident ID is required."),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_sent(http, action, given, problem):

@@ -88,7 +88,7 @@ def failure(config=None, **params):
 )
 def test_an_event_query_is_started_followed_and_read(http, slept, started):
     expect_query(http, [EVENT], **started)
-    assert get() == {"incident_id": 562, "events": [SHOWN], "count": 1, "skipped": []}
+    assert get() == {"incident_id": 562, "page_url": None, "events": [SHOWN], "count": 1, "skipped": []}
     assert slept == []
 
 
@@ -233,7 +233,7 @@ def test_a_message_that_looks_like_an_error_is_none(http):
 def test_where_there_are_no_queries_one_call_is_made_and_remembered(http, status, body):
     expect_start(http, status=status)
     expect_one_call(http, json=body)
-    expected = {"incident_id": 562, "events": [SHOWN], "count": 1, "skipped": []}
+    expected = {"incident_id": 562, "page_url": None, "events": [SHOWN], "count": 1, "skipped": []}
     assert get() == expected
     expect_one_call(http, json=body)
     assert get() == expected
@@ -300,7 +300,7 @@ NONE_FOUND = [
 def test_no_events_are_an_answer_of_the_one_call_however_they_are_told(http, none_found):
     expect_start(http, status=404)
     expect_one_call(http, **none_found)
-    assert get() == {"incident_id": 562, "events": [], "count": 0, "skipped": []}
+    assert get() == {"incident_id": 562, "page_url": None, "events": [], "count": 0, "skipped": []}
 
 
 @pytest.mark.field_case("F10")
@@ -386,7 +386,7 @@ def test_a_period_is_one_day_at_most_and_that_if_one_end_is_given(http, given, s
         ({"max_results": 0}, "Max Results '0' is not between 1 and 100."),
         (
             {"incident_id": 0},
-            "Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
+            "FortiSIEM Incident ID '0' is not an ID such as 42, or a Source ID such as fortisiem:siem.example.com:42.",
         ),
     ],
 )

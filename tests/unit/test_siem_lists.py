@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from responses import matchers
 
-from tests.support.package import FORTISIEM_URL, ConnectorError, configuration, context, execute, module
+from tests.support.package import FORTISIEM_URL, ConnectorError, ageless, configuration, context, execute, module
 from tests.support.pair import BASIC
 
 INCIDENTS = f"{FORTISIEM_URL}/phoenix/rest/pub/incident"
@@ -100,9 +100,10 @@ def make_pages(monkeypatch, size):
 def test_an_incident_is_shown_as_by_the_action_that_reads_one(http):
     shown = row(7, incidentTitle="Brute force", incidentStatus=0, phCustId=2000)
     expect_newest(http, [shown], further=["phCustId"])
-    incident = module("operations.results").siem_incident(shown, ["phCustId"])
+    incident = module("operations.results").siem_incident(context(configuration()), shown, ["phCustId"])
     assert incident["other"] == {"phCustId": 2000}
-    assert answer(fields="phCustId, incidentStatus") == {
+    result = answer(fields="phCustId, incidentStatus")
+    assert {**result, "incidents": list(map(ageless, result["incidents"]))} == {
         "incidents": [incident],
         "count": 1,
         "is_complete": True,

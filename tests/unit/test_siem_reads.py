@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from responses import matchers
 
-from tests.support.package import PASSWORD, ConnectorError, execute, module, with_token
+from tests.support.package import PASSWORD, ConnectorError, ageless, execute, module, with_token
 from tests.support.pair import INCIDENTS, expect_siem_read, expect_siem_row
 
 # The documented row of 6.4, and what else is shown on request (7.5.1).
@@ -44,6 +44,7 @@ ROW = {
 }
 SHOWN = {
     "incident_id": 1,
+    "page_url": None,
     "title": "SNMP service down on wk5794.example.com",
     "status": "Manually Cleared",
     "severity": "High",
@@ -90,7 +91,7 @@ NOTHING = "Nothing was changed."
 
 
 def get(config=None, **params):
-    return execute("get_siem_incident", {"incident_id": 1, **params}, config)
+    return ageless(execute("get_siem_incident", {"incident_id": 1, **params}, config))
 
 
 def failure(**params):
@@ -522,7 +523,7 @@ def test_what_is_no_list_of_techniques_is_none(http, text):
 def test_an_incident_that_is_not_shown_does_not_exist(http, rows):
     http.post(INCIDENTS, json={"total": len(rows or []), "data": rows})
     assert failure() == (
-        f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization."
+        f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it."
     )
 
 
@@ -595,5 +596,5 @@ def test_a_comment_that_looks_like_an_error_is_none(http):
 @pytest.mark.parametrize("incident_id", ["abc", 0, -1, 1.5, "", None])
 def test_what_is_no_id_is_refused_before_anything_is_sent(http, incident_id):
     message = failure(incident_id=incident_id)
-    assert message.startswith("The parameters are not valid: Incident ID ")
+    assert message.startswith("The parameters are not valid: FortiSIEM Incident ID ")
     assert message.endswith(f". {NOTHING}")

@@ -75,7 +75,7 @@ def read(naming: Naming, value: Any, config: dict[str, Any]) -> Any:
 
 
 def test_the_table_has_every_parameter_that_names_an_incident() -> None:
-    assert len(NAMINGS) == 22
+    assert len(NAMINGS) == 23
     titled = {field["name"] for action in ACTIONS for field in action["parameters"] if "Incident" in field["title"]}
     assert titled == PRODUCTS.keys()
 
@@ -133,7 +133,7 @@ def test_an_incident_of_the_configured_server_is_read_as_its_id(
 
 def test_a_server_without_a_name_is_known_by_its_address() -> None:
     config = configuration(fortisiem_server="[FD00::5]:8443")
-    naming = Naming("get_siem_incident", "incident_id", "Incident ID")
+    naming = Naming("get_siem_incident", "incident_id", "FortiSIEM Incident ID")
     # As ingestion writes them, with the port and without.
     for source_id in ("fortisiem:[fd00::5]:8443:7", "fortisiem:fd00::5:7"):
         assert read(naming, source_id, config) == 7
@@ -144,7 +144,7 @@ def test_a_server_without_a_name_is_known_by_its_address() -> None:
 )
 def test_what_only_looks_like_a_source_id_names_no_incident(http, text: str) -> None:
     assert failure("get_siem_incident", {"incident_id": text}) == (
-        f"The parameters are not valid: Incident ID '{text}' is not an ID such as 42, or a Source ID such as "
+        f"The parameters are not valid: FortiSIEM Incident ID '{text}' is not an ID such as 42, or a Source ID such as "
         "fortisiem:siem.example.com:42. Nothing was changed."
     )
 
@@ -161,7 +161,7 @@ def test_what_only_looks_like_a_source_id_names_no_incident(http, text: str) -> 
 def test_items_of_bulk_actions_take_source_ids_of_the_configured_server_alone(http, operation: str, item: Any) -> None:
     name = "incident_id" if operation.startswith("update") else "incident"
     _, here, number = PRODUCTS[name]
-    naming = Naming(operation, name, "Incident ID" if name == "incident_id" else "Incident")
+    naming = Naming(operation, name, "FortiSIEM Incident ID" if name == "incident_id" else "FortiMonitor Incident")
     foreign = naming.source_id("another.example.com")
     expected = refusal(naming, foreign, "another.example.com", here).replace("valid: ", "valid: Item 2: ")
     assert failure(operation, {"items": [item("1"), item(foreign)]}) == expected
@@ -171,7 +171,7 @@ def test_items_of_bulk_actions_take_source_ids_of_the_configured_server_alone(ht
 
 
 def test_a_source_id_of_a_product_that_is_switched_off_is_refused_as_such(http) -> None:
-    config = configuration(fortisiem_enabled=False)
+    config = configuration(fortisiem_sign_in="Off")
     message = failure("get_siem_incident", {"incident_id": "fortisiem:fortisiem.test:7"}, config)
     assert message.startswith("FortiSIEM is switched off in this configuration. Nothing was changed.")
 

@@ -69,11 +69,14 @@ def test_the_seeds_payload_goes_out_as_strings(http):
         "external_assigned_user": "ABC",
     }
     assert update(**{**fields, "external_ticket_id": 1111}) == {
+        "summary": "FortiSIEM incident 1: status set to System Cleared, comment added, external ticket type set to Medium, "
+        "external ticket id set to 1111, external ticket state set to Closed, external assigned user set to ABC.",
         "outcome": "done",
         "changed": True,
         "confirmed_by": "response",
         "attempts": 1,
         "incident_id": 1,
+        "page_url": None,
         "fields": fields,
         "verified": {},
         "warning": None,
@@ -575,23 +578,52 @@ def test_basic_credentials_never_show_even_if_the_product_echoes_them(http):
 )
 def test_an_id_that_is_no_positive_integer_is_refused_before_sending(http, incident_id):
     message = failure(incident_id=incident_id)
-    assert message.startswith("The parameters are not valid: Incident ID ")
+    assert message.startswith("The parameters are not valid: FortiSIEM Incident ID ")
     assert message.endswith(". Nothing was changed.")
 
 
-def test_the_other_organization_and_port_are_used(http):
-    http.post(
-        "https://siem.test:8443/phoenix/rest/incident/external",
-        match=[matchers.header_matcher({"Authorization": "Basic " + base64.b64encode(b"acme/bob:secret").decode()})],
-        **OK,
-    )
-    config = configuration(
-        fortisiem_server="siem.test:8443",
-        fortisiem_organization="acme",
-        fortisiem_username="bob",
-        fortisiem_password="secret",
-    )
-    assert update(config, comments="a")["outcome"] == "done"
+ACME = {
+    "fortisiem_server": "siem.test:8443",
+    "fortisiem_organization": "acme",
+    "fortisiem_username": "bob",
+    "fortisiem_password": "secret",
+}
+BOB = matchers.header_matcher({"Authorization": "Basic " + base64.b64encode(b"acme/bob:secret").decode()})
+
+
+def expect_acmes_read(http, **answer):
+    http.post("https://siem.test:8443/phoenix/rest/pub/incident", match=[BOB], **answer)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param({"json": {"data": [{"incidentId": 1}]}}, id="it is the organization's"),
+        pytest.param({"status": 404}, id="a server before 6.3 cannot tell"),
+    ],
+)
+def test_an_account_of_one_organization_updates_what_it_is_shown(http, shown):
+    expect_acmes_read(http, **shown)
+    http.post("https://siem.test:8443/phoenix/rest/incident/external", match=[BOB], **OK)
+    assert update(configuration(**ACME), external_ticket_id="7")["outcome"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (
+            {"json": {"data": []}},
+            f"FortiSIEM shows no incident 1. {NOTHING} Check the ID, and that the account sees the incident's organization; "
+            "else choose the configuration that owns it.",
+        ),
+        ({"status": 403}, "FortiSIEM answered 403 to POST /phoenix/rest/pub/incident"),
+    ],
+)
+def test_an_account_of_one_organization_sends_nothing_to_an_incident_that_it_is_not_shown(http, shown, said):
+    expect_acmes_read(http, **shown)
+    message = failure(configuration(**ACME), status="Manually Cleared")
+    assert said in message
+    assert NOTHING in message
 
 
 def test_nothing_to_update_is_refused(http):
@@ -617,7 +649,7 @@ def test_nothing_to_update_is_refused(http):
             {"external_ticket_state": "closed"},
             "External Ticket State 'closed' is not one of: New, Assigned, In Progress, Closed.",
         ),
-        ({"comments": {"a": 1}}, "Comments '{\"a\": 1}' is not text."),
+        ({"comments": {"a": 1}}, "Comment '{\"a\": 1}' is not text."),
     ],
 )
 def test_values_outside_the_seeds_words_are_refused_with_the_words(http, given, problem):

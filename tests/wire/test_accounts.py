@@ -41,7 +41,7 @@ class Account:
         key = {"fortimonitor_api_key": f"{self.name}-api-key"}
         if self.by_token:
             client = {"fortisiem_client_id": f"{self.name}-client", "fortisiem_client_secret": f"{self.name}-secret"}
-            return {**key, **client, "fortisiem_auth_method": "API Token"}
+            return {**key, **client, "fortisiem_sign_in": "API Token"}
         login = {"fortisiem_username": f"{self.name}-user", "fortisiem_password": f"{self.name}-password"}
         return {**key, **login, "fortisiem_organization": f"{self.name}-org"}
 

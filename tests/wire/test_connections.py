@@ -22,7 +22,7 @@ RESOLVED = http_answer("204 No Content")
 
 
 def config_for(server, **changes):
-    return configuration(fortisiem_enabled=False, fortimonitor_url=f"{server.origin}/v2", **changes)
+    return configuration(fortisiem_sign_in="Off", fortimonitor_url=f"{server.origin}/v2", **changes)
 
 
 def resolve(config):

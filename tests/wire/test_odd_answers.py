@@ -17,7 +17,7 @@ MOST = 8 * 1024 * 1024
 
 
 def read(server, **config):
-    config = configuration(fortisiem_server=server.origin, fortimonitor_enabled=False, **config)
+    config = configuration(fortisiem_server=server.origin, fortimonitor_sign_in="Off", **config)
     return execute("make_fortisiem_api_request", {"method": "GET", "endpoint": "/config/Domain"}, config)
 
 
@@ -132,7 +132,7 @@ def test_a_body_that_does_not_come_out_of_its_encoding_is_a_broken_answer(serve,
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_write_whose_answer_does_not_come_out_of_its_encoding_is_unknown_and_sent_once(serve, kind):
     server = serve(answering(BROKEN[kind][0]))
-    config = configuration(fortimonitor_url=f"{server.origin}/v2", fortisiem_enabled=False)
+    config = configuration(fortimonitor_url=f"{server.origin}/v2", fortisiem_sign_in="Off")
     with pytest.raises(ConnectorError, match="Whether anything was changed is unknown"):
         execute("create_custom_incident", CREATE, config)
     assert sum(request.startswith(b"POST") for request in server.requests) == 1
@@ -202,7 +202,7 @@ def test_an_id_on_two_lines_is_never_half_of_it(serve, location, found):
             connection.sendall(http_answer("200 OK", b'{"outage_list": [], "meta": {"next": null, "total_count": 0}}'))
 
     server = serve(behave)
-    config = configuration(fortimonitor_url=f"{server.origin}/v2", fortisiem_enabled=False)
+    config = configuration(fortimonitor_url=f"{server.origin}/v2", fortisiem_sign_in="Off")
     if found:
         assert execute("create_custom_incident", CREATE, config)["incident_id"] == found
     else:

@@ -21,7 +21,7 @@ GOAL = "Could not resolve incident 5: "
 
 
 def resolve(origin, **config):
-    config = configuration(fortisiem_enabled=False, fortimonitor_url=f"{origin}/v2", **config)
+    config = configuration(fortisiem_sign_in="Off", fortimonitor_url=f"{origin}/v2", **config)
     return execute("force_resolve_incident", {"incident": "5"}, config)
 
 
@@ -192,7 +192,7 @@ def test_a_server_that_demands_a_client_certificate_got_nothing_and_is_told_apar
         tls.close()
 
     server = serve(answering(RESOLVED), tls=demanding, accepting=refuse)
-    config = configuration(fortisiem_enabled=False, fortimonitor_url=f"{server.origin}/v2", ca_certificate=ca_pem)
+    config = configuration(fortisiem_sign_in="Off", fortimonitor_url=f"{server.origin}/v2", ca_certificate=ca_pem)
     with pytest.raises(ConnectorError) as caught:
         execute("create_custom_incident", CREATE, config)
     message = str(caught.value)
@@ -255,7 +255,7 @@ def test_whatever_goes_wrong_before_a_connection_stands_sent_nothing(monkeypatch
         raise error
 
     monkeypatch.setattr(socket, place, broken)
-    config = configuration(fortisiem_enabled=False, fortimonitor_url="https://nowhere.test/v2")
+    config = configuration(fortisiem_sign_in="Off", fortimonitor_url="https://nowhere.test/v2")
     with pytest.raises(ConnectorError) as caught:
         execute("create_custom_incident", CREATE, config)
     assert "Nothing was changed." in str(caught.value)
@@ -433,7 +433,7 @@ def test_a_plain_407_is_the_proxys_doing(serve):
     proxy = serve(answering(http_answer("407 Proxy Authentication Required", b"<html>", "Content-Type: text/html")))
     assert failure("http://127.0.0.1:1", proxy=proxy.origin, **CREDENTIALS) == (
         f"{GOAL}the proxy {proxy.origin} answered 407: it wants a user name and a password. Nothing was changed. Check "
-        "Proxy, Proxy Username and Proxy Password in the configuration."
+        "Proxy Mode and the fields below it in the configuration."
     )
     assert len(proxy.requests) == 1
 
@@ -454,7 +454,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_was_not_given_the_reques
     monkeypatch.setenv("https_proxy", proxy)
     assert failure("https://fortimonitor.test") == (
         f"{GOAL}FortiMonitor at https://fortimonitor.test cannot be reached: the proxy {proxy} cannot be used. Nothing was "
-        "changed. Check Proxy, Proxy Username and Proxy Password in the configuration."
+        "changed. Check Proxy Mode and the fields below it in the configuration."
     )
 
 
@@ -478,5 +478,5 @@ def test_a_proxy_that_refuses_to_connect_was_not_given_the_request(serve, ca_pem
     assert all(request.startswith(b"CONNECT 127.0.0.1:1 ") for request in proxy.requests)
     assert message == (
         f"{GOAL}FortiMonitor at https://127.0.0.1:1 cannot be reached: the proxy {proxy.origin} answered 403. Nothing was "
-        "changed. Check Proxy, Proxy Username and Proxy Password in the configuration."
+        "changed. Check Proxy Mode and the fields below it in the configuration."
     )
