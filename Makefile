@@ -75,13 +75,14 @@ package: $(READY)  ## Build dist/fortinet-incident-bridge-<version>.tgz.
 docs: $(READY)  ## Execute the examples in the lab, and write the pages that are made.
 	@$(PYTHON) -m release docs
 
-check: $(READY)  ## Check format, lint rules, types, layers, and that the pages are up to date.
+check: $(READY)  ## Check format, lint rules, types, layers, the pages, and the archive by the rules for connectors.
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy lab release tests vendor/connectors_sdk_shim/loader.py
 	@$(PYTHON) -m release types
 	@$(PYTHON) -m release layers
 	@$(PYTHON) -m release docs --check
+	@$(PYTHON) -m release check
 
 lock: $(READY)  ## Lock requirements-dev.in anew, make .venv of it, and prove that nothing is missing.
 	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

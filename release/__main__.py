@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -65,6 +66,33 @@ def docs(check: bool) -> None:
             click.echo(path)
     except (BuildError, LabError) as error:
         raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.argument("connector", type=click.Path(path_type=Path), required=False)
+@click.option("--form", type=click.Choice(["text", "json", "sarif"]), default="text", help="How to tell; default text.")
+@click.option("--contribute", is_flag=True, help="Apply the rules of Fortinet's own repositories, too.")
+@click.pass_context
+def check(context: click.Context, connector: Path | None, form: str, contribute: bool) -> None:
+    """Judge a connector: a folder or an archive; without one, the archive of this working copy.
+
+    Ends with 1 if an error is found. Nothing is sent anywhere, and none of the connector's code is run.
+    """
+    from .check import Severity, Unreadable, as_json, as_sarif, as_text, findings, read
+
+    try:
+        with TemporaryDirectory() as folder:
+            found = findings(read(connector or build_archive(Path(folder))), contribute)
+    except (Unreadable, BuildError) as error:
+        raise click.ClickException(str(error)) from None
+    if form == "text":
+        errors = sum(rule.severity is Severity.ERROR for rule, _ in found)
+        for line in as_text(found):
+            click.echo(line)
+        click.echo(f"{errors} errors, {len(found) - errors} warnings.")
+    else:
+        click.echo(as_json(found) if form == "json" else as_sarif(found))
+    context.exit(any(rule.severity is Severity.ERROR for rule, _ in found))
 
 
 @main.command()
