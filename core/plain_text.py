@@ -1,8 +1,8 @@
 """Plain text of what FortiSOAR's rich text fields hold. What is no HTML stays as it is, to the letter.
 
-Records hold log lines, and logs hold ``a < b``, ``<192.0.2.1>`` and the markup of attacks. So a text counts as HTML only
-where it has a block that is opened and closed, or a line break, as a rich text always has; and within one, only the
-tags of written text are taken for tags.
+Records hold log lines, and logs hold ``a < b``, ``<192.0.2.1>`` and the markup of attacks. So a text counts as HTML
+only where it has a block that is opened and closed, or a line break, as a rich text always has; and within one, only
+the tags of written text are taken for tags.
 """
 
 from __future__ import annotations

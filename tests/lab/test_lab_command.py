@@ -533,7 +533,8 @@ def test_what_the_readme_shows_can_be_pasted(fresh_lab: Any, tmp_path: Path) -> 
     ]
     assert "The run is finished." in shown[0].stdout
     assert '"outcome": "done"' in shown[1].stdout
-    assert "Checkout is slow" in shown[1].stdout.partition("The run is finished.")[0]
+    assert "incident -1000001 was created" in shown[1].stdout
+    assert '"incident_id": -1000001' in " ".join(shown[1].stdout.partition("The run is finished.")[0].split())
 
 
 def test_a_lab_of_its_own_is_said_and_leaves_nothing_at_ctrl_c(command: Command, tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ READ_ONLY = (
     f"under API keys.{TAG}"
 )
 NOT_OURS = (
-    "Could not update FortiSIEM incident 1: FortiSIEM answered 200 to POST /phoenix/rest/incident/external: Incident not found. "
-    f"Nothing was changed. Check that incident 1 exists in organization Acme.{TAG}"
+    "Could not update FortiSIEM incident 1: FortiSIEM shows no incident 1. Nothing was changed. Check the ID, and that the "
+    f"account sees the incident's organization; else choose the configuration that owns it.{TAG}"
 )
 Call = tuple[str, dict[str, Any], str]
 Ended = tuple[int, Any]

@@ -108,7 +108,7 @@ def test_the_connectors_playbooks_are_listed_with_what_they_need(
         "        resource_textkey",
         "      takes params metadata, start_time,",
         "        auto_close_duration, correlation_id, if_exists,",
-        "        search_days, verify",
+        "        search_days, verify, text_format",
         "  Force Resolve FortiMonitor Incident (inactive)",
     ]
     closed = lines.index("  FortiSOAR Record Closed - Close Everywhere (inactive)")

@@ -54,6 +54,14 @@ def entered(lab: InsideLab, name: str) -> Iterator[InsideLab]:
     lab.control.ask("PUT", "/world", {"world": "clean"})
 
 
+# That an incident was never raised is not said where FortiMonitor's list cannot be read in whole, as in the messy world.
+NOT_RAISED = ("state of one that was not raised", "close of one that was not raised")
+NOT_IN_WHOLE = (
+    "FortiMonitor Incident is required: the FortiSIEM incident has no external ticket, and FortiMonitor's list of incidents "
+    "could not be read in whole. Nothing was changed."
+)
+
+
 def done(lab: InsideLab, action: str, params: dict[str, Any]) -> dict[str, Any]:
     """Execute an action that must succeed, and wait until every read shows what it did."""
     data: dict[str, Any] = lab.execute(action, params)
@@ -207,6 +215,10 @@ def test_what_an_action_says_has_become_of_it_is_what_the_products_store(
         for step in call.before:
             done(world, *step)
         before = world.stored()
+        if world_name == "messy" and name in NOT_RAISED:
+            assert NOT_IN_WHOLE in world.failure(call.operation, call.params)
+            assert world.stored() == before
+            return
         data = done(world, call.operation, call.params)
         after = world.stored()
         assert changed(before, after) == stored_in(world, world.filled(call.changes))

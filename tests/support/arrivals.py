@@ -86,7 +86,11 @@ class Product:
 
     def _context(self, **client: Any) -> SimpleNamespace:
         return SimpleNamespace(
-            deadline=self.deadline, log=logging.getLogger("arrivals"), configuration_id=None, **client
+            deadline=self.deadline,
+            log=logging.getLogger("arrivals"),
+            configuration_id=None,
+            page_url=lambda product, incident_id: None,
+            **client,
         )
 
     def _sorted(self, places: list[Place], descending: bool) -> list[Place]:
