@@ -96,6 +96,34 @@ def check(context: click.Context, connector: Path | None, form: str, contribute:
 
 
 @main.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path), required=False)
+@click.pass_context
+def diff(context: click.Context, old: Path, new: Path | None) -> None:
+    """Tell what a new version breaks, and which number it needs; without NEW, for the archive of this working copy.
+
+    Each is a folder or an archive. Ends with 1 if the new version's number is too low for what has changed.
+    """
+    from .check import Unreadable, read
+    from .compare import broken_steps, changes, is_enough, needed
+
+    try:
+        with TemporaryDirectory() as folder:
+            before, after = read(old), read(new or build_archive(Path(folder)))
+        found = changes(before, after)
+        least, version = needed(before.version, found), after.version
+    except (Unreadable, BuildError) as error:
+        raise click.ClickException(str(error)) from None
+    for change in found:
+        click.echo(f"{change.level.name.lower():5} {change.where} {change.what}")
+    for step in broken_steps(before, after):
+        click.echo(f"      {step}")
+    enough = is_enough(version, least)
+    click.echo(f"{before.version} to {version}: {'enough' if enough else f'too low, {least} is needed'}.")
+    context.exit(not enough)
+
+
+@main.command()
 @click.pass_context
 def types(context: click.Context) -> None:
     """Check the package's types with mypy."""

@@ -48,6 +48,17 @@ class Package:
         """What info.json says; empty where it is no JSON object."""
         return _json_object(self.text("info.json"))
 
+    @property
+    def version(self) -> str:
+        """The version, of three numbers at least.
+
+        Raises: Unreadable.
+        """
+        version = said(self.info, "version")
+        if not re.match(r"\d+\.\d+\.\d+(\D|$)", version):
+            raise Unreadable(f"{self.folder} has no version of three numbers: {version!r}.")
+        return ".".join(re.findall(r"\d+", version)[:3])
+
     @cached_property
     def playbooks(self) -> Row:
         """What playbooks/playbooks.json says; empty where it is no JSON object."""
