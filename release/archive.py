@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -24,6 +25,7 @@ SHIPPED = (
     "images/*.png",
     "playbooks/playbooks.json",
 )
+OS_BYTE, UNKNOWN_OS = 9, 255  # in the header of gzip, RFC 1952
 TEXT = {".json", ".md", ".py", ".txt", ""}
 
 
@@ -32,20 +34,44 @@ class BuildError(Exception):
 
 
 def shipped_files(root: Path = ROOT) -> list[Path]:
-    """Return the package's files, sorted. Raises BuildError where a pattern finds none."""
+    """Return the package's files, sorted.
+
+    Raises: BuildError where a pattern finds none, or what is no plain file that belongs to the project.
+    """
     files = []
     for pattern in SHIPPED:
         found = sorted(root.glob(pattern))
         if not found:
             raise BuildError(f"Nothing matches {pattern}: the package is not complete.")
         files += found
+    tracked = _tracked(root)
+    for file in files:
+        name = file.relative_to(root).as_posix()
+        if file.resolve() != root.resolve() / name:
+            raise BuildError(f"{name} is a link, and what it leads to would be shipped. Remove it.")
+        if file.name.startswith("."):
+            raise BuildError(f"{name} is hidden, and would be shipped. Remove it.")
+        if tracked and name not in tracked:
+            raise BuildError(f"{name} would be shipped, but Git does not know it. Add it to Git, or move it away.")
     return sorted(files)
+
+
+def _tracked(root: Path) -> set[str]:
+    """Return the files that Git knows; none where this is no checkout."""
+    if not (root / ".git").exists():
+        return set()
+    command = ["git", "-C", str(root), "ls-files", "-z"]
+    try:
+        listed = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603 - our own command
+    except (OSError, subprocess.CalledProcessError):
+        return set()
+    return set(listed.stdout.split("\0"))
 
 
 def build(folder: Path, root: Path = ROOT) -> Path:
     """Write ``<name>-<version>.tgz`` into a folder and return its path.
 
-    Times, owners and order are fixed, so that the same files make the same bytes.
+    Times, owners, order and the ends of lines are fixed, so that the same files make the same bytes everywhere.
     Raises BuildError where a file is missing or a text file is not ASCII (FortiSOAR reads some as latin-1).
     """
     info = json.loads((root / "info.json").read_text("utf-8"))
@@ -54,7 +80,9 @@ def build(folder: Path, root: Path = ROOT) -> Path:
             raise BuildError(f"{file.relative_to(root)} is not ASCII only.")
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{info['name']}-{info['version']}.tgz"
-    target.write_bytes(gzip.compress(_tar(info["name"], root), mtime=0))
+    compressed = bytearray(gzip.compress(_tar(info["name"], root), mtime=0))
+    compressed[OS_BYTE] = UNKNOWN_OS  # Python 3.13 writes its own system there, those before 255
+    target.write_bytes(compressed)
     return target
 
 
@@ -63,6 +91,8 @@ def _tar(name: str, root: Path) -> bytes:
     with tarfile.open(fileobj=content, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for file in shipped_files(root):
             data = file.read_bytes()
+            if file.suffix in TEXT:
+                data = data.replace(b"\r\n", b"\n")  # as a checkout on Windows has them
             entry = tarfile.TarInfo(f"{name}/{file.relative_to(root).as_posix()}")
             entry.size, entry.mode = len(data), 0o644
             tar.addfile(entry, io.BytesIO(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -100,6 +101,52 @@ def test_its_entries_are_plain_files_of_nobody_in_particular(members: list[tarfi
 def test_the_gzip_header_tells_neither_time_nor_file_name(archive: Path) -> None:
     header = archive.read_bytes()[:10]
     assert (header[:3], header[3], header[4:8]) == (b"\x1f\x8b\x08", 0, bytes(4))
+
+
+def test_the_bytes_are_those_of_every_python(
+    archive: Path, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compress = gzip.compress
+
+    def as_by_python_3_13(data: bytes, *, mtime: int) -> bytes:
+        written = bytearray(compress(data, mtime=mtime))
+        written[9] = 3  # Unix, where older ones write 255
+        return bytes(written)
+
+    monkeypatch.setattr(gzip, "compress", as_by_python_3_13)
+    assert build(tmp_path / "into", tree).read_bytes() == archive.read_bytes()
+
+
+def test_a_checkout_with_the_line_ends_of_windows_makes_the_same_bytes(
+    archive: Path, tree: Path, tmp_path: Path
+) -> None:
+    for file in tree.rglob("*"):
+        if file.suffix in {".py", ".json", ".md", ".txt"} or file.name == "LICENSE":
+            file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert build(tmp_path / "into", tree).read_bytes() == archive.read_bytes()
+
+
+def test_what_is_hidden_linked_or_unknown_to_git_is_refused_by_its_name(tree: Path, tmp_path: Path) -> None:
+    def refused() -> str:
+        with pytest.raises(BuildError) as caught:
+            build(tmp_path / "into", tree)
+        assert not (tmp_path / "into").exists()
+        return str(caught.value)
+
+    (tmp_path / "outside.py").write_text("SECRET = 1\n")
+    (tree / "operations/link.py").symlink_to(tmp_path / "outside.py")
+    assert refused() == "operations/link.py is a link, and what it leads to would be shipped. Remove it."
+    (tree / "operations/link.py").unlink()
+    (tree / "core/.hidden.py").touch()
+    assert refused() == "core/.hidden.py is hidden, and would be shipped. Remove it."
+    (tree / "core/.hidden.py").unlink()
+    shutil.rmtree(tree / ".git")
+    for arguments in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", "-C", str(tree), *arguments], check=True)  # noqa: S607 - as the build finds it
+    (tree / "operations/local_secrets.py").touch()
+    assert refused() == (
+        "operations/local_secrets.py would be shipped, but Git does not know it. Add it to Git, or move it away."
+    )
 
 
 def test_all_names_and_texts_are_ascii(archive: Path) -> None:

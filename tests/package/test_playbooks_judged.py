@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fsr_playbooks._db import PACKAGED_SLIM_DB
 from fsr_playbooks.compiler import rulesets
 from fsr_playbooks.compiler.decompiler import decompile_to_yaml
@@ -107,6 +108,7 @@ def _judge(catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(tools_verify, "_GROUNDED_STORE", shapes)
     monkeypatch.setattr(tools_verify, "REPO_ROOT", tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(yaml, "SafeLoader", yaml.CSafeLoader)  # it reads all stories eight times for each of them
 
 
 def with_workflows(workflows: list[Row]) -> Row:
