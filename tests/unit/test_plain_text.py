@@ -35,6 +35,16 @@ RICH_TEXTS = module("operations.parameters").RICH_TEXTS
         ("<p>open <b", "<p>open <b"),
         ("<p>a <b</p>", "a <b"),
         ("<p></p>", ""),
+        ('<figure class="image"><img src="data:image/png;base64,AAAA"><figcaption>Disk</figcaption></figure>', "Disk"),
+        # The body of a mail.
+        (
+            "<!DOCTYPE html>\n<html><head><title>No subject</title><style>p {color: red}</style>"
+            '<meta charset="utf-8"></head><body><!--[if mso]>x<![endif]-->\n<p>Hi<o:p></o:p></p>'
+            "<script>go()</script><center>Bye</center></body></html>",
+            "Hi\nBye",
+        ),
+        ("<html><body>a &lt; b <style>kept, since it never ends</body></html>", "a < b kept, since it never ends"),
+        ("<HTML>a <10.0.0.1> <!-- kept", "a <10.0.0.1> <!-- kept"),
     ],
 )
 def test_html_becomes_its_lines(rich, plain):
@@ -60,6 +70,11 @@ def test_html_becomes_its_lines(rich, plain):
         "<p>and</div>",
         "</" * 1000,
         "vector<int> a; template<p>",
+        '{"subject": "Invoice", "body": "<p>Pay</p>"}',
+        ' [{"body": "<br>"}]',
+        "[" * 100_000 + "<br>",
+        '<?xml version="1.0"?>\n<Task><P>1</P></Task>',
+        "template<html>, html and <htmlx>",
     ],
 )
 def test_what_is_no_html_stays_as_it_is(text):
@@ -69,7 +84,8 @@ def test_what_is_no_html_stays_as_it_is(text):
 @pytest.mark.parametrize("part", ["<p>", "</p>", "<p ", "<", "<p><", "<!--", "&#", "<p>a</p>", "<br", "<ul><li>"])
 def test_the_longest_text_is_read_at_once(part):
     """What goes back again and again would take minutes for this."""
-    plain_text("<br>" + part * (400_000 // len(part)))
+    for begin in ("<br>", "<html>", "<html><style>"):
+        plain_text(begin + part * (400_000 // len(part)))
 
 
 # The actions.
