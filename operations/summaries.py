@@ -57,11 +57,12 @@ def of_state(incident_id: int, outage: Optional[Outage], differences: Sequence[s
     """Return the sentence for a pair that was compared.
 
     Parameters:
-        outage: FortiMonitor's incident, None where there is none.
+        outage: FortiMonitor's incident, None where no ticket names one and no active one carries the marker. One that is
+            over may carry it.
         differences: in what the pair differs.
     """
     if outage is None:
-        return f"FortiSIEM incident {incident_id} was not raised in FortiMonitor."
+        return f"FortiSIEM incident {incident_id} has no active incident in FortiMonitor."
     pair = f"FortiMonitor incident {outage.id} and FortiSIEM incident {incident_id}"
     return (
         f"{pair} differ in: {', '.join(differences)}." if differences else f"{pair} agree: both are {_state(outage)}."

@@ -213,7 +213,7 @@ SHOWN_SIEM = {
 }
 ITEMS = [{"incident_id": 1, "external_ticket_id": "INC42"}, {"incident_id": 2, "external_assigned_user": "jdoe"}]
 PASSED = {"message": None}
-NOT_RAISED = "FortiSIEM incident 1 was not raised in FortiMonitor."
+NOT_RAISED = "FortiSIEM incident 1 has no active incident in FortiMonitor."
 SIMPLY_CLEARED = "FortiSIEM incident 1: status set to Manually Cleared, comment added."
 
 
