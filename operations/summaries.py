@@ -57,8 +57,8 @@ def of_state(incident_id: int, outage: Optional[Outage], differences: Sequence[s
     """Return the sentence for a pair that was compared.
 
     Parameters:
-        outage: FortiMonitor's incident, None where no ticket names one and no active one carries the marker. One that is
-            over may carry it.
+        outage: FortiMonitor's incident, None where no ticket names one and no active one carries the marker. One
+            that is over may.
         differences: in what the pair differs.
     """
     if outage is None:
