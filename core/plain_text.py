@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 BLOCKS = "blockquote|div|figure|h[1-6]|ol|p|pre|table|ul"
 KNOWN = (
@@ -73,14 +73,15 @@ def _without_comments(text: str) -> str:
 
 
 class _Lines(HTMLParser):
-    """Gathers what the text shows as ``parts``. A script that never ends hides nothing of what follows."""
-
-    CDATA_CONTENT_ELEMENTS = RCDATA_CONTENT_ELEMENTS = ()
+    """Gathers what the text shows as ``parts``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.parts: List[str] = []
         self._unseen: Optional[int] = None  # where among them what nobody sees begins
+
+    def set_cdata_mode(self, elem: str, **_: Any) -> None:
+        """Read a script or style as any other text: one that never ends would hide all that follows."""
 
     def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
         """Begin a line, and an item of a list with a dash."""
