@@ -53,14 +53,14 @@ def said(three: Several) -> dict[str, str]:
     siem, monitor = (three.lab.source_id(1, product).split(":", 1)[1].rpartition(":")[0] for product in PRODUCTS)
     shared = three.owners[GLOBEX].monitor_at
     return {
-        "fortisiem:elsewhere.example.com:2": f"Not mirrored from FortiSIEM. / The parameters are not valid: Incident ID "
+        "fortisiem:elsewhere.example.com:2": f"Not mirrored from FortiSIEM. / The parameters are not valid: FortiSIEM Incident ID "
         f"'fortisiem:elsewhere.example.com:2' is of FortiSIEM at elsewhere.example.com, and this configuration's FortiSIEM is "
         f"{siem}: choose the configuration that owns it. {NOTHING}{TAG}",
         f"{three.owners[BRANCH].siem_at}:4242": f"Not mirrored from FortiSIEM. / FortiSIEM shows no incident 4242. {NOTHING} "
         f"Check the ID, and that the account sees the incident's organization; else choose the configuration that owns it.{TAG}",
         f"{three.owners[GLOBEX].siem_at}:4243": "Not mirrored from FortiSIEM. / INTEGRATION-12: Could not find a connector "
         f"configuration matching the given configuration id or name {DELETED}{TAG}",
-        f"{shared}:4242": f"Not mirrored from FortiMonitor. / The parameters are not valid: Incident '{shared}:4242' is of "
+        f"{shared}:4242": f"Not mirrored from FortiMonitor. / The parameters are not valid: FortiMonitor Incident '{shared}:4242' is of "
         f"FortiMonitor at {shared.split(':', 1)[1]}, and this configuration's FortiMonitor is {monitor}: choose the "
         f"configuration that owns it. {NOTHING}{TAG}",
     }

@@ -103,11 +103,24 @@ def test_each_action_with_such_texts_has_the_choice_as_the_last_of_its_form():
     for name, texts in RICH_TEXTS.items():
         form = forms()[name]
         assert set(texts) <= set(form)
+        named = form["text_format"]["description"].removeprefix("(Optional) How ").partition(" go")[0]
+        assert named == " and ".join(form[text]["title"] for text in texts)
         assert list(form)[-1] == "text_format"
         assert (form["text_format"]["value"], form["text_format"]["options"]) == (
             "Plain Text",
             ["Plain Text", module("operations.parameters").AS_IT_IS],
         )
+
+
+def test_every_text_of_several_lines_has_the_choice():
+    """Those of many incidents have it in each item, and the default for all."""
+    texts = {
+        (name, field["name"])
+        for name, form in forms().items()
+        for field in form.values()
+        if field["type"] == "textarea" and "items" not in form
+    }
+    assert texts == {(name, text) for name, texts in RICH_TEXTS.items() for text in texts}
 
 
 @pytest.mark.parametrize("given", [{}, {"text_format": "Plain Text"}, {"text_format": ""}, {"text_format": None}])
