@@ -38,7 +38,11 @@ def of_update(result: Row, fields: Mapping[str, str], verified: Mapping[str, str
     Parameters:
         not_taken: attributes for which the server's address has no key.
     """
-    missing = [name for name in fields if name in not_taken or verified.get(name) == NOT_APPLIED]
+    missing = [
+        name
+        for name in fields
+        if verified.get(name) == NOT_APPLIED or (name in not_taken and verified.get(name) != APPLIED)
+    ]
     unsure = [name for name in fields if name not in missing and verified.get(name) == NOT_READABLE]
     parts = [
         ", ".join(_set(name, value) for name, value in fields.items() if name not in missing),

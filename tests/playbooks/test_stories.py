@@ -282,6 +282,16 @@ def test_a_closed_alert_of_an_incident_that_was_not_escalated_is_cleared_in_fort
     }
 
 
+def test_what_fortisiem_did_not_take_of_a_close_stands_in_the_note(lab: PlaybookLab) -> None:
+    lab.begin(CLOSE)
+    lab.control.switch("fortisiem", version="6.4")  # which knows no resolution, and says OK all the same
+    alert = lab.alert(SIEM_2)
+    lab.close_alert(alert, closureReason=lab.item("ClosureReason", "False Positive"))
+    assert lab.notes(alert) == [
+        "FortiSIEM incident 2: done (Read back: resolution not applied.) / FortiMonitor: it was not escalated"
+    ]
+
+
 def test_a_closed_alert_of_fortimonitor_is_resolved_there_alone_once(lab: PlaybookLab) -> None:
     lab.begin(CLOSE)
     lab.execute(*CREATED)
