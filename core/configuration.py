@@ -86,11 +86,12 @@ def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not pasted(value))
 
 
-def _is_filled_in(secret: str) -> bool:
-    """Tell whether a secret may be one: not NULL, a vault's expression, or the stars that stand for it in a form."""
-    return not EXPRESSION.search(secret) and secret.strip() not in ("NULL", "null", "None") and bool(secret.strip("*"))
+def _is_filled_in(text: str) -> bool:
+    """Tell whether a text may be a secret or a user: not NULL, a vault's expression, or the stars of a form."""
+    return not EXPRESSION.search(text) and text.strip() not in ("NULL", "null", "None") and bool(text.strip("*"))
 
 
+USERS = ("fortisiem_username", "fortisiem_client_id", "proxy_username")  # a vault holds them beside the secrets
 # The value is not repeated: an address that is wrong may hold a password.
 EXPRESSION = re.compile(r"\{\{.*\}\}", re.DOTALL)
 UNFILLED = "{0} is what an expression without a value renders to, or one itself: enter the value."
@@ -106,7 +107,7 @@ def _rules() -> Tuple[Rule, ...]:
             "{0} and {1} are both Off: choose a way to sign in for at least one of them.",
             ("fortimonitor_sign_in", "fortisiem_sign_in"),
         ),
-        *((_is_filled_in, UNFILLED, (name,)) for name in secret_names()),
+        *((_is_filled_in, UNFILLED, (name,)) for name in (*secret_names(), *USERS)),
         (base_url, ADDRESS, ("fortimonitor_url",)),
         (base_url, ADDRESS, ("fortisiem_server",)),
         (check_proxy, ADDRESS, ("proxy",)),

@@ -87,13 +87,18 @@ def _read(field: Field, value: Any, shapes: Mapping[str, Shape]) -> Any:
             fits = False
         if not fits:
             raise _Unfit(value, words)
+    elif field.type == "json" and value == []:
+        return field.default  # FortiSOAR keeps an object without members so
     elif field.type == "json" and not isinstance(value, dict):
         raise _Unfit(value, "a JSON object")
     return value
 
 
 def _text(field: Field, value: Any) -> Any:
-    text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    text = value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        whole = None if field.type == "password" else whole_number(value)  # an ID may come as 1001.0
+        text = str(value if whole is None else whole)
     if field.options and text not in field.options:
         raise _Unfit(text, f"one of: {', '.join(field.options)}")
     if not isinstance(text, str):
@@ -157,9 +162,18 @@ def _datetime(_field: Field, value: Any) -> Any:
 
 
 def _json(_field: Field, value: Any) -> Any:
+    """Read JSON from a text, also as Python writes it, which is what an expression makes of an object or a list."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
+        pass
+    if not value.startswith(("{", "[")):
+        return value
+    from ast import literal_eval  # at first use: few values need it
+
+    try:
+        return json.loads(json.dumps(literal_eval(value)))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return value
 
 

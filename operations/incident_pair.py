@@ -148,7 +148,8 @@ def _named(context: Context, params: Dict[str, Any], row: Row) -> Optional[int]:
 def _unticketed(context: Context, marker: str) -> Optional[int]:
     """Return the id of the active incident of the pair that no ticket names, as after half an escalation.
 
-    None where there is none: it was not raised. Raises InvalidInput where not all active ones could be read.
+    None where there is none: it was not raised, or what was raised is over. Raises InvalidInput where not all active
+    ones could be read.
     """
     active = context.fortimonitor.outages(status=ACTIVE)
     for outage in active:

@@ -70,13 +70,13 @@ def _in_plain_text(operation: str, given: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def _unknown_names(names: Mapping[str, str], given: Mapping[str, Any]) -> Tuple[List[str], List[str]]:
-    """Return a sentence for each name that comes close to another one's, and for each other one that has a value."""
+    """Return a sentence for each name with a value that comes close to another one's, and for each other one."""
     from difflib import get_close_matches
 
     misspelt, unknown = [], []
     others = f"the parameters are: {', '.join(names)}." if names else "this action has none."
     for key, value in given.items():
-        close = [] if key in names else get_close_matches(str(key), names, 1, 0.75)
+        close = [] if key in names or value in BLANK else get_close_matches(str(key), names, 1, 0.75)
         if close:
             misspelt.append(f"There is no parameter {shown(key)}; '{close[0]}' comes close.")
         elif key not in names and value not in BLANK:
@@ -184,7 +184,9 @@ RICH_TEXTS: Dict[str, Tuple[str, ...]] = {
     "create_custom_incident": ("description",),
     "force_resolve_incident": ("reason",),
     "add_fortimonitor_incident_note": ("note",),
+    "acknowledge_fortimonitor_incident": ("message",),
     "update_fortimonitor_incident_description": ("description",),
+    "set_fortimonitor_incident_summary": ("summary",),
     "broadcast_fortimonitor_incident": ("message",),
     "update_siem_incident": ("comments",),
     "clear_siem_incident": ("reason",),

@@ -14,6 +14,7 @@ from ..clients.fortisiem.attributes import (
     READ_FIELDS,
     READ_RESOLUTIONS,
     attribute_lists,
+    is_cleared,
     organizations,
     status,
     techniques,
@@ -51,7 +52,7 @@ def with_ignored(ignored: Sequence[str], log: Logger, redact: Redactor, act: Cal
 
 def aged_outage(context: Context, shown: Outage) -> Result:
     """Return an incident of FortiMonitor as it stands now, with its age."""
-    return {**outage(context, shown), **_ages(context, shown.start, shown.end)}
+    return {**outage(context, shown), **_ages(context, shown.start, shown.end if shown.is_resolved else None)}
 
 
 def outage(context: Context, shown: Outage) -> Result:
@@ -115,7 +116,7 @@ def textkeys(shown: Textkeys, value: str) -> Result:
 def aged_siem_incident(context: Context, row: Result, further: Sequence[str] = ()) -> Result:
     """Return an incident of FortiSIEM as it stands now, with its age; ``further`` as below."""
     first_seen, cleared = (moment(row.get(name)) for name in ("incidentFirstSeen", "incidentClearedTime"))
-    return {**siem_incident(context, row, further), **_ages(context, first_seen, cleared)}
+    return {**siem_incident(context, row, further), **_ages(context, first_seen, cleared if is_cleared(row) else None)}
 
 
 def siem_incident(context: Context, row: Result, further: Sequence[str] = ()) -> Result:
@@ -192,8 +193,14 @@ def answer(context: Context, product: str, given: Answer) -> Result:
 
 
 def _ages(context: Context, start: Optional[datetime], end: Optional[datetime]) -> Result:
-    """Return how long ago something began, and how long it took; None where a time is missing."""
+    """Return how long ago something began, and how long it took; None where a time is missing.
+
+    Parameters:
+        end: of what is over. An end that an active incident keeps from the time before it came again is none.
+    """
     now = from_epoch(context.deadline.timing.wall())
+    if start and end and end < start:
+        end = None  # nobody knows which of the two is wrong
     result: Result = {}
     for name, until in (("age", now), ("duration", end)):
         # A product's clock may be ahead of this one.

@@ -38,7 +38,11 @@ def of_update(result: Row, fields: Mapping[str, str], verified: Mapping[str, str
     Parameters:
         not_taken: attributes for which the server's address has no key.
     """
-    missing = [name for name in fields if name in not_taken or verified.get(name) == NOT_APPLIED]
+    missing = [
+        name
+        for name in fields
+        if verified.get(name) == NOT_APPLIED or (name in not_taken and verified.get(name) != APPLIED)
+    ]
     unsure = [name for name in fields if name not in missing and verified.get(name) == NOT_READABLE]
     parts = [
         ", ".join(_set(name, value) for name, value in fields.items() if name not in missing),
@@ -57,11 +61,12 @@ def of_state(incident_id: int, outage: Optional[Outage], differences: Sequence[s
     """Return the sentence for a pair that was compared.
 
     Parameters:
-        outage: FortiMonitor's incident, None where there is none.
+        outage: FortiMonitor's incident, None where no ticket names one and no active one carries the marker. One
+            that is over may.
         differences: in what the pair differs.
     """
     if outage is None:
-        return f"FortiSIEM incident {incident_id} was not raised in FortiMonitor."
+        return f"FortiSIEM incident {incident_id} has no active incident in FortiMonitor."
     pair = f"FortiMonitor incident {outage.id} and FortiSIEM incident {incident_id}"
     return (
         f"{pair} differ in: {', '.join(differences)}." if differences else f"{pair} agree: both are {_state(outage)}."

@@ -282,6 +282,16 @@ def test_a_closed_alert_of_an_incident_that_was_not_escalated_is_cleared_in_fort
     }
 
 
+def test_what_fortisiem_did_not_take_of_a_close_stands_in_the_note(lab: PlaybookLab) -> None:
+    lab.begin(CLOSE)
+    lab.control.switch("fortisiem", version="6.4")  # which knows no resolution, and says OK all the same
+    alert = lab.alert(SIEM_2)
+    lab.close_alert(alert, closureReason=lab.item("ClosureReason", "False Positive"))
+    assert lab.notes(alert) == [
+        "FortiSIEM incident 2: done (Read back: resolution not applied.) / FortiMonitor: it was not escalated"
+    ]
+
+
 def test_a_closed_alert_of_fortimonitor_is_resolved_there_alone_once(lab: PlaybookLab) -> None:
     lab.begin(CLOSE)
     lab.execute(*CREATED)
@@ -784,6 +794,27 @@ def test_the_configuration_that_owns_an_alert_mirrors_it(
     with owned_by_another_configuration(lab, mirror):
         assert lab.trigger(mirror).status == "finished"
     assert {row["status"] for row in lab.alerts().values()} == {"Closed"}
+
+
+@pytest.mark.parametrize(
+    "form", ['{{"configuration_id": "{}"}}', '{{"configuration_id":"{}","a":1}}', "{{'configuration_id': '{}'}}"]
+)
+def test_the_configuration_that_an_alert_came_by_is_read_however_its_source_data_is_written(
+    lab: PlaybookLab, form: str
+) -> None:
+    """An appliance may hand over JSON as it stands, written anew without blanks, or as an object."""
+    lab.begin(CLOSE, ESCALATE)
+    came_by = {"sourcedata": form.format(lab.configuration())}
+    alert, to_close = (lab.alert(lab.source_id(number), **came_by) for number in (1, 2))
+    mirrored = [lab.alert(lab.source_id(3), **came_by), lab.alert(lab.source_id(2001, "fortimonitor"), **came_by)]
+    lab.configure_default(fortisiem_server="127.0.0.1:1", fortimonitor_url="https://127.0.0.1:1/v2")
+    lab.press(ESCALATE, alert, **ASKED)
+    lab.close_alert(to_close)
+    for mirror in (MIRROR_SIEM, MIRROR_MONITOR):
+        lab.trigger(mirror)
+    assert lab.notes(alert) == [escalated_note(lab, "done")]
+    assert lab.notes(to_close) == ["FortiSIEM incident 2: done / FortiMonitor: it was not escalated"]
+    assert {lab.api("GET", each)["status"]["itemValue"] for each in mirrored} == {"Closed"}
 
 
 # Unknown outcome: ask, then re-run safely.

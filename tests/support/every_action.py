@@ -213,7 +213,7 @@ SHOWN_SIEM = {
 }
 ITEMS = [{"incident_id": 1, "external_ticket_id": "INC42"}, {"incident_id": 2, "external_assigned_user": "jdoe"}]
 PASSED = {"message": None}
-NOT_RAISED = "FortiSIEM incident 1 was not raised in FortiMonitor."
+NOT_RAISED = "FortiSIEM incident 1 has no active incident in FortiMonitor."
 SIMPLY_CLEARED = "FortiSIEM incident 1: status set to Manually Cleared, comment added."
 
 
@@ -705,6 +705,14 @@ CALLS: dict[str, Call] = {
         since="6.4",
         older=TOO_OLD.format(goal="Could not list FortiSIEM incidents", request=f"POST {LISTS}"),
     ),
+    "fetch with events": Call(
+        "fetch_incidents",
+        {"source": "FortiSIEM", "incident_id": "1", "include_events": True},
+        {"incidents": [{"source": "FortiSIEM", "incident": {"incident_id": 1, "events": ...}}], "count": 1},
+        as_text={"include_events": "true"},
+        since="6.4",
+        older=TOO_OLD.format(goal="Could not read FortiSIEM incident 1", request=f"POST {LISTS}"),
+    ),
     "fetch from FortiMonitor": Call(
         "fetch_incidents",
         {"source": "FortiMonitor", "watermark": 0, "max_results": 4},
@@ -890,6 +898,7 @@ def assert_fits(schema: Any, data: Any, where: str = "data") -> None:
         assert isinstance(data, dict), where
         if name == OF_EITHER_PRODUCT:
             assert set(data) - {"events"} in map(set, incidents_of_both()), where
+            assert set(data) <= set(schema), where
         elif name not in NAMED_BY_OTHERS:
             assert set(data) <= set(schema) if name in SPARSE else set(data) == set(schema), where
         for key in data.keys() & schema.keys():

@@ -28,16 +28,18 @@ def siem_ages(http, **row):
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "shown"),
+    ("status", "start", "end", "shown"),
     [
-        (BEGAN, None, (5400, "1 h 30 min", None, None)),
-        (BEGAN, BEGAN + 45, (5400, "1 h 30 min", 45, "45 s")),
-        (None, NOW, (None, None, None, None)),
-        (NOW + 60, None, (0, "0 s", None, None)),
+        ("active", BEGAN, None, (5400, "1 h 30 min", None, None)),
+        ("active", BEGAN, BEGAN + 45, (5400, "1 h 30 min", None, None)),
+        ("resolved", BEGAN, BEGAN + 45, (5400, "1 h 30 min", 45, "45 s")),
+        ("resolved", BEGAN, BEGAN - 1, (5400, "1 h 30 min", None, None)),
+        ("resolved", None, NOW, (None, None, None, None)),
+        ("active", NOW + 60, None, (0, "0 s", None, None)),
     ],
 )
-def test_an_incident_of_fortimonitor_has_them_when_it_is_read_and_listed(http, start, end, shown):
-    row = outage(-1000001, MARKER, start_time=start, end_time=end)
+def test_an_incident_of_fortimonitor_has_them_when_it_is_read_and_listed(http, status, start, end, shown):
+    row = outage(-1000001, MARKER, status, start_time=start, end_time=end)
     expect_read(http, -1000001, row)
     expect_page(http, "/outage", [row], total=1)
     assert ages(execute("get_fortimonitor_incident", {"incident": -1000001})) == shown
@@ -47,12 +49,10 @@ def test_an_incident_of_fortimonitor_has_them_when_it_is_read_and_listed(http, s
 def test_an_incident_of_fortisiem_ends_when_it_is_cleared(http):
     began = BEGAN * 1000
     assert siem_ages(http, incidentFirstSeen=began) == (5400, "1 h 30 min", None, None)
-    assert siem_ages(http, incidentFirstSeen=began, incidentClearedTime=began + 90_000) == (
-        5400,
-        "1 h 30 min",
-        90,
-        "1 min 30 s",
-    )
+    cleared = {"incidentFirstSeen": began, "incidentClearedTime": began + 90_000}
+    assert siem_ages(http, **cleared, incidentStatus=2) == (5400, "1 h 30 min", 90, "1 min 30 s")
+    # One that came again may keep the time at which it was cleared before.
+    assert siem_ages(http, **cleared, incidentStatus=0) == (5400, "1 h 30 min", None, None)
     assert siem_ages(http) == (None, None, None, None)
 
 

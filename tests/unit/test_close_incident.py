@@ -264,7 +264,7 @@ def test_with_the_ticket_of_something_else_the_incident_must_be_given(http, tick
 
 
 UNRAISED = {
-    "summary": "FortiSIEM incident 1 was not raised in FortiMonitor.",
+    "summary": "FortiSIEM incident 1 has no active incident in FortiMonitor.",
     "outcome": "not_raised",
     "changed": False,
     "confirmed_by": "read_back",

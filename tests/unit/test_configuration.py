@@ -438,9 +438,14 @@ SECRETS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "fortisiem_client_secret": ("FortiSIEM Client Secret", with_token),
     "proxy_password": ("Proxy Password", partial(configuration, proxy="http://proxy.test:3128")),
 }
+USERS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
+    "fortisiem_username": ("FortiSIEM Username", configuration),
+    "fortisiem_client_id": ("FortiSIEM Client ID", with_token),
+    "proxy_username": ("Proxy Username", partial(configuration, proxy="http://proxy.test:3128")),
+}
 
 
-@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("name", SECRETS | USERS)
 @pytest.mark.parametrize(
     "unfilled",
     [
@@ -455,8 +460,8 @@ SECRETS: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
         "********",
     ],
 )
-def test_a_secret_that_nothing_filled_in_is_named_before_anything_is_sent(name, unfilled):
-    title, configured = SECRETS[name]
+def test_a_secret_or_user_that_nothing_filled_in_is_named_before_anything_is_sent(name, unfilled):
+    title, configured = (SECRETS | USERS)[name]
     with pytest.raises(ConnectorError) as caught:
         connector().check_health(configured(**{name: unfilled}))
     assert str(caught.value) == (
@@ -465,10 +470,10 @@ def test_a_secret_that_nothing_filled_in_is_named_before_anything_is_sent(name, 
     )
 
 
-@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("name", SECRETS | USERS)
 @pytest.mark.parametrize("secret", ["nullable", "NULL1", "{x}", "a*b", "N", "none of these", "}}x{{"])
 def test_a_secret_that_only_looks_like_that_is_taken(name, secret):
-    assert valid(SECRETS[name][1](**{name: secret}))[name] == secret
+    assert valid((SECRETS | USERS)[name][1](**{name: secret}))[name] == secret
 
 
 @pytest.mark.parametrize("password", [" secret", "secret ", "\tsecret\t", "  ", "s\u00a0ecret\u00a0", "secret\u00e4"])

@@ -157,9 +157,53 @@ def test_a_parameter_that_there_is_not_is_named_beside_other_problems():
     assert ignored == []
 
 
+@pytest.mark.parametrize("blank", [None, "", [], {}])
+def test_a_blank_parameter_that_there_is_not_is_ignored_however_close_its_name_comes(blank):
+    """A cloned playbook passes every field that its form had."""
+    ignored: list[str] = []
+    assert valid("list_siem_incidents", {"statuses": blank}, ignored) == valid("list_siem_incidents", {})
+    assert ignored == []
+
+
 @pytest.mark.parametrize("name", ["max_result", "maxresults", "Max_Results", "max-results", "statuss"])
 def test_a_misspelt_parameter_is_refused_with_the_name_that_comes_close(name):
     assert "comes close" in failure("list_siem_incidents", {name: "x"})
+
+
+# Objects and numbers, in the forms in which FortiSOAR keeps them and its expressions render them.
+
+
+@pytest.mark.parametrize("empty", [[], "[]", None, ""])
+def test_an_object_without_members_may_come_as_an_empty_list(empty):
+    given = {"method": "GET", "endpoint": "/user", "query": empty}
+    assert valid("make_fortimonitor_api_request", given) == {"method": "GET", "endpoint": "/user"}
+
+
+@pytest.mark.parametrize("text", ['{"a": "b", "c": null}', "{'a': 'b', 'c': None}", ' {"a": \'b\', "c": None}\n'])
+def test_an_object_is_read_from_its_json_or_python_text(text):
+    given = {"method": "GET", "endpoint": "/user", "query": text}
+    assert valid("make_fortimonitor_api_request", given)["query"] == {"a": "b", "c": None}
+
+
+def test_items_are_read_from_their_python_text():
+    items = [{"incident_id": 1, "status": "Manually Cleared"}, {"incident_id": "2", "comments": "it's over"}]
+    assert valid("update_siem_incidents", {"items": str(items)})["items"] == items
+
+
+@pytest.mark.parametrize("text", ["{1: 'a'", "{'a': 1, 'b': {2}}", "{'a': 1j}", "[" * 100_000, "{'a': f()}"])
+def test_what_only_looks_like_an_object_is_refused(text):
+    given = {"method": "GET", "endpoint": "/user", "query": text}
+    assert failure("make_fortimonitor_api_request", given).endswith(f"is not a JSON object. {NOTHING}")
+
+
+@pytest.mark.parametrize("number", [-1000001, -1000001.0, "-1000001"])
+def test_an_id_is_the_same_as_a_number_of_either_kind(number):
+    assert valid("get_fortimonitor_incident", {"incident": number}) == {"incident": "-1000001"}
+
+
+@pytest.mark.parametrize(("number", "text"), [(1.5, "1.5"), (float(2**53), "9007199254740992.0")])
+def test_a_number_that_is_not_whole_for_certain_stays_as_it_is(number, text):
+    assert valid("get_fortimonitor_incident", {"incident": number}) == {"incident": text}
 
 
 # Lists of items.

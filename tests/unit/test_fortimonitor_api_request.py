@@ -245,7 +245,7 @@ def test_a_query_has_scalars_alone(http, value):
 
 
 @pytest.mark.parametrize("name", ["Query", "Body"])
-@pytest.mark.parametrize("value", ["[]", "text", 5])
+@pytest.mark.parametrize("value", ["[1]", "text", 5, "{1, 2}", "{'a': b'c'}", "{'a': " * 5000])
 def test_query_and_body_are_objects(http, name, value):
     assert failure(**{name.lower(): value}).startswith(f"The parameters are not valid: {name} ")
 

@@ -126,13 +126,13 @@ GOAL = "Could not compare FortiSIEM incident 1 with its incident in FortiMonitor
 
 
 @pytest.mark.parametrize("ticket", [None, " ", "INC-7", {"id": 7}])
-@pytest.mark.parametrize("others", [[], [outage(-7, "fortisiem:fortisiem.test:11"), outage(-8, "")]])
+@pytest.mark.parametrize("others", [[], [outage(-7, "fortisiem:fortisiem.test:11"), outage(-8, MARKER, "resolved")]])
 def test_an_incident_that_was_not_raised_is_an_answer(http, ticket, others):
     expect_siem_row(http, siem_row(incidentExtTicketId=ticket))
     expect_page(http, "/outage", others, total=len(others), query={"status": "active"})
     result = state()
     assert (result["state"], result["agree"], result["differences"]) == ("not_raised", None, [])
-    assert result["summary"] == "FortiSIEM incident 1 was not raised in FortiMonitor."
+    assert result["summary"] == "FortiSIEM incident 1 has no active incident in FortiMonitor."
     assert (result["fortimonitor"], result["fortisiem"]["incident_id"]) == (None, 1)
 
 

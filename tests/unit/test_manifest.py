@@ -387,6 +387,13 @@ def test_in_the_manifest(rule: Rule) -> None:
     assert not findings, "\n".join(findings)
 
 
+def test_the_action_that_contributors_are_shown_how_to_add_keeps_the_rules() -> None:
+    recipe = re.search(r"^ {3}```json\n(.*?)^ {3}```", (ROOT / "CONTRIBUTING.md").read_text(), re.M | re.S)
+    assert recipe
+    shown = {**INFO, "operations": [*INFO["operations"], json.loads(recipe[1])]}
+    assert [finding for rule in RULES for finding in rule(shown)] == []
+
+
 def field(name: str, type_: str, **more: Any) -> dict[str, Any]:
     text = f"What {name} is good for, said at some length."
     example = {"placeholder": "e.g. 42"} if type_ == "text" else {}

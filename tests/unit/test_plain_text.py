@@ -35,6 +35,16 @@ RICH_TEXTS = module("operations.parameters").RICH_TEXTS
         ("<p>open <b", "<p>open <b"),
         ("<p>a <b</p>", "a <b"),
         ("<p></p>", ""),
+        ('<figure class="image"><img src="data:image/png;base64,AAAA"><figcaption>Disk</figcaption></figure>', "Disk"),
+        # The body of a mail.
+        (
+            "<!DOCTYPE html>\n<html><head><title>No subject</title><style>p {color: red}</style>"
+            '<meta charset="utf-8"></head><body><!--[if mso]>x<![endif]-->\n<p>Hi<o:p></o:p></p>'
+            "<script>go()</script><center>Bye</center></body></html>",
+            "Hi\nBye",
+        ),
+        ("<html><body>a &lt; b <style>kept, since it never ends</body></html>", "a < b kept, since it never ends"),
+        ("<HTML>a <10.0.0.1> <!-- kept", "a <10.0.0.1> <!-- kept"),
     ],
 )
 def test_html_becomes_its_lines(rich, plain):
@@ -60,6 +70,11 @@ def test_html_becomes_its_lines(rich, plain):
         "<p>and</div>",
         "</" * 1000,
         "vector<int> a; template<p>",
+        '{"subject": "Invoice", "body": "<p>Pay</p>"}',
+        ' [{"body": "<br>"}]',
+        "[" * 100_000 + "<br>",
+        '<?xml version="1.0"?>\n<Task><P>1</P></Task>',
+        "template<html>, html and <htmlx>",
     ],
 )
 def test_what_is_no_html_stays_as_it_is(text):
@@ -69,7 +84,8 @@ def test_what_is_no_html_stays_as_it_is(text):
 @pytest.mark.parametrize("part", ["<p>", "</p>", "<p ", "<", "<p><", "<!--", "&#", "<p>a</p>", "<br", "<ul><li>"])
 def test_the_longest_text_is_read_at_once(part):
     """What goes back again and again would take minutes for this."""
-    plain_text("<br>" + part * (400_000 // len(part)))
+    for begin in ("<br>", "<html>", "<html><style>"):
+        plain_text(begin + part * (400_000 // len(part)))
 
 
 # The actions.
@@ -87,11 +103,24 @@ def test_each_action_with_such_texts_has_the_choice_as_the_last_of_its_form():
     for name, texts in RICH_TEXTS.items():
         form = forms()[name]
         assert set(texts) <= set(form)
+        named = form["text_format"]["description"].removeprefix("(Optional) How ").partition(" go")[0]
+        assert named == " and ".join(form[text]["title"] for text in texts)
         assert list(form)[-1] == "text_format"
         assert (form["text_format"]["value"], form["text_format"]["options"]) == (
             "Plain Text",
             ["Plain Text", module("operations.parameters").AS_IT_IS],
         )
+
+
+def test_every_text_of_several_lines_has_the_choice():
+    """Those of many incidents have it in each item, and the default for all."""
+    texts = {
+        (name, field["name"])
+        for name, form in forms().items()
+        for field in form.values()
+        if field["type"] == "textarea" and "items" not in form
+    }
+    assert texts == {(name, text) for name, texts in RICH_TEXTS.items() for text in texts}
 
 
 @pytest.mark.parametrize("given", [{}, {"text_format": "Plain Text"}, {"text_format": ""}, {"text_format": None}])

@@ -58,6 +58,13 @@ def test_of_many_incidents_each_end_is_counted(counts, summary):
             "response",
             "severity set to Low; resolution not applied",
         ),
+        (
+            {"resolution": "True Positive"},
+            {"resolution": "applied"},
+            ["resolution"],
+            "read_back",
+            "resolution set to True Positive",
+        ),
         ({"external_ticket_id": "7" * 100}, {}, [], "response", f"external ticket id set to {'7' * 57}..."),
         ({"comments": "Seen"}, {"comments": "not readable"}, [], "response", "comment added; comments not confirmed"),
     ],
