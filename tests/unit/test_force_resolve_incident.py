@@ -114,7 +114,6 @@ def test_an_incident_is_named_by_signed_id_number_sign_or_url_of_the_configured_
         "007",
         "+5",
         "5.0",
-        5.0,
         "1_000",
         "12345678901234567890",
         "1 2",
