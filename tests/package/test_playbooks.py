@@ -308,6 +308,8 @@ def test_the_wizards_form_asks_for_what_the_step_configuration_holds() -> None:
         assert set(field) - {"options"} == {
             *("title", "name", "type", "required", "editable", "visible", "description", "tooltip", "value")
         }
+        assert field["tooltip"] != field["description"]
+        assert len(field["tooltip"]) <= 80
         parameter = next((p for p in ACTIONS["fetch_incidents"]["parameters"] if p["name"] == field["name"]), field)
         assert field["value"] == parameter.get("value", field["value"])
 
