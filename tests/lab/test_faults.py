@@ -642,7 +642,7 @@ def test_an_order_that_cannot_be_is_refused_with_one_sentence_and_nothing_is_arm
         answer = requests.post(
             f"{bench.lab.ready['control']['url']}/faults",
             data=json.dumps(body),
-            headers={"Content-Type": "application/json"},
+            headers={**bench.control.headers, "Content-Type": "application/json"},
             timeout=20,
         )
         assert (answer.status_code, answer.json()) == (400, {"error": reason})
@@ -650,7 +650,12 @@ def test_an_order_that_cannot_be_is_refused_with_one_sentence_and_nothing_is_arm
 
 
 def test_an_order_that_is_not_json_is_refused(bench: Bench) -> None:
-    answer = requests.post(f"{bench.lab.ready['control']['url']}/faults", data="{", timeout=20)
+    answer = requests.post(
+        f"{bench.lab.ready['control']['url']}/faults",
+        data="{",
+        headers={**bench.control.headers, "Content-Type": "application/json"},
+        timeout=20,
+    )
     assert (answer.status_code, answer.json()) == (400, {"error": "The body is not JSON."})
 
 
@@ -739,7 +744,9 @@ def test_a_reset_of_the_lab_forgets_all_of_it(bench: Bench) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_there_is_no_wire_to_fortisoar(bench: Bench, method: str) -> None:
-    answer = requests.request(method, f"{bench.lab.ready['control']['url']}/wire/fortisoar", timeout=20)
+    answer = requests.request(
+        method, f"{bench.lab.ready['control']['url']}/wire/fortisoar", headers=bench.control.headers, timeout=20
+    )
     assert (answer.status_code, answer.json()) == (
         404,
         {"error": "There is no wire to 'fortisoar'. There are: fortimonitor, fortisiem."},
@@ -999,6 +1006,6 @@ def test_what_is_typed_wrong_gets_one_line(
 def test_a_lab_that_is_gone_gets_one_line(refused: Callable[..., str], bench: Bench, tmp_path: Path) -> None:
     with listening({"gone": 0}) as listeners:
         url = f"http://127.0.0.1:{listeners['gone'].getsockname()[1]}"
-    (tmp_path / "ready.json").write_text(json.dumps({**bench.lab.ready, "control": {"url": url}}))
+    (tmp_path / "ready.json").write_text(json.dumps({**bench.lab.ready, "control": {"url": url, "token": ""}}))
     line = refused("faults", "--lab", str(tmp_path / "ready.json"))
     assert line == f"Error: The lab at {url} did not answer (ConnectionError). Is it running?"

@@ -39,7 +39,7 @@ READY = {
     "fortisoar": ["https", "http", "ca", "username", "password", "api_key"],
     "fortimonitor": ["url", "api_key", "read_only_api_key", "server_id", "plugin_textkey", "resource_textkey"],
     "fortisiem": ["url", "organization", "username", "password", "client_id", "client_secret", "incident_id"],
-    "control": ["url"],
+    "control": ["url", "token"],
 }
 
 
@@ -112,7 +112,7 @@ def test_every_server_of_the_ready_line_answers_in_its_own_name(lab: Any) -> Non
     monitor = get(f"{lab.fortimonitor.url}/outage", ca, Authorization=f"ApiKey {lab.fortimonitor.api_key}")
     assert set(monitor.json()) == {"meta", "outage_list"}
     assert get(f"{lab.fortisiem.url}/phoenix/rest/system/health/summary", ca).status_code == 401
-    assert get(lab.ready["control"]["url"]).json()["products"] == ["fortisoar", "fortimonitor", "fortisiem"]
+    assert lab.control.ask("GET", "/")["products"] == ["fortisoar", "fortimonitor", "fortisiem"]
 
 
 def test_the_certificate_is_good_for_localhost_too_and_for_nobody_without_the_ca(lab: Any) -> None:
