@@ -74,7 +74,7 @@ REQUESTS = [
 ]
 
 OWN_SITE = ("none", "same-origin")  # what a browser says of a request that no other page makes
-NO_TOKEN = "Send Authorization: Bearer with the token that the lab's ready line has under control."
+WANTED = "Send Authorization: Bearer with the token that the lab's ready line has under control."
 
 
 def control_app(
@@ -132,7 +132,7 @@ class _Door:
         if request.headers.get("origin", own) != own or request.headers.get("sec-fetch-site", "none") not in OWN_SITE:
             return JSONResponse({"error": "Web pages of another origin may not use the control API."}, 403)
         if not secrets.compare_digest(request.headers.get("authorization", "").encode(), self._authorization):
-            return JSONResponse({"error": NO_TOKEN}, 401, {"WWW-Authenticate": "Bearer"})
+            return JSONResponse({"error": WANTED}, 401, {"WWW-Authenticate": "Bearer"})
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -134,7 +133,7 @@ def _ready(folder: Path, ports: Mapping[str, int], keys: Keys) -> dict[str, Any]
             "client_secret": keys.fortisiem_client_secret,
             "incident_id": FortiSiem.INCIDENT_ID,
         },
-        "control": {"url": f"http://{HOST}:{ports['control']}", "token": secrets.token_urlsafe(24)},
+        "control": {"url": f"http://{HOST}:{ports['control']}", "token": keys.control_token},
     }
 
 

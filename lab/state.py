@@ -34,6 +34,7 @@ class Keys:
     fortisiem_password: str
     fortisiem_client_id: str
     fortisiem_client_secret: str
+    control_token: str
 
 
 @contextmanager
@@ -119,6 +120,7 @@ def _new_keys() -> Keys:
         fortisiem_password=secrets.token_urlsafe(18),
         fortisiem_client_id=secrets.token_hex(16),
         fortisiem_client_secret=secrets.token_urlsafe(32),
+        control_token=secrets.token_urlsafe(24),
     )
 
 

@@ -15,7 +15,7 @@ from lab.faults import Faults, Wire
 from lab.journal import Journal
 from lab.switches import Switch, Switches
 
-TOKEN = "t0ken"  # noqa: S105 - a stand-in
+TOKEN = "t0ken"
 DECLARED = [
     Switch("rate_limit", (True, False), "Whether there is one."),
     Switch("page_cap", (50, None), "How long a page may be."),
@@ -228,7 +228,7 @@ def test_nothing_is_told_or_done_without_the_token(
         method,
         path.replace("{product}", "fortisiem"),
         json={"advance": 1000} if path == "/clock" else {},
-        headers={"Authorization": authorization.encode()},
+        headers={b"Authorization": authorization.encode()},
     )
     said = "Send Authorization: Bearer with the token that the lab's ready line has under control."
     assert (answer.status_code, answer.json()) == (401, {"error": said})
