@@ -45,6 +45,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .bodies import BodyLimit
 from .clock import Clock
 from .failures import FailureMiddleware
 from .faults import Faults, Wire, catalogue_as_json
@@ -113,7 +114,7 @@ def control_app(
         ],
         exception_handlers={HTTPException: _in_words},
     )
-    return FailureMiddleware(starlette, key="error")
+    return FailureMiddleware(BodyLimit(starlette), key="error")
 
 
 class _Door:

@@ -33,7 +33,6 @@ from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
 VERSION = "7.6.5-5662"
 PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
 SLASHED = ("/api/integration/", "/api/wf/")
-LARGEST_UPLOAD = 50 * 2**20
 
 Answer = tuple[int, Any]
 Handler = Callable[[Request, Row], Answer]
@@ -237,8 +236,6 @@ async def _uploaded_connector(request: Request) -> bytes:
         raise refusal(400, "The local FortiSOAR installs connectors only: $type=connector is missing.")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise refusal(400, "The local FortiSOAR has no Content Hub: upload the archive as the multipart part 'file'.")
-    if int(request.headers.get("content-length", 0)) > LARGEST_UPLOAD:
-        raise refusal(413, f"The upload is larger than {LARGEST_UPLOAD} bytes.")
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
@@ -282,7 +279,9 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
         return _json(error.status_code, {"message": f"The local FortiSOAR has no {request.method} {request.url.path}"})
-    return _json(error.status_code, {"message": error.detail})
+    refused = _json(error.status_code, {"message": error.detail})
+    refused.headers.update(error.headers or {})
+    return refused
 
 
 def _json(status: int, body: Any) -> Response:

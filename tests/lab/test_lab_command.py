@@ -325,8 +325,8 @@ def test_a_state_folder_is_for_one_lab_at_a_time(refused: Refused, tmp_path: Pat
     ("change", "reason"),
     [
         (lambda keys: "{", "Expecting property name"),
-        (lambda keys: "[]", "it must hold exactly fortimonitor_api_key, "),
-        (lambda keys: json.dumps({**keys, "more": "x"}), "it must hold exactly fortimonitor_api_key, "),
+        (lambda keys: "[]", "it must hold exactly control_token, fortimonitor_api_key, "),
+        (lambda keys: json.dumps({**keys, "more": "x"}), "it must hold exactly control_token, fortimonitor_api_key, "),
         (lambda keys: json.dumps({**keys, "fortisoar_password": ""}), "fortisoar_password must be a text"),
         (lambda keys: json.dumps({**keys, "fortisiem_password": 5}), "fortisiem_password must be a text"),
         (lambda keys: json.dumps({**keys, "fortisoar_encryption_key": "short"}), "Fernet key must be"),
