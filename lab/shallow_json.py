@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 DEEPEST = 100
@@ -18,7 +19,9 @@ def read_json(text: str | bytes, allow_nan: bool = False) -> Any:
     """
     try:
         text = text.decode("utf-8") if isinstance(text, bytes) else text
-        value = json.loads(text, parse_constant=None if allow_nan else _no_constant)
+        value = json.loads(
+            text, parse_constant=None if allow_nan else _no_constant, parse_float=None if allow_nan else _finite
+        )
     except RecursionError:
         raise TooDeep from None
     if _is_deeper(value, DEEPEST):
@@ -46,6 +49,13 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is larger than any number")
+    return number
 
 
 def _no_constant(name: str) -> None:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..shallow_json import read_json
+from ..whole_numbers import whole_number
 from .accounts import Accounts
 from .configurations import Configurations
 from .connectors import Connectors
@@ -93,7 +94,9 @@ class Api:
 
     def app(self) -> ASGIApp:
         """Return the application."""
-        starlette = Starlette(routes=self._routes(), exception_handlers={HTTPException: _http_error})
+        starlette = Starlette(
+            routes=self._routes(), exception_handlers={HTTPException: _http_error, OverflowError: _too_large}
+        )
         starlette.router.redirect_slashes = False
         return Gate(starlette, self._accounts)
 
@@ -249,7 +252,7 @@ def _page_of(rows: list[Row], request: Request) -> Row:
 
 
 def _positive(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and int(text) > 0 else default
+    return whole_number(text) or default
 
 
 def _version(request: Request, body: Row) -> Answer:
@@ -282,6 +285,10 @@ def _http_error(request: Request, error: Exception) -> Response:
     refused = _json(error.status_code, {"message": error.detail})
     refused.headers.update(error.headers or {})
     return refused
+
+
+def _too_large(request: Request, error: Exception) -> Response:
+    return _json(400, {"message": "A number of the request is larger than a database holds."})
 
 
 def _json(status: int, body: Any) -> Response:

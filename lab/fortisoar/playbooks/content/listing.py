@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....whole_numbers import whole_number
 from ...records.errors import malformed
 from ..definitions import Row
 from ..http import Call
@@ -71,7 +72,7 @@ def _selected(row: Row, wanted: list[str] | None) -> Row:
 
 
 def _positive(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and int(text) > 0 else default
+    return whole_number(text) or default
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:
