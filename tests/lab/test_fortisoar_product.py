@@ -58,6 +58,16 @@ class Unpleasant(Exception):
     pass
 
 
+class Unspeakable(Exception):
+    def __str__(self):
+        raise SystemExit("no text")
+
+
+class Refused(ConnectorError):
+    def __str__(self):
+        return 5
+
+
 class Probe(Connector):
     def execute(self, config, operation, params, **kwargs):
         CALLS.append(operation)
@@ -84,6 +94,21 @@ class Probe(Connector):
 
     def leave(self, config, params, kwargs):
         sys.exit(3)
+
+    def interrupt(self, config, params, kwargs):
+        raise KeyboardInterrupt("interrupted")
+
+    def end_generator(self, config, params, kwargs):
+        raise GeneratorExit("ended")
+
+    def speechless(self, config, params, kwargs):
+        raise Unspeakable
+
+    def wordless(self, config, params, kwargs):
+        raise Refused
+
+    def close_all(self, config, params, kwargs):
+        os.closerange(3, 4096)
 
     def crash(self, config, params, kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -149,6 +174,11 @@ def manifest() -> dict[str, Any]:
         "fail",
         "refuse",
         "leave",
+        "interrupt",
+        "end_generator",
+        "speechless",
+        "wordless",
+        "close_all",
         "crash",
         "hang",
         "not_a_number",
@@ -1296,6 +1326,32 @@ def test_a_crash_costs_one_call(client: TestClient, configured: dict[str, Any]) 
     assert execute(client, "crash").json() == failure(
         f"{FAILED}the worker process ended during _handle_operation (exit code -9)"
     )
+    assert execute(client, "nothing").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ("leave", f"{FAILED}3"),
+        ("interrupt", f"{FAILED}interrupted"),
+        ("end_generator", f"{FAILED}ended"),
+        ("speechless", f"{FAILED}Unspeakable, whose text cannot be had"),
+        ("wordless", f"Refused, whose text cannot be had {TAG}"),
+    ],
+)
+def test_whatever_a_connector_raises_is_that_calls_failure_and_its_worker_stays(
+    client: TestClient, configured: dict[str, Any], operation: str, words: str
+) -> None:
+    worker = execute(client, "calls").json()["data"]["pid"]
+    answer = execute(client, operation)
+    assert (answer.status_code, answer.json()["message"]) == (400, words)
+    assert execute(client, "calls").json()["data"]["pid"] == worker
+
+
+def test_a_connector_that_closes_every_file_of_its_worker_costs_one_call(
+    client: TestClient, configured: dict[str, Any]
+) -> None:
+    assert execute(client, "close_all").json()["message"].startswith(f"{FAILED}the worker process")
     assert execute(client, "nothing").status_code == 200
 
 
