@@ -118,9 +118,10 @@ class FortiSoar:
 
     def close(self) -> None:
         """End the worker processes and close the database."""
+        self.playbooks.stop()
+        self._workers.close()  # before the runs are waited for: some of them may wait for an action
+        self._hook_worker.close()
         self.playbooks.close()
         self._connectors.close()
-        self._workers.close()
-        self._hook_worker.close()
         self._patient.shutdown(cancel_futures=True)
         self.store.close()

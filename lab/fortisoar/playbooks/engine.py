@@ -21,6 +21,7 @@ AWAITING = "awaiting"
 STEP_FINISHED_WITH_ERROR = "finished_with_error"
 SKIPPED = "skipped"
 BATCH = 100
+MOST_RETRIES = 10_000  # the appliance's own limit is not known
 
 lab_log = logging.getLogger(__name__)
 
@@ -188,7 +189,7 @@ class _Work:
         until = self._given.get("do_until")
         if not (isinstance(until, dict) and until.get("condition")):
             return result
-        for _ in range(int(until.get("retries") or 0)):
+        for _ in range(min(int(until.get("retries") or 0), MOST_RETRIES)):
             self._state.keep(self._step, result)  # published samples name the step itself in its condition
             if is_true(self._render(until["condition"])):
                 break
