@@ -190,6 +190,8 @@ def test_the_clock_is_shown_moved_both_ways_and_put_back(control: TestClient, cl
         b'{"advance": true}',
         b'{"advance": NaN}',
         b'{"advance": 90, "reset": true}',
+        b'{"advance": 1' + b"0" * 400 + b"}",
+        b'{"advance": 1e400}',
         b'{"reset": false}',
     ],
 )

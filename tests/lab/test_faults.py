@@ -18,6 +18,7 @@ import pytest
 import requests
 import trustme
 
+from lab.bodies import LARGEST
 from lab.cli import main
 from lab.clock import Clock
 from lab.faults import CATALOGUE, Faults, Proxy, Wire
@@ -867,6 +868,20 @@ def test_a_client_that_asks_first_is_told_to_go_on(bench: Bench) -> None:
     client.send(body)
     assert parts(client.answer())[0] == 201
     assert bench.created() == 1
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_without_an_end_is_refused_while_it_comes_in(bench: Bench, is_chunked: bool) -> None:
+    client = bench.connected()
+    how = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: 99999999999"
+    client.send(b"POST /v2/server/1001/custom_incident HTTP/1.1\r\nHost: a\r\n" + how + b"\r\n\r\n")
+    part = b"x" * 2**20
+    for _ in range(LARGEST // len(part) - 1):
+        client.send(b"100000\r\n" + part + b"\r\n" if is_chunked else part)
+    client.send(b"100000\r\n" + part + b"\r\n" if is_chunked else part)
+    status, headers, words = parts(client.answer())
+    assert (status, headers["connection"], words) == (413, "close", "The request is too large.")
+    assert bench.wire()["requests"] == []
 
 
 def test_what_is_not_http_is_answered_as_the_products_do(bench: Bench) -> None:

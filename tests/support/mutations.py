@@ -256,7 +256,7 @@ def odd(info: Row, chance: random.Random) -> bytes:
     )
     if chance.random() < 0.2:
         files[
-            chance.choice(("a" * 300, "info.json/a", "a/../../b", "\ud800", "connector.py/x", "a//b", "playbooks"))
+            chance.choice(("a" * 300, "info.json/a", "a/../../b", "\udcff", "connector.py/x", "a//b", "playbooks"))
         ] = b"x"
     folder = chance.choice(("odd", "odd", "odd", "odd", "", "other", "a" * 300))
     archive = archive_of(manifest, folder, **files)
@@ -271,7 +271,7 @@ def archive_of(info: Any, folder: str = "odd", **files: bytes) -> bytes:
         **files,
     }
     made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz", errors="surrogatepass") as tar:
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
         for name, data in content.items():
             member = tarfile.TarInfo(f"{folder}/{name}")
             member.size = len(data)
