@@ -287,7 +287,7 @@ async def _json(request: Request) -> Any:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "The body must be JSON, sent with Content-Type: application/json.")
     try:
-        return read_json(body, allow_nan=True)
+        return read_json(body, allow_nan=True, allow_surrogates=True)
     except ValueError:
         raise HTTPException(400, "The body is not JSON.") from None
 

@@ -9,12 +9,13 @@ from typing import Any
 DEEPEST = 100
 
 
-def read_json(text: str | bytes, allow_nan: bool = False) -> Any:
+def read_json(text: str | bytes, allow_nan: bool = False, allow_surrogates: bool = False) -> Any:
     """Return the value of a JSON text.
 
     Parameters:
         text: as bytes in UTF-8.
         allow_nan: whether it may hold NaN and the infinities, which are no JSON.
+        allow_surrogates: whether a text may hold half of a surrogate pair, which no database takes.
     Raises: ValueError if it is no JSON; TooDeep, which is one, if it nests too deep.
     """
     try:
@@ -26,6 +27,8 @@ def read_json(text: str | bytes, allow_nan: bool = False) -> Any:
         raise TooDeep from None
     if _is_deeper(value, DEEPEST):
         raise TooDeep
+    if not allow_surrogates:
+        _check_texts(value)
     return value
 
 
@@ -49,6 +52,13 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def _check_texts(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text holds half of a surrogate pair, which is no character") from None
 
 
 def _finite(text: str) -> float:

@@ -95,7 +95,12 @@ class Api:
     def app(self) -> ASGIApp:
         """Return the application."""
         starlette = Starlette(
-            routes=self._routes(), exception_handlers={HTTPException: _http_error, OverflowError: _too_large}
+            routes=self._routes(),
+            exception_handlers={
+                HTTPException: _http_error,
+                OverflowError: _not_storable,
+                UnicodeEncodeError: _not_storable,
+            },
         )
         starlette.router.redirect_slashes = False
         return Gate(starlette, self._accounts)
@@ -226,7 +231,7 @@ async def _json_body(request: Request) -> Row:
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise refusal(415, "Unsupported media type")
     try:
-        body = read_json(await request.body())
+        body = read_json(await request.body(), allow_surrogates=True)
     except ValueError as error:
         raise refusal(400, f"JSON parse error - {error}") from error
     if not isinstance(body, dict):
@@ -287,8 +292,9 @@ def _http_error(request: Request, error: Exception) -> Response:
     return refused
 
 
-def _too_large(request: Request, error: Exception) -> Response:
-    return _json(400, {"message": "A number of the request is larger than a database holds."})
+def _not_storable(request: Request, error: Exception) -> Response:
+    what = "number" if isinstance(error, OverflowError) else "text"
+    return _json(400, {"message": f"The request has a {what} that no database holds: {error}"})
 
 
 def _json(status: int, body: Any) -> Response:

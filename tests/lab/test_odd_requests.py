@@ -64,7 +64,7 @@ LOGS = "/api/wf/api/query/workflow_logs/"
             "/api/wf/api/workflows/1/wfinput_resume/",
             {"manual_input_id": BEYOND},
             400,
-            "larger than a database",
+            "a number that no database holds",
         ),
     ],
 )

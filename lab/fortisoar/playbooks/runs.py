@@ -313,7 +313,7 @@ def holds(run: Run, group: Row) -> bool:
 
 
 def _passes(run: Run, one: Row) -> bool:
-    fact, value, operator = _fact(run, str(one.get("field"))), str(one.get("value", "")), one.get("operator", "eq")
+    fact, value, operator = _fact(run, str(one.get("field"))), str(one.get("value", "")), str(one.get("operator", "eq"))
     if isinstance(fact, datetime):
         tests: Row = {"gte": fact >= _moment(value), "lte": fact <= _moment(value), "eq": fact == _moment(value)}
     else:

@@ -72,6 +72,6 @@ async def _json_body(request: Request) -> Any:
     if request.method == "GET" or not content:
         return None
     try:
-        return read_json(content)
+        return read_json(content, allow_surrogates=True)
     except ValueError as error:
         raise malformed(f"The body is not JSON: {error}") from error
