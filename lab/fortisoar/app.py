@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -34,6 +36,9 @@ from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
 VERSION = "7.6.5-5662"
 PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
 SLASHED = ("/api/integration/", "/api/wf/")
+# A number or a text that it cannot hold, and a query of more conditions than it can read.
+NOT_FOR_A_DATABASE = (OverflowError, UnicodeEncodeError, RecursionError, OperationalError)
+TOO_MUCH = re.compile("too large|too many|overflow")
 
 Answer = tuple[int, Any]
 Handler = Callable[[Request, Row], Answer]
@@ -96,11 +101,7 @@ class Api:
         """Return the application."""
         starlette = Starlette(
             routes=self._routes(),
-            exception_handlers={
-                HTTPException: _http_error,
-                OverflowError: _not_storable,
-                UnicodeEncodeError: _not_storable,
-            },
+            exception_handlers={HTTPException: _http_error, **dict.fromkeys(NOT_FOR_A_DATABASE, _not_for_a_database)},
         )
         starlette.router.redirect_slashes = False
         return Gate(starlette, self._accounts)
@@ -292,9 +293,11 @@ def _http_error(request: Request, error: Exception) -> Response:
     return refused
 
 
-def _not_storable(request: Request, error: Exception) -> Response:
-    what = "number" if isinstance(error, OverflowError) else "text"
-    return _json(400, {"message": f"The request has a {what} that no database holds: {error}"})
+def _not_for_a_database(request: Request, error: Exception) -> Response:
+    if isinstance(error, OperationalError) and not TOO_MUCH.search(str(error.orig)):
+        raise error
+    reason = error.orig if isinstance(error, OperationalError) else error
+    return _json(400, {"message": f"The request has what no database takes: {reason}"})
 
 
 def _json(status: int, body: Any) -> Response:

@@ -16,6 +16,7 @@ DIGITS = "9" * 4301
 A_NUMBER = "Ensure that this value is a whole number from"
 OBJECTS = "This value should be a list of objects."
 SCHEDULE = {"name": "A", "crontab": {"minute": "*"}, "kwargs": {"wf_iri": "/api/3/workflows/a"}, "enabled": False}
+NAMED = {"field": "name", "operator": "eq", "value": "a"}
 VARIABLE = "/api/wf/api/dynamic-variable/"
 LOGS = "/api/wf/api/query/workflow_logs/"
 
@@ -61,10 +62,25 @@ LOGS = "/api/wf/api/query/workflow_logs/"
         ("POST", "/api/wf/api/scheduled/trigger-now/", {"id": f"schedule-{BEYOND}"}, 404, "Not found."),
         (
             "POST",
+            "/api/query/alerts",
+            {"filters": [{**NAMED, "operator": "gt", "value": None}]},
+            200,
+            '"hydra:member": []',
+        ),
+        ("POST", "/api/query/alerts", {"filters": [{**NAMED, "operator": {}}]}, 400, "Operator {} is not supported."),
+        ("POST", "/api/query/alerts", {"logic": "OR", "filters": [NAMED] * 3000}, 400, "what no database takes"),
+        ("POST", "/api/query/alerts", {"filters": [], "sort": [{"field": "name"}] * 3000}, 400, "no database takes"),
+        ("POST", "/api/search", {"q": "alert " * 3000, "index": ["alerts"]}, 400, "what no database takes"),
+        ("POST", "/api/search", {"q": "alert", "index": [["alerts"]]}, 400, "There is nothing to search in"),
+        ("POST", "/api/query/workflows", {"filters": 5}, 400, f"filters: {OBJECTS}"),
+        ("POST", "/api/query/workflows", {"sort": "name"}, 400, f"sort: {OBJECTS}"),
+        ("PUT", f"/api/3/workflows/{workflow_uuid('P')}", {"steps": 5}, 400, "steps: This value should be a list."),
+        (
+            "POST",
             "/api/wf/api/workflows/1/wfinput_resume/",
             {"manual_input_id": BEYOND},
             400,
-            "a number that no database holds",
+            "what no database takes",
         ),
     ],
 )

@@ -223,7 +223,9 @@ class Writer:
         self._session.flush()
         return stored
 
-    def _children(self, stored: Workflow, key: str, given: list[Any]) -> list[Row]:
+    def _children(self, stored: Workflow, key: str, given: Any) -> list[Row]:
+        if not isinstance(given, list):
+            raise refusal(400, f"{key}: This value should be a list.")
         held = {row["uuid"]: row for row in stored.document.get(key) or []}
         rows = []
         for one in given:
