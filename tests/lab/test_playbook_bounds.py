@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.fortisoar.playbooks.templates import bounds, patterns
-from tests.support.playbooks import Soar, playbook, set_variables, start, step, workflow_uuid
+from tests.support.mutations import archive_of
+from tests.support.playbooks import Soar, playbook, running_soar, set_variables, start, step, workflow_uuid
+from tests.support.shapes import INFO
 
 TOO_LARGE = "a value of it would be too large"
 FORMAT = "a width or precision of a format is too large, or given by an argument"
@@ -122,3 +127,38 @@ def test_a_run_without_an_end_does_not_hold_a_reset_up(soar: Soar, endless: dict
     resetting.join(15)
     assert not resetting.is_alive()
     assert soar.ask("GET", "/api/wf/api/workflows/")["hydra:member"] == []
+
+
+SLEEPER = b"""import time
+
+from connectors.core.connector import Connector
+
+
+class Sleeper(Connector):
+    def execute(self, config, operation, params, **kwargs):
+        open("{began}", "w").close()
+        time.sleep(600)
+
+    def check_health(self, config):
+        return True
+"""
+
+
+def test_a_run_that_waits_for_an_action_does_not_hold_the_end_of_the_lab_up(tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    lab = ExitStack()
+    soar = lab.enter_context(running_soar(tmp_path / "soar"))
+    info = {**INFO, "configuration": {}, "operations": [{"operation": "go", "title": "Go", "parameters": []}]}
+    content = archive_of(info, "odd", **{"connector.py": SLEEPER.replace(b"{began}", str(began).encode())})
+    soar.http.post("/api/3/solutionpacks/install?$type=connector", files={"file": ("odd.tgz", content)})
+    body = {"connector": 1, "name": "Main", "config": {}, "default": True}
+    soar.ask("POST", "/api/integration/configuration/", body, 201)
+    action = step("Act", "Connectors", connector="odd", version="1.0.0", operation="go", config="''", params={})
+    soar.load(playbook("P", start(), action))
+    soar.ask("POST", f"/api/triggers/1/notrigger/{workflow_uuid('P')}", {})
+    while not began.exists():
+        time.sleep(0.05)
+    ending = threading.Thread(target=lab.close, daemon=True)
+    ending.start()
+    ending.join(60)  # an action may take 180 s
+    assert not ending.is_alive()
