@@ -21,8 +21,8 @@ from tests.support.mutations import Findings, Sent, Shape, archive_of, mutated, 
 from tests.support.playbooks import KEY, running_soar
 from tests.support.shapes import CONTROL, FORTIMONITOR, FORTISIEM, FORTISOAR, INFO
 
-REQUESTS = 25_000 if IS_PROOF else 1500  # for each product
-UPLOADS = 1500 if IS_PROOF else 60
+REQUESTS = 25_000 if IS_PROOF else 1000  # for each product
+UPLOADS = 1500 if IS_PROOF else 40
 BASIC = base64.b64encode(b"super/admin:pa55word").decode()
 
 
