@@ -61,7 +61,7 @@ class Vault:
     def _is_ours(self, value: Any) -> bool:
         try:
             self._fernet.decrypt(value)
-        except (InvalidToken, TypeError):
+        except (InvalidToken, TypeError, ValueError):  # ValueError for what is not ASCII
             return False
         return True
 

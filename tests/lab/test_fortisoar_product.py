@@ -992,6 +992,28 @@ def test_a_name_is_used_once_per_connector(client: TestClient, configured: dict[
     assert configure(client, other)["name"] == "Main"
 
 
+def test_a_name_that_another_configuration_has_is_refused_in_an_update(
+    client: TestClient, configured: dict[str, Any]
+) -> None:
+    second = configure(client, {"id": configured["connector"]}, name="Second")
+    body = {"name": "Main", "config": {"server": "a", "password": "b"}}
+    answer = client.put(f"/api/integration/configuration/{second['config_id']}/", json=body)
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"message": "The fields name, connector, agent must make a unique set."},
+    )
+    rows = client.get("/api/integration/configuration/").json()["data"]
+    assert [row["name"] for row in rows] == ["Main", "Second"]
+
+
+@pytest.mark.parametrize("password", ["pässwörd", "\u0663"])
+def test_a_password_may_have_letters_of_any_alphabet(
+    client: TestClient, connector: dict[str, Any], password: str
+) -> None:
+    configure(client, connector, config={"password": password})
+    assert execute(client, "echo").json()["data"]["config"]["password"] == password
+
+
 def test_a_new_default_takes_the_flag_from_its_siblings(client: TestClient, configured: dict[str, Any]) -> None:
     configure(client, {"id": configured["connector"]}, name="Second")
     rows = client.get("/api/integration/configuration/").json()["data"]

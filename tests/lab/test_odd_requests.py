@@ -80,6 +80,7 @@ LOGS = "/api/wf/api/query/workflow_logs/"
             'aggregates\\" must be a list of objects.',
         ),
         ("POST", "/api/query/alerts", {"filters": [], "__selectFields": [{}]}, 200, '"hydra:member": []'),
+        ("POST", f"/api/query/alerts?$limit={DIGITS}", {}, 200, '"hydra:member": []'),
         ("POST", "/api/query/workflows", {"filters": 5}, 400, f"filters: {OBJECTS}"),
         ("POST", "/api/query/workflows", {"sort": "name"}, 400, f"sort: {OBJECTS}"),
         ("PUT", f"/api/3/workflows/{workflow_uuid('P')}", {"steps": 5}, 400, "steps: This value should be a list."),
