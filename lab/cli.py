@@ -214,12 +214,12 @@ def faults(lab_file: Path | None, arm: str | None, clear: bool) -> None:
     if ready is None:
         tables.show_catalogue(console)
         return
-    control_url = ready["control"]["url"]
+    control = ready["control"]
     if orders is not None:
-        remote.arm(control_url, orders)
+        remote.arm(control, orders)
     if clear:
-        remote.clear(control_url)
-    tables.show_faults(console, remote.listed(control_url))
+        remote.clear(control)
+    tables.show_faults(console, remote.listed(control))
 
 
 @commands.group(short_help="List playbooks, run one step by step, or check them.")

@@ -21,13 +21,16 @@
 | ``GET /clock`` | | ``{"now": ...}``, the lab's time |
 | ``POST /clock`` | ``{"advance": seconds}`` or ``{"reset": true}`` | ``{"now": ...}`` |
 
+Every request needs ``Authorization: Bearer`` with the token of the ready file, and every body is JSON that says so:
+any page that a browser has open reaches this port, and could otherwise empty the lab or read the journal.
+
 What cannot be done is answered with 400 (404 for an unknown product or address) and ``{"error": one sentence}``. A
 fault of the lab itself is a 500 of the same form, which says where its traceback is.
 """
 
 from __future__ import annotations
 
-import math
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,8 +42,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .bodies import BodyLimit
 from .clock import Clock
 from .failures import FailureMiddleware
 from .faults import Faults, Wire, catalogue_as_json
@@ -69,9 +73,19 @@ REQUESTS = [
     "POST /clock",
 ]
 
+FARTHEST = 1e300  # seconds; further is no calendar, and what is not a number compares as false
+OWN_SITE = ("none", "same-origin")  # what a browser says of a request that no other page makes
+WANTED = "Send Authorization: Bearer with the token that the lab's ready line has under control."
 
-def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire]) -> ASGIApp:
-    """Return the control API of the products that share a clock, and of the faults in front of some of them."""
+
+def control_app(
+    products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire], token: str
+) -> ASGIApp:
+    """Return the control API of the products that share a clock, and of the faults in front of some of them.
+
+    Parameters:
+        token: what every request has to bring.
+    """
     control = _Control(products, clock, faults, wires)
     starlette = Starlette(
         routes=[
@@ -94,10 +108,33 @@ def control_app(products: Mapping[str, Product], clock: Clock, faults: Faults, w
             Route("/clock", control.move_clock, methods=["POST"]),
         ],
         # A web page that the user has open elsewhere can make a name of its own point at 127.0.0.1.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(_Door, token=token),
+        ],
         exception_handlers={HTTPException: _in_words},
     )
-    return FailureMiddleware(starlette, key="error")
+    return FailureMiddleware(BodyLimit(starlette), key="error")
+
+
+class _Door:
+    """Turn away web pages of another origin, and who does not have the token."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._authorization = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(Request(scope))
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refusal(self, request: Request) -> Response | None:
+        own = f"{request.url.scheme}://{request.url.netloc}"
+        if request.headers.get("origin", own) != own or request.headers.get("sec-fetch-site", "none") not in OWN_SITE:
+            return JSONResponse({"error": "Web pages of another origin may not use the control API."}, 403)
+        if not secrets.compare_digest(request.headers.get("authorization", "").encode(), self._authorization):
+            return JSONResponse({"error": WANTED}, 401, {"WWW-Authenticate": "Bearer"})
+        return None
 
 
 class _Control:
@@ -197,7 +234,7 @@ class _Control:
         return await self.clock(request)
 
     def _advance(self, seconds: object) -> None:
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not -FARTHEST < seconds < FARTHEST:
             raise HTTPException(400, 'Send {"advance": seconds} with a number, or {"reset": true}.')
         try:
             self._clock.advance(seconds)
@@ -243,8 +280,14 @@ async def _body(request: Request, allowed: set[str] | None = None) -> dict[str, 
 
 
 async def _json(request: Request) -> Any:
+    body = await request.body()
+    if not body:
+        return {}
+    # A form of a web page can send anything but this.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "The body must be JSON, sent with Content-Type: application/json.")
     try:
-        return read_json(await request.body() or b"{}", allow_nan=True)
+        return read_json(body, allow_nan=True, allow_surrogates=True)
     except ValueError:
         raise HTTPException(400, "The body is not JSON.") from None
 

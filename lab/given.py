@@ -15,7 +15,7 @@ READY = {
     "fortisoar": ("https", "ca", "api_key"),
     "fortimonitor": ("url", "api_key"),
     "fortisiem": ("url", "organization", "username", "password"),
-    "control": ("url",),
+    "control": ("url", "token"),
 }
 SHOWN = 20  # characters behind the place where JSON is broken
 

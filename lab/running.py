@@ -95,7 +95,7 @@ def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> Run
     sites = [
         Site(listeners["https"], fortisoar, server_tls(authority)),
         Site(listeners["http"], fortisoar),
-        Site(listeners["control"], control_app(products, clock, faults, wires)),
+        Site(listeners["control"], control_app(products, clock, faults, wires, ready["control"]["token"])),
         *(Site(behind[name], products[name].app) for name in PRODUCTS),
     ]
     tls = {None: server_tls(authority), **faulty_tls(authority)}
@@ -133,7 +133,7 @@ def _ready(folder: Path, ports: Mapping[str, int], keys: Keys) -> dict[str, Any]
             "client_secret": keys.fortisiem_client_secret,
             "incident_id": FortiSiem.INCIDENT_ID,
         },
-        "control": {"url": f"http://{HOST}:{ports['control']}"},
+        "control": {"url": f"http://{HOST}:{ports['control']}", "token": keys.control_token},
     }
 
 

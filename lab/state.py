@@ -34,6 +34,7 @@ class Keys:
     fortisiem_password: str
     fortisiem_client_id: str
     fortisiem_client_secret: str
+    control_token: str
 
 
 @contextmanager
@@ -44,6 +45,16 @@ def state_folder(wanted: Path | None) -> Iterator[Path]:
         wanted: a folder to keep; None for a temporary one that is removed at the end.
     Raises: LabError if the folder cannot be written or another lab holds it.
     """
+    before = os.umask(0o077)  # whatever the folder's own mode, what the lab makes in it is its owner's alone
+    try:
+        with _held(wanted) as folder:
+            yield folder
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def _held(wanted: Path | None) -> Iterator[Path]:
     if wanted is None:
         with tempfile.TemporaryDirectory(prefix="fortinet-lab-", ignore_cleanup_errors=True) as made:
             yield Path(made).resolve()
@@ -57,7 +68,8 @@ def state_folder(wanted: Path | None) -> Iterator[Path]:
 def _locked(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
+        _check_links(folder)
+        lock = os.fdopen(os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w")
     except FileExistsError as error:
         raise LabError(f"The state folder {folder} is no folder. Choose another with --state.") from error
     except OSError as error:
@@ -70,6 +82,12 @@ def _locked(folder: Path) -> Iterator[None]:
                 f"The state folder {folder} is in use by another lab. Choose another with --state."
             ) from error
         yield
+
+
+def _check_links(folder: Path) -> None:
+    """Raise LabError for a link: what the lab writes would go to where it leads."""
+    if links := sorted(path for path in folder.iterdir() if path.is_symlink()):
+        raise LabError(f"{links[0]} is a symbolic link, and the lab follows none. Remove it, or choose another folder.")
 
 
 def load_keys(folder: Path) -> Keys:
@@ -119,6 +137,7 @@ def _new_keys() -> Keys:
         fortisiem_password=secrets.token_urlsafe(18),
         fortisiem_client_id=secrets.token_hex(16),
         fortisiem_client_secret=secrets.token_urlsafe(32),
+        control_token=secrets.token_urlsafe(24),
     )
 
 

@@ -61,10 +61,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 class Control:
-    """The control API of a running lab."""
+    """The control API of a running lab.
 
-    def __init__(self, url: str) -> None:
-        self._pool = urllib3.connection_from_url(url)  # thousands of requests: what requests does besides would count
+    Parameters:
+        ready: the ``control`` part of its ready line.
+    """
+
+    def __init__(self, ready: dict[str, str]) -> None:
+        # Thousands of requests: what requests does besides would count.
+        self._pool = urllib3.connection_from_url(ready["url"])
+        self.headers = {"Authorization": f"Bearer {ready['token']}"}
 
     def reset(self, product: str | None = None) -> None:
         """Put a product, or the whole lab with its clock, back to the seed."""
@@ -94,7 +100,7 @@ class Control:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Send one request; fail with the lab's own words."""
-        answer = self._pool.request(method, path, json=body, timeout=30, redirect=False)
+        answer = self._pool.request(method, path, json=body, headers=self.headers, timeout=30, redirect=False)
         assert answer.status < 400, answer.data.decode()
         return answer.json() if answer.data else None
 
@@ -128,7 +134,7 @@ class LabProcess:
         self.fortisoar, self.fortimonitor, self.fortisiem = (
             SimpleNamespace(**self.ready[name]) for name in ("fortisoar", "fortimonitor", "fortisiem")
         )
-        self.control = Control(self.ready["control"]["url"])
+        self.control = Control(self.ready["control"])
 
     def stderr(self) -> str:
         """Return what the lab said on stderr so far."""

@@ -80,10 +80,11 @@ def answer_to(request: Request, fault: Fault, own: bytes | None, now: datetime) 
     return CHANGED[kind](fault, own) if kind in CHANGED else own
 
 
-def bad_request() -> bytes:
-    """Return the answer to what is not HTTP, as the products' own servers give it."""
+def bad_request(status: int = 400) -> bytes:
+    """Return the answer to what is not HTTP, as the products' own servers give it, or to too much of it."""
     headers = {"Content-Type": TEXT, "Connection": "close"}
-    return whole_answer("", 400, headers, "Invalid HTTP request received.")
+    words = "The request is too large." if status == 413 else "Invalid HTTP request received."
+    return whole_answer("", status, headers, words)
 
 
 def _limited(headers: dict[str, str]) -> _Canned:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import h11
 
+from ..bodies import LARGEST
 from .connection import CHUNK, Connection
 
 NO_BODY = (204, 304)
@@ -47,6 +48,8 @@ async def read_request(connection: Connection) -> Request | None:
                 await connection.send(parser.send(go_on) or b"")
             received = await connection.receive()
             raw += received
+            if len(raw) > LARGEST:
+                raise h11.RemoteProtocolError(f"A request of more than {LARGEST} bytes", 413)
             parser.receive_data(received)
         elif isinstance(event, h11.Request):
             head = event

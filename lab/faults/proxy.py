@@ -100,8 +100,8 @@ class Proxy:
         try:
             while (request := await self._next_request(connection)) and await self._answered(connection, request):
                 pass
-        except h11.RemoteProtocolError:
-            await connection.send(bad_request())
+        except h11.RemoteProtocolError as error:
+            await connection.send(bad_request(error.error_status_hint))
         connection.close()
 
     async def _next_request(self, connection: Connection) -> Request | None:

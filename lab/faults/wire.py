@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..clock import Clock
-from ..journal import KEPT
+from ..journal import KEPT, LONGEST_TEXT
 from .connection import Connection
 
 
@@ -48,7 +48,7 @@ class Wire:
 
     def requested(self, method: str, path: str, fault: str | None) -> Seen:
         """Write a request down."""
-        seen = Seen(next(self._numbers), self._clock.now().isoformat(), method, path, fault)
+        seen = Seen(next(self._numbers), self._clock.now().isoformat(), method, path[:LONGEST_TEXT], fault)
         self._requests.append(seen)
         return seen
 

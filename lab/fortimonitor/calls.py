@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..shallow_json import read_json
 from ..switches import Switches
 from .answers import Refused, invalid, not_found
 from .models import Outage, Server
@@ -66,10 +66,8 @@ class Call:
     def json_object(self) -> dict[str, Any]:
         """Return the body, or refuse with 400 unless it is a JSON object (assumed: no source)."""
         try:
-            value = json.loads(self.body)
-            # Python reads NaN, which is no JSON, and a lone surrogate, which no database takes.
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, RecursionError):
+            value = read_json(self.body)
+        except ValueError:
             raise Refused(400, "The request body is not valid JSON") from None
         if not isinstance(value, dict):
             raise Refused(400, "The request body must be a JSON object")

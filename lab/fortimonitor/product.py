@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.types import ASGIApp
 
+from ..bodies import BodyLimit
 from ..clock import Clock
 from ..dated import DateMiddleware
 from ..failures import FailureMiddleware
@@ -48,7 +49,7 @@ class FortiMonitor:
     def __init__(self, folder: Path, clock: Clock, base_url: str, api_key: str, read_only_api_key: str) -> None:
         self.base_url = base_url.rstrip("/")
         self.switches = Switches(DECLARED)
-        self.journal = Journal(clock)
+        self.journal = Journal(clock, (api_key, read_only_api_key))
         self.store = Store(folder / "fortimonitor.sqlite", Base)
         self.side_effect_gets = 0
         self._clock = clock
@@ -56,7 +57,7 @@ class FortiMonitor:
         keys = {api_key: "rw", read_only_api_key: "ro"}
         self._gate = Gate(application(self, served), served, keys, self.switches, clock)
         sent = SendingMiddleware(self._gate, self.switches, clock)
-        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(sent, self.journal)), clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(sent), self.journal)), clock)
         if self._is_empty():
             self.seed()
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from starlette.types import ASGIApp
 
+from ..bodies import BodyLimit
 from ..clock import Clock
 from ..dated import DateMiddleware
 from ..failures import FailureMiddleware
@@ -32,9 +33,10 @@ class FortiSiem(Supervisor):
 
     def __init__(self, folder: Path, clock: Clock, accounts: list[Account], clients: list[ApiClient]) -> None:
         super().__init__(folder, clock, accounts, clients)
-        self.journal = Journal(clock)
+        secrets = (*(account.password for account in accounts), *(client.client_secret for client in clients))
+        self.journal = Journal(clock, secrets)
         sent = SendingMiddleware(application(self), self.switches, clock)
-        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(sent, self.journal)), clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(sent), self.journal)), clock)
         self.seed()
 
     def incidents(self) -> list[dict[str, Any]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -19,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..shallow_json import read_json
+from ..whole_numbers import whole_number
 from .accounts import Accounts
 from .configurations import Configurations
 from .connectors import Connectors
@@ -33,7 +36,9 @@ from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
 VERSION = "7.6.5-5662"
 PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
 SLASHED = ("/api/integration/", "/api/wf/")
-LARGEST_UPLOAD = 50 * 2**20
+# A number or a text that it cannot hold, and a query of more conditions than it can read.
+NOT_FOR_A_DATABASE = (OverflowError, UnicodeEncodeError, RecursionError, OperationalError)
+TOO_MUCH = re.compile("too large|too many|overflow")
 
 Answer = tuple[int, Any]
 Handler = Callable[[Request, Row], Answer]
@@ -94,7 +99,10 @@ class Api:
 
     def app(self) -> ASGIApp:
         """Return the application."""
-        starlette = Starlette(routes=self._routes(), exception_handlers={HTTPException: _http_error})
+        starlette = Starlette(
+            routes=self._routes(),
+            exception_handlers={HTTPException: _http_error, **dict.fromkeys(NOT_FOR_A_DATABASE, _not_for_a_database)},
+        )
         starlette.router.redirect_slashes = False
         return Gate(starlette, self._accounts)
 
@@ -224,7 +232,7 @@ async def _json_body(request: Request) -> Row:
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise refusal(415, "Unsupported media type")
     try:
-        body = read_json(await request.body())
+        body = read_json(await request.body(), allow_surrogates=True)
     except ValueError as error:
         raise refusal(400, f"JSON parse error - {error}") from error
     if not isinstance(body, dict):
@@ -237,8 +245,6 @@ async def _uploaded_connector(request: Request) -> bytes:
         raise refusal(400, "The local FortiSOAR installs connectors only: $type=connector is missing.")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise refusal(400, "The local FortiSOAR has no Content Hub: upload the archive as the multipart part 'file'.")
-    if int(request.headers.get("content-length", 0)) > LARGEST_UPLOAD:
-        raise refusal(413, f"The upload is larger than {LARGEST_UPLOAD} bytes.")
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
@@ -252,7 +258,7 @@ def _page_of(rows: list[Row], request: Request) -> Row:
 
 
 def _positive(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and int(text) > 0 else default
+    return whole_number(text) or default
 
 
 def _version(request: Request, body: Row) -> Answer:
@@ -282,7 +288,16 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
         return _json(error.status_code, {"message": f"The local FortiSOAR has no {request.method} {request.url.path}"})
-    return _json(error.status_code, {"message": error.detail})
+    refused = _json(error.status_code, {"message": error.detail})
+    refused.headers.update(error.headers or {})
+    return refused
+
+
+def _not_for_a_database(request: Request, error: Exception) -> Response:
+    if isinstance(error, OperationalError) and not TOO_MUCH.search(str(error.orig)):
+        raise error
+    reason = error.orig if isinstance(error, OperationalError) else error
+    return _json(400, {"message": f"The request has what no database takes: {reason}"})
 
 
 def _json(status: int, body: Any) -> Response:

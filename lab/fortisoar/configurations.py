@@ -133,9 +133,10 @@ class Configurations:
             blank = f"Parameters {', '.join(missing)} have either blank value or not provided"
             status = self._switches["incomplete_configuration_status"]
             raise refusal(status, f"Invalid configuration provided :: {blank}")
-        configuration.name = _name_of(body)
-        if any(c is not configuration and c.name == configuration.name for c in connector.configurations):
+        name = _name_of(body)
+        if any(c is not configuration and c.name == name for c in connector.configurations):
             raise refusal(400, "The fields name, connector, agent must make a unique set.")
+        configuration.name = name
         configuration.values = values
         configuration.status = 1
         configuration.teams = body.get("teams", configuration.teams) or []

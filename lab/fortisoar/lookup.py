@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..whole_numbers import whole_number
 from .models import Configuration, InstalledConnector
 from .refusals import refusal
 
@@ -40,7 +41,8 @@ def the_connector_by_id(session: Session, number: int) -> InstalledConnector:
 def find_configuration(session: Session, key: str) -> Configuration | None:
     """Return a configuration by its UUID or its integer id."""
     if key.isdecimal():
-        return session.get(Configuration, int(key))
+        number = whole_number(key)
+        return session.get(Configuration, number) if number is not None else None
     return session.scalar(select(Configuration).where(Configuration.config_id == key))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from ..bodies import BodyLimit
 from ..clock import Clock
 from ..dated import DateMiddleware
 from ..failures import FailureMiddleware
@@ -65,10 +66,10 @@ class FortiSoar:
         packages, code, log = folder / "site-packages", folder / "connectors", folder / "connectors.log"
         code.mkdir(parents=True, exist_ok=True)  # before anything is opened that a failure would leave open
         requirements = Requirements(packages)
-        vault = Vault(encryption_key)
+        self.journal = Journal(clock, (password, api_key, encryption_key.decode()))
+        vault = Vault(encryption_key, self.journal.hide)
         self.store = Store(folder / "fortisoar.sqlite", Base)
         self.switches = Switches((*SWITCHES, *PLAYBOOK_SWITCHES))
-        self.journal = Journal(clock)
         self._workers = Workers(workers, call_limit, worker_environment, packages, log)
         self._hook_worker = Workers(1, call_limit, worker_environment, packages, log)
         self._patient = ThreadPoolExecutor(WAITING, thread_name_prefix="action")
@@ -91,7 +92,7 @@ class FortiSoar:
         app = api.app()
         self.playbooks.connect(app)
         self.records.subscribe(self.playbooks.record_written)
-        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(app, self.journal)), clock)
+        self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(app), self.journal)), clock)
 
     def start_workers(self) -> None:
         """Start the worker processes without waiting for them, so that the first call finds them ready."""
@@ -117,9 +118,10 @@ class FortiSoar:
 
     def close(self) -> None:
         """End the worker processes and close the database."""
+        self.playbooks.stop()
+        self._workers.close()  # before the runs are waited for: some of them may wait for an action
+        self._hook_worker.close()
         self.playbooks.close()
         self._connectors.close()
-        self._workers.close()
-        self._hook_worker.close()
         self._patient.shutdown(cancel_futures=True)
         self.store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -17,10 +18,12 @@ class Vault:
 
     Parameters:
         key: a Fernet key.
+        hide: takes each secret that is seen here, to keep it out of the journal.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, hide: Callable[[object], None]) -> None:
         self._fernet = Fernet(key)
+        self._hide = hide
 
     def seal(self, fields: list[Field], values: dict[str, Any], kept: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the values as they are stored.
@@ -40,6 +43,7 @@ class Vault:
             elif self._is_ours(value):
                 sealed[name] = value
             else:
+                self._hide(value)
                 sealed[name] = self._fernet.encrypt(json.dumps(value).encode()).decode()
         return sealed
 
@@ -57,7 +61,7 @@ class Vault:
     def _is_ours(self, value: Any) -> bool:
         try:
             self._fernet.decrypt(value)
-        except (InvalidToken, TypeError):
+        except (InvalidToken, TypeError, ValueError):  # ValueError for what is not ASCII
             return False
         return True
 

@@ -77,10 +77,18 @@ def run(job: Job) -> Outcome:
         returned = getattr(connector, job.method)(*job.args, **job.kwargs)
         return Outcome(answer=_as_json(returned) if job.answers else "null")
     except ConnectorError as error:
-        return Outcome(failure=str(error), connector_error=True, stack_trace=traceback.format_exc())
-    # SystemExit as well: a connector that calls sys.exit() must not take the worker with it.
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a connector raises is the answer
-        return Outcome(failure=str(error), stack_trace=traceback.format_exc())
+        return Outcome(failure=_text(error), connector_error=True, stack_trace=traceback.format_exc())
+    # SystemExit, KeyboardInterrupt and GeneratorExit as well: none of them may take the worker with it.
+    except BaseException as error:  # noqa: BLE001 - whatever a connector raises is the answer
+        return Outcome(failure=_text(error), stack_trace=traceback.format_exc())
+
+
+def _text(error: BaseException) -> str:
+    """Return an exception's text; it is the connector's code that makes it, and may fail in turn."""
+    try:
+        return str.__str__(str(error))
+    except BaseException:  # noqa: BLE001
+        return f"{type(error).__name__}, whose text cannot be had"
 
 
 def ready() -> None:

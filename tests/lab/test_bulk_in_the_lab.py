@@ -107,7 +107,7 @@ def test_with_concurrency_1_the_updates_go_out_one_after_another(lab: Busy) -> N
 def installed(archive: Path) -> Iterator[tuple[InstalledBridge, FortiSiem]]:
     """A lab in this process with the connector installed, and its FortiSIEM."""
     with running_lab(base_port=0) as inside:
-        control = Control(inside.ready["control"]["url"])
+        control = Control(inside.ready["control"])
         bridge = InstalledBridge(SimpleNamespace(ready=inside.ready, control=control), archive)
         siem = inside.products["fortisiem"]
         assert isinstance(siem, FortiSiem)

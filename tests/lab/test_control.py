@@ -15,6 +15,7 @@ from lab.faults import Faults, Wire
 from lab.journal import Journal
 from lab.switches import Switch, Switches
 
+TOKEN = "t0ken"
 DECLARED = [
     Switch("rate_limit", (True, False), "Whether there is one."),
     Switch("page_cap", (50, None), "How long a page may be."),
@@ -47,7 +48,8 @@ def products(clock: Clock) -> dict[str, Any]:
 @pytest.fixture
 def control(products: dict[str, Any], clock: Clock) -> TestClient:
     wires = {name: Wire(clock) for name in products}
-    return TestClient(control_app(products, clock, Faults(), wires), base_url="http://127.0.0.1")
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    return TestClient(control_app(products, clock, Faults(), wires, TOKEN), "http://127.0.0.1:9446", headers=headers)
 
 
 def seconds_ahead(clock: Clock) -> float:
@@ -188,6 +190,8 @@ def test_the_clock_is_shown_moved_both_ways_and_put_back(control: TestClient, cl
         b'{"advance": true}',
         b'{"advance": NaN}',
         b'{"advance": 90, "reset": true}',
+        b'{"advance": 1' + b"0" * 400 + b"}",
+        b'{"advance": 1e400}',
         b'{"reset": false}',
     ],
 )
@@ -214,3 +218,56 @@ def test_unknown_addresses_and_verbs_are_answered_in_json(control: TestClient) -
 
 def test_a_web_page_that_points_its_own_name_at_loopback_is_turned_away(control: TestClient) -> None:
     assert control.post("/reset", headers={"Host": "attacker.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("request_line", REQUESTS)
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer t0kem", "t0ken", "Bearer t\u00f6ken"])
+def test_nothing_is_told_or_done_without_the_token(
+    control: TestClient, products: dict[str, Any], clock: Clock, request_line: str, authorization: str
+) -> None:
+    method, path = request_line.split()
+    answer = control.request(
+        method,
+        path.replace("{product}", "fortisiem"),
+        json={"advance": 1000} if path == "/clock" else {},
+        headers={b"Authorization": authorization.encode()},
+    )
+    said = "Send Authorization: Bearer with the token that the lab's ready line has under control."
+    assert (answer.status_code, answer.json()) == (401, {"error": said})
+    assert products["fortisiem"].resets == 0
+    assert seconds_ahead(clock) == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://attacker.example"},
+        {"Origin": "http://127.0.0.1:8000"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_web_page_of_another_origin_is_turned_away(
+    control: TestClient, products: dict[str, Any], headers: dict[str, str]
+) -> None:
+    answer = control.post("/reset", json={}, headers=headers)
+    assert answer.status_code == 403
+    assert answer.json() == {"error": "Web pages of another origin may not use the control API."}
+    assert products["fortisiem"].resets == 0
+    own = {"Origin": "http://127.0.0.1:9446", "Sec-Fetch-Site": "same-origin"}
+    assert control.post("/reset", json={}, headers=own).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/reset"), ("PUT", "/switches/fortisiem"), ("PUT", "/world"), ("POST", "/faults"), ("POST", "/clock")],
+)
+def test_what_a_form_of_a_web_page_sends_is_refused(
+    control: TestClient, products: dict[str, Any], method: str, path: str, kind: str
+) -> None:
+    answer = control.request(method, path, content=b"{}", headers={"Content-Type": kind})
+    assert answer.status_code == 415
+    assert answer.json() == {"error": "The body must be JSON, sent with Content-Type: application/json."}
+    assert products["fortisiem"].resets == 0

@@ -72,7 +72,12 @@ def test_every_server_of_a_kept_lab_names_the_log_that_holds_the_traceback(
                 "message",
             ),
             (siem["url"], "/phoenix/rest/config/Domain", {"auth": (user, siem["password"])}, "message"),
-            (lab.ready["control"]["url"], "/counters/fortisiem", {}, "error"),
+            (
+                lab.ready["control"]["url"],
+                "/counters/fortisiem",
+                {"headers": {"Authorization": f"Bearer {lab.ready['control']['token']}"}},
+                "error",
+            ),
         ]
         for origin, path, access, key in asked:
             answer = session.get(origin + path, timeout=10, **access)

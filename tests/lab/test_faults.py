@@ -18,6 +18,7 @@ import pytest
 import requests
 import trustme
 
+from lab.bodies import LARGEST
 from lab.cli import main
 from lab.clock import Clock
 from lab.faults import CATALOGUE, Faults, Proxy, Wire
@@ -642,7 +643,7 @@ def test_an_order_that_cannot_be_is_refused_with_one_sentence_and_nothing_is_arm
         answer = requests.post(
             f"{bench.lab.ready['control']['url']}/faults",
             data=json.dumps(body),
-            headers={"Content-Type": "application/json"},
+            headers={**bench.control.headers, "Content-Type": "application/json"},
             timeout=20,
         )
         assert (answer.status_code, answer.json()) == (400, {"error": reason})
@@ -650,7 +651,12 @@ def test_an_order_that_cannot_be_is_refused_with_one_sentence_and_nothing_is_arm
 
 
 def test_an_order_that_is_not_json_is_refused(bench: Bench) -> None:
-    answer = requests.post(f"{bench.lab.ready['control']['url']}/faults", data="{", timeout=20)
+    answer = requests.post(
+        f"{bench.lab.ready['control']['url']}/faults",
+        data="{",
+        headers={**bench.control.headers, "Content-Type": "application/json"},
+        timeout=20,
+    )
     assert (answer.status_code, answer.json()) == (400, {"error": "The body is not JSON."})
 
 
@@ -739,7 +745,9 @@ def test_a_reset_of_the_lab_forgets_all_of_it(bench: Bench) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_there_is_no_wire_to_fortisoar(bench: Bench, method: str) -> None:
-    answer = requests.request(method, f"{bench.lab.ready['control']['url']}/wire/fortisoar", timeout=20)
+    answer = requests.request(
+        method, f"{bench.lab.ready['control']['url']}/wire/fortisoar", headers=bench.control.headers, timeout=20
+    )
     assert (answer.status_code, answer.json()) == (
         404,
         {"error": "There is no wire to 'fortisoar'. There are: fortimonitor, fortisiem."},
@@ -860,6 +868,20 @@ def test_a_client_that_asks_first_is_told_to_go_on(bench: Bench) -> None:
     client.send(body)
     assert parts(client.answer())[0] == 201
     assert bench.created() == 1
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_without_an_end_is_refused_while_it_comes_in(bench: Bench, is_chunked: bool) -> None:
+    client = bench.connected()
+    how = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: 99999999999"
+    client.send(b"POST /v2/server/1001/custom_incident HTTP/1.1\r\nHost: a\r\n" + how + b"\r\n\r\n")
+    part = b"x" * 2**20
+    for _ in range(LARGEST // len(part) - 1):
+        client.send(b"100000\r\n" + part + b"\r\n" if is_chunked else part)
+    client.send(b"100000\r\n" + part + b"\r\n" if is_chunked else part)
+    status, headers, words = parts(client.answer())
+    assert (status, headers["connection"], words) == (413, "close", "The request is too large.")
+    assert bench.wire()["requests"] == []
 
 
 def test_what_is_not_http_is_answered_as_the_products_do(bench: Bench) -> None:
@@ -999,6 +1021,6 @@ def test_what_is_typed_wrong_gets_one_line(
 def test_a_lab_that_is_gone_gets_one_line(refused: Callable[..., str], bench: Bench, tmp_path: Path) -> None:
     with listening({"gone": 0}) as listeners:
         url = f"http://127.0.0.1:{listeners['gone'].getsockname()[1]}"
-    (tmp_path / "ready.json").write_text(json.dumps({**bench.lab.ready, "control": {"url": url}}))
+    (tmp_path / "ready.json").write_text(json.dumps({**bench.lab.ready, "control": {"url": url, "token": ""}}))
     line = refused("faults", "--lab", str(tmp_path / "ready.json"))
     assert line == f"Error: The lab at {url} did not answer (ConnectionError). Is it running?"

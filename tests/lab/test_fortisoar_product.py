@@ -58,6 +58,16 @@ class Unpleasant(Exception):
     pass
 
 
+class Unspeakable(Exception):
+    def __str__(self):
+        raise SystemExit("no text")
+
+
+class Refused(ConnectorError):
+    def __str__(self):
+        return 5
+
+
 class Probe(Connector):
     def execute(self, config, operation, params, **kwargs):
         CALLS.append(operation)
@@ -84,6 +94,21 @@ class Probe(Connector):
 
     def leave(self, config, params, kwargs):
         sys.exit(3)
+
+    def interrupt(self, config, params, kwargs):
+        raise KeyboardInterrupt("interrupted")
+
+    def end_generator(self, config, params, kwargs):
+        raise GeneratorExit("ended")
+
+    def speechless(self, config, params, kwargs):
+        raise Unspeakable
+
+    def wordless(self, config, params, kwargs):
+        raise Refused
+
+    def close_all(self, config, params, kwargs):
+        os.closerange(3, 4096)
 
     def crash(self, config, params, kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -149,6 +174,11 @@ def manifest() -> dict[str, Any]:
         "fail",
         "refuse",
         "leave",
+        "interrupt",
+        "end_generator",
+        "speechless",
+        "wordless",
+        "close_all",
         "crash",
         "hang",
         "not_a_number",
@@ -962,6 +992,29 @@ def test_a_name_is_used_once_per_connector(client: TestClient, configured: dict[
     assert configure(client, other)["name"] == "Main"
 
 
+def test_a_name_that_another_configuration_has_is_refused_in_an_update(
+    client: TestClient, configured: dict[str, Any]
+) -> None:
+    second = configure(client, {"id": configured["connector"]}, name="Second")
+    body = {"name": "Main", "config": {"server": "a", "password": "b"}}
+    answer = client.put(f"/api/integration/configuration/{second['config_id']}/", json=body)
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"message": "The fields name, connector, agent must make a unique set."},
+    )
+    rows = client.get("/api/integration/configuration/").json()["data"]
+    assert [row["name"] for row in rows] == ["Main", "Second"]
+
+
+@pytest.mark.parametrize("password", ["pässwörd", "\u0663"])
+def test_a_password_may_have_letters_of_any_alphabet(
+    client: TestClient, connector: dict[str, Any], password: str
+) -> None:
+    configure(client, connector, config={"password": password})
+    answer = execute(client, "echo", params={"text": "x"}).json()
+    assert answer["data"]["config"]["password"] == password
+
+
 def test_a_new_default_takes_the_flag_from_its_siblings(client: TestClient, configured: dict[str, Any]) -> None:
     configure(client, {"id": configured["connector"]}, name="Second")
     rows = client.get("/api/integration/configuration/").json()["data"]
@@ -1296,6 +1349,32 @@ def test_a_crash_costs_one_call(client: TestClient, configured: dict[str, Any]) 
     assert execute(client, "crash").json() == failure(
         f"{FAILED}the worker process ended during _handle_operation (exit code -9)"
     )
+    assert execute(client, "nothing").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ("leave", f"{FAILED}3"),
+        ("interrupt", f"{FAILED}interrupted"),
+        ("end_generator", f"{FAILED}ended"),
+        ("speechless", f"{FAILED}Unspeakable, whose text cannot be had"),
+        ("wordless", f"Refused, whose text cannot be had {TAG}"),
+    ],
+)
+def test_whatever_a_connector_raises_is_that_calls_failure_and_its_worker_stays(
+    client: TestClient, configured: dict[str, Any], operation: str, words: str
+) -> None:
+    worker = execute(client, "calls").json()["data"]["pid"]
+    answer = execute(client, operation)
+    assert (answer.status_code, answer.json()["message"]) == (400, words)
+    assert execute(client, "calls").json()["data"]["pid"] == worker
+
+
+def test_a_connector_that_closes_every_file_of_its_worker_costs_one_call(
+    client: TestClient, configured: dict[str, Any]
+) -> None:
+    assert execute(client, "close_all").json()["message"].startswith(f"{FAILED}the worker process")
     assert execute(client, "nothing").status_code == 200
 
 

@@ -39,7 +39,7 @@ READY = {
     "fortisoar": ["https", "http", "ca", "username", "password", "api_key"],
     "fortimonitor": ["url", "api_key", "read_only_api_key", "server_id", "plugin_textkey", "resource_textkey"],
     "fortisiem": ["url", "organization", "username", "password", "client_id", "client_secret", "incident_id"],
-    "control": ["url"],
+    "control": ["url", "token"],
 }
 
 
@@ -112,7 +112,7 @@ def test_every_server_of_the_ready_line_answers_in_its_own_name(lab: Any) -> Non
     monitor = get(f"{lab.fortimonitor.url}/outage", ca, Authorization=f"ApiKey {lab.fortimonitor.api_key}")
     assert set(monitor.json()) == {"meta", "outage_list"}
     assert get(f"{lab.fortisiem.url}/phoenix/rest/system/health/summary", ca).status_code == 401
-    assert get(lab.ready["control"]["url"]).json()["products"] == ["fortisoar", "fortimonitor", "fortisiem"]
+    assert lab.control.ask("GET", "/")["products"] == ["fortisoar", "fortimonitor", "fortisiem"]
 
 
 def test_the_certificate_is_good_for_localhost_too_and_for_nobody_without_the_ca(lab: Any) -> None:
@@ -290,6 +290,43 @@ def test_what_is_in_the_way_in_a_state_folder_is_named(refused: Refused, tmp_pat
     assert told.startswith("Error: " + line.format(folder=tmp_path, path=tmp_path / name))
 
 
+@pytest.mark.parametrize("name", ["lock", "lab.log", "fortisoar.sqlite", "keys.json", "connectors", "connectors.log"])
+def test_a_link_in_a_state_folder_is_named_and_what_it_leads_to_is_left_alone(
+    refused: Refused, tmp_path: Path, name: str
+) -> None:
+    target, folder = tmp_path / "target", tmp_path / "state"
+    target.write_text("precious")
+    folder.mkdir()
+    (folder / name).symlink_to(target)
+    line = refused("serve", "--ports", "0", "--state", str(folder))
+    assert line == (
+        f"Error: {folder / name} is a symbolic link, and the lab follows none. Remove it, or choose another folder."
+    )
+    assert target.read_text() == "precious"
+
+
+def test_a_lock_keeps_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("precious")
+    with state_folder(tmp_path):
+        pass
+    assert (tmp_path / "lock").read_text() == "precious"
+
+
+def test_what_a_lab_makes_in_anybodys_folder_is_its_owners_alone(
+    start_lab: Callable[..., Any], tmp_path: Path, archive: Path
+) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    folder.chmod(0o755)
+    lab = start_lab("--state", str(folder))
+    with FortiSoarClient(lab.ready["fortisoar"]) as fortisoar:
+        fortisoar.install(archive)
+    lab.stop()
+    made = {path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in folder.iterdir()}
+    assert "fortisoar.sqlite" in made
+    assert not any(made.values()), made
+
+
 def test_a_file_in_place_of_the_connectors_is_named(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "connectors").write_text("")
     line = refused("serve", "--ports", "0", "--state", str(tmp_path))
@@ -325,8 +362,8 @@ def test_a_state_folder_is_for_one_lab_at_a_time(refused: Refused, tmp_path: Pat
     ("change", "reason"),
     [
         (lambda keys: "{", "Expecting property name"),
-        (lambda keys: "[]", "it must hold exactly fortimonitor_api_key, "),
-        (lambda keys: json.dumps({**keys, "more": "x"}), "it must hold exactly fortimonitor_api_key, "),
+        (lambda keys: "[]", "it must hold exactly control_token, fortimonitor_api_key, "),
+        (lambda keys: json.dumps({**keys, "more": "x"}), "it must hold exactly control_token, fortimonitor_api_key, "),
         (lambda keys: json.dumps({**keys, "fortisoar_password": ""}), "fortisoar_password must be a text"),
         (lambda keys: json.dumps({**keys, "fortisiem_password": 5}), "fortisiem_password must be a text"),
         (lambda keys: json.dumps({**keys, "fortisoar_encryption_key": "short"}), "Fernet key must be"),

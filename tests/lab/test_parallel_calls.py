@@ -51,7 +51,7 @@ class Lab(InstalledBridge):
 @pytest.fixture(scope="module")
 def running(archive: Path) -> Iterator[Lab]:
     with running_lab(base_port=0) as inside:
-        control = Control(inside.ready["control"]["url"])
+        control = Control(inside.ready["control"])
         bridge = Lab(SimpleNamespace(ready=inside.ready, control=control), archive)
         monitor, siem = inside.products["fortimonitor"], inside.products["fortisiem"]
         assert isinstance(monitor, FortiMonitor)

@@ -95,7 +95,9 @@ def test_a_world_is_entered_as_a_whole_and_leaves_nothing_of_the_one_before(lab:
 
 
 def test_there_is_no_other_world(lab: InsideLab) -> None:
-    answer = requests.put(f"{lab.ready['control']['url']}/world", json={"world": "mess"}, timeout=10)
+    answer = requests.put(
+        f"{lab.ready['control']['url']}/world", json={"world": "mess"}, headers=lab.control.headers, timeout=10
+    )
     assert (answer.status_code, answer.json()) == (400, {"error": "There is no world 'mess'. Did you mean 'messy'?"})
     assert not any(standing(lab).values())
 

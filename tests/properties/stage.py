@@ -72,9 +72,10 @@ class Stage:
     def __init__(self, lab: RunningLab, workers: list[Worker]) -> None:
         self.lab = lab
         self.workers = workers
+        ready = lab.ready
         self._control = requests.Session()
         self._control.trust_env = False
-        ready = lab.ready
+        self._control.headers["Authorization"] = f"Bearer {ready['control']['token']}"
         client = {name: ready["fortisiem"][name.removeprefix("fortisiem_")] for name in _CLIENT}
         self._values = {**configuration_values(ready), **client, "total_timeout": 20}
         self.by_token = False

@@ -843,7 +843,7 @@ def _timeless(row: Mapping[str, Any]) -> dict[str, Any]:
 def inside_lab(archive: Path) -> Iterator[InsideLab]:
     """Run a lab in this process until the end of the block, with the connector installed."""
     with running_lab(base_port=0) as running:
-        control = Control(running.ready["control"]["url"])
+        control = Control(running.ready["control"])
         lab = InsideLab(SimpleNamespace(ready=running.ready, control=control), archive)
         monitor, siem = running.products["fortimonitor"], running.products["fortisiem"]
         assert isinstance(monitor, FortiMonitor)

@@ -48,7 +48,7 @@ class FaultLab:
     def __init__(self, lab: RunningLab) -> None:
         self.ready = lab.ready
         self._products: Any = lab.products
-        self._control = Control(lab.ready["control"]["url"])
+        self._control = Control(lab.ready["control"])
         fortimonitor, fortisiem = lab.ready["fortimonitor"], lab.ready["fortisiem"]
         self._config = configuration(
             fortimonitor_url=fortimonitor["url"],

@@ -299,7 +299,7 @@ def playbook_lab(archive: Path, state: Path | None = None) -> Iterator[PlaybookL
         state: a folder to keep; None for a temporary one.
     """
     with running_lab(state, base_port=0) as running:
-        control = Control(running.ready["control"]["url"])
+        control = Control(running.ready["control"])
         lab = PlaybookLab(SimpleNamespace(ready=running.ready, control=control), archive)
         monitor, siem, soar = (running.products[name] for name in ("fortimonitor", "fortisiem", "fortisoar"))
         assert isinstance(monitor, FortiMonitor)

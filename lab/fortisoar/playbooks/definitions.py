@@ -75,11 +75,11 @@ class Definition:
 
     def into(self, step: str) -> list[Row]:
         """Return the routes that lead to a step."""
-        return [route for route in self.routes.values() if uuid_of(route["targetStep"]) == step]
+        return [route for route in self.routes.values() if uuid_of(route.get("targetStep")) == step]
 
     def out_of(self, step: str) -> list[Row]:
         """Return the routes that leave a step."""
-        return [route for route in self.routes.values() if uuid_of(route["sourceStep"]) == step]
+        return [route for route in self.routes.values() if uuid_of(route.get("sourceStep")) == step]
 
     @property
     def tags(self) -> list[str]:

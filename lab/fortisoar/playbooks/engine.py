@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -20,6 +21,9 @@ AWAITING = "awaiting"
 STEP_FINISHED_WITH_ERROR = "finished_with_error"
 SKIPPED = "skipped"
 BATCH = 100
+MOST_RETRIES = 10_000  # the appliance's own limit is not known
+
+lab_log = logging.getLogger(__name__)
 
 
 class Log(Protocol):
@@ -85,6 +89,10 @@ class Engine:
             return False
         except (StepFailed, RenderingFailed) as failed:
             return self._failed(state, step, log, number, work.arguments, failed)
+        except Exception as error:  # noqa: BLE001 - what a step was given may be anything, and fails that step
+            lab_log.warning("The step %s failed", step["name"], exc_info=True)
+            failure = StepFailed(f"The step cannot be done with what it was given: {type(error).__name__}: {error}")
+            return self._failed(state, step, log, number, work.arguments, failure)
         log.end(number, FINISHED, work.arguments, chosen.result)
         return True
 
@@ -181,7 +189,7 @@ class _Work:
         until = self._given.get("do_until")
         if not (isinstance(until, dict) and until.get("condition")):
             return result
-        for _ in range(int(until.get("retries") or 0)):
+        for _ in range(min(int(until.get("retries") or 0), MOST_RETRIES)):
             self._state.keep(self._step, result)  # published samples name the step itself in its condition
             if is_true(self._render(until["condition"])):
                 break

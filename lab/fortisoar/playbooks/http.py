@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...shallow_json import read_json
+from ...whole_numbers import whole_number
 from ..refusals import Refusal, refusal
 from .definitions import Row
 
@@ -65,7 +66,7 @@ def route(method: str, path: str, handler: Handler, threads: Executor | None = N
 
 def hydra_page(rows: list[Row], call: Call, context: str, limit: int = 30) -> Row:
     """Return one page of rows as ``/api/wf/`` lists write it, with neighbours as addresses without ``/api``."""
-    size, offset = _number(call.query.get("limit"), limit), _number(call.query.get("offset"), 0)
+    size, offset = _number(call, "limit", limit, least=1), _number(call, "offset", 0)
     address = call.address.removeprefix("/api")
     kept = {name: value for name, value in sorted(call.query.items()) if name not in ("limit", "offset", "format")}
 
@@ -86,8 +87,26 @@ def hydra_page(rows: list[Row], call: Call, context: str, limit: int = 30) -> Ro
     }
 
 
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() else default
+def objects_of(row: Row, key: str) -> list[Row]:
+    """Return the objects that a row has under a key, none if it has nothing there.
+
+    Raises: Refusal 400 for anything else.
+    """
+    found = row.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise refusal(400, f"{key}: This value should be a list of objects.")
+    return found
+
+
+def _number(call: Call, name: str, default: int, least: int = 0) -> int:
+    """Return a number of a query; what is no number at all is passed over."""
+    text = call.query.get(name, "")
+    if not text.isdecimal():
+        return default
+    number = whole_number(text)
+    if number is None or number < least:
+        raise refusal(400, f"{name}: Ensure that this value is a whole number from {least} on.")
+    return number
 
 
 async def _body(request: Request) -> Any:
@@ -95,6 +114,6 @@ async def _body(request: Request) -> Any:
     if not content:
         return {}
     try:
-        return read_json(content, allow_nan=True)
+        return read_json(content)
     except ValueError as error:
         raise refusal(400, f"JSON parse error - {error}") from error

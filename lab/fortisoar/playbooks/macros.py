@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from ...store import Store
@@ -41,7 +44,7 @@ class Macros:
     def add_missing(self, rows: list[Row]) -> None:
         """Create the variables of an imported collection that are not there yet."""
         for row in rows:
-            if self.value(str(row["name"])) is None:
+            if row.get("name") and self.value(str(row["name"])) is None:
                 self._create(row)
 
     def routes(self) -> list[Route]:
@@ -70,17 +73,23 @@ class Macros:
             value=_text(fields.get("value")),
             default_value=_text(fields.get("default_value")),
         )
+        with self._naming() as session:
+            session.add(macro)
+            session.flush()
+            return _row(macro)
+
+    @contextmanager
+    def _naming(self) -> Iterator[Session]:
+        """Open a transaction that may give a variable a name which is taken."""
         try:
             with self._store.transaction() as session:
-                session.add(macro)
-                session.flush()
-                return _row(macro)
+                yield session
         except IntegrityError as error:
             # That a repeated name is refused was met; status and wording are assumed: no source.
             raise refusal(400, "Dynamic variable with this name already exists.") from error
 
     def _change(self, call: Call, fields: Row) -> Row:
-        with self._store.transaction() as session:
+        with self._naming() as session:
             macro = session.get(Macro, call.path["number"])
             if macro is None:
                 raise refusal(404, "Not found.")

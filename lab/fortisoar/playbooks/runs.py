@@ -15,10 +15,11 @@ from starlette.routing import Route
 
 from ...clock import Clock
 from ...store import Store
+from ...whole_numbers import whole_number
 from ..refusals import refusal
 from .definitions import Definition, Row, type_of
 from .engine import FAILED, FINISHED, FINISHED_WITH_ERROR, TERMINATED
-from .http import Answer, Call, hydra_page, route
+from .http import Answer, Call, hydra_page, objects_of, route
 from .models import Question, Run, RunStep
 from .state import USER, State
 
@@ -197,15 +198,17 @@ class Runs:
     def _query(self, call: Call) -> Answer:
         """Answer a query with filters, sort and aggregates; the form of aggregates is assumed: no source."""
         body = call.fields.get("query") or call.fields
+        if not isinstance(body, dict):
+            raise refusal(400, "query: This value should be an object.")
         runs = [run for run in self._all(self._among(call.query.get("logs", "all"))) if holds(run, body)]
-        for order in reversed(body.get("sort") or []):
+        for order in reversed(objects_of(body, "sort")):
             name = str(order.get("field", "modified"))
             runs.sort(key=partial(_sortable, field=name), reverse=order.get("direction") == "desc")
-        if aggregates := body.get("aggregates"):
+        if aggregates := objects_of(body, "aggregates"):
             return 200, hydra_page(_aggregated(runs, aggregates), call, CONTEXT)
         with self._store.transaction() as session:
             rows = [_logged(session.merge(run, load=False)) for run in runs]
-        return 200, hydra_page(rows, call, CONTEXT, limit=int(body.get("limit") or 30))
+        return 200, hydra_page(rows, call, CONTEXT, limit=whole_number(body.get("limit")) or 30)
 
     def _delete(self, call: Call) -> Answer:
         before = _moment(call.fields.get("date"))
@@ -304,13 +307,13 @@ def _tags(text: str | None) -> set[str]:
 
 def holds(run: Run, group: Row) -> bool:
     """Tell whether a run passes a group of filters, which may hold groups."""
-    filters = group.get("filters") or []
+    filters = objects_of(group, "filters")
     results = (holds(run, one) if "filters" in one else _passes(run, one) for one in filters)
     return not filters or (any(results) if str(group.get("logic", "AND")).upper() == "OR" else all(results))
 
 
 def _passes(run: Run, one: Row) -> bool:
-    fact, value, operator = _fact(run, str(one.get("field"))), str(one.get("value", "")), one.get("operator", "eq")
+    fact, value, operator = _fact(run, str(one.get("field"))), str(one.get("value", "")), str(one.get("operator", "eq"))
     if isinstance(fact, datetime):
         tests: Row = {"gte": fact >= _moment(value), "lte": fact <= _moment(value), "eq": fact == _moment(value)}
     else:
@@ -349,7 +352,7 @@ def _sortable(run: Run, field: str) -> Any:
 
 
 def _aggregated(runs: list[Run], aggregates: list[Row]) -> list[Row]:
-    groups = [str(one["field"]) for one in aggregates if str(one.get("operator")).lower() == "groupby"]
+    groups = [str(one.get("field")) for one in aggregates if str(one.get("operator")).lower() == "groupby"]
     counted = Counter(tuple(_fact(run, field) for field in groups) for run in runs)
     if not groups and not counted:
         return [{"count": 0}]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from ...clock import Clock
 from ...store import Store
+from ...whole_numbers import whole_number
 from ..refusals import refusal
 from .cron import BadCrontab, is_due
 from .definitions import Row, uuid_of
@@ -111,18 +114,24 @@ class Schedules:
     def _create(self, fields: Row) -> Row:
         document = _checked(fields, self._now())
         schedule = Schedule(name=str(document["name"]), document=document, looked=self._now(), fired=None, count=0)
-        try:
-            with self._store.transaction() as session:
-                session.add(schedule)
-                session.flush()
-                row = _row(schedule)
-        except IntegrityError as error:
-            raise refusal(400, "name: periodic task with this name already exists.") from error
+        with self._naming() as session:
+            session.add(schedule)
+            session.flush()
+            row = _row(schedule)
         self.watch()
         return row
 
+    @contextmanager
+    def _naming(self) -> Iterator[Session]:
+        """Open a transaction that may give a schedule a name which is taken."""
+        try:
+            with self._store.transaction() as session:
+                yield session
+        except IntegrityError as error:
+            raise refusal(400, "name: periodic task with this name already exists.") from error
+
     def _change(self, call: Call, fields: Row) -> Row:
-        with self._store.transaction() as session:
+        with self._naming() as session:
             schedule = session.get(Schedule, _number(call.path["number"]))
             if schedule is None:
                 raise refusal(404, "Not found.")
@@ -177,5 +186,4 @@ def _row(schedule: Schedule) -> Row:
 
 
 def _number(identifier: Any) -> int:
-    number = str(identifier).removeprefix("schedule-")
-    return int(number) if number.isdecimal() else 0
+    return whole_number(str(identifier).removeprefix("schedule-")) or 0

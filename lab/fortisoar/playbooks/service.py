@@ -74,7 +74,7 @@ class Playbooks:
         self.schedules = Schedules(store, clock, self._fire, self.runs.is_running)
         self._inputs = Inputs(store, self._resume)
         self._triggers = Triggers(self.collections, self.ask, self.start)
-        self._renderer = Renderer(self.ask, clock, self.macros.value, switches)
+        self._renderer = Renderer(self.ask, clock, self.macros.value, switches, self._go_on)
         self._engine = Engine(self)
         self.runs.terminate_left_over()
 
@@ -111,11 +111,16 @@ class Playbooks:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="playbook")
         self._stop.clear()
 
+    def stop(self) -> None:
+        """Have every run end at its next step."""
+        self._stop.set()
+
     def close(self) -> None:
         """Stop every run and thread."""
-        self._stop.set()
+        self.stop()
         self.schedules.close()
         self._pool.shutdown(cancel_futures=True)
+        self._renderer.close()
         if self._inside:
             self._inside.close()
 
@@ -140,13 +145,13 @@ class Playbooks:
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Call FortiSOAR's own API."""
-        if self._stop.is_set():
-            raise Stopped
+        self._go_on()
         assert self._inside is not None
         return self._inside.ask(method, path, body)
 
     def render(self, value: Any, state: State) -> Any:
         """Render a value with a run's variables."""
+        self._go_on()
         return self._renderer.render(value, state.variables)
 
     def set_macro(self, name: str, value: str) -> Row | None:
@@ -157,6 +162,7 @@ class Playbooks:
 
     def wait(self, seconds: float) -> None:
         """Wait by the lab's clock."""
+        self._go_on()
         until = self._clock.now() + timedelta(seconds=seconds)
         while self._clock.now() < until:
             if self._stop.wait(LOOK_AGAIN_AFTER):
@@ -187,6 +193,10 @@ class Playbooks:
         if status == FINISHED_WITH_ERROR:
             state.with_errors = True
         return child.result
+
+    def _go_on(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
 
     # Runs.
 
@@ -273,3 +283,5 @@ class Playbooks:
             return 200, {"result": self._renderer.text(text, values if isinstance(values, dict) else {})}
         except RenderingFailed as failed:
             raise refusal(400, str(failed)) from failed
+        except Stopped:
+            raise refusal(400, "The local FortiSOAR stops or starts anew.") from None

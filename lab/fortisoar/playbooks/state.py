@@ -76,7 +76,7 @@ class State:
         """
         self.settled.append(step)
         for route in self.definition.out_of(step):
-            self.taken[route["uuid"]] = leads_to is None or uuid_of(route["targetStep"]) in leads_to
+            self.taken[route["uuid"]] = leads_to is None or uuid_of(route.get("targetStep")) in leads_to
 
     def as_json(self) -> Row:
         """Return the state in a form that JSON can carry."""

@@ -241,7 +241,7 @@ class Records:
             *wanted,
             condition(module, Record, {"logic": body.get("logic", "AND"), "filters": body.get("filters")}),
         ]
-        aggregates = body.get("aggregates") or []
+        aggregates = _objects(body, "aggregates")
         if any(_operator(each) not in ("fields", "select") for each in aggregates):
             return self._aggregated(call, module, wanted, aggregates)
         fields = body.get("__selectFields") or [each.get("field") for each in aggregates]
@@ -275,8 +275,8 @@ class Records:
         columns, groups = aggregate(module, Record, kept)
         names = {column.name: column for column in columns}
         asked = select(*columns).where(*self._visible(call, module), *wanted).group_by(*groups)
-        for each in call.object.get("sort") or []:
-            if (column := names.get(each.get("field"))) is not None:
+        for each in _objects(call.object, "sort"):
+            if (column := names.get(str(each.get("field")))) is not None:
                 asked = asked.order_by(column.desc() if str(each.get("direction")).upper() == "DESC" else column.asc())
         size = min(call.number("$limit", LARGEST_PAGE), LARGEST_PAGE)
         with self._transaction() as session:
@@ -410,7 +410,12 @@ def _many(call: Call) -> str:
     return "records" if call.is_on("$relationships") else ""
 
 
-def _operator(each: Any) -> str:
-    if not isinstance(each, dict):
-        raise malformed('"aggregates" must be a list of objects.')
+def _objects(body: Row, key: str) -> list[Row]:
+    found = body.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise malformed(f'"{key}" must be a list of objects.')
+    return found
+
+
+def _operator(each: Row) -> str:
     return str(each.get("operator"))

@@ -134,7 +134,7 @@ def _leaf(module: Module, source: Source, leaf: Row) -> Condition:
     field = _last_field(module, path)
     if field.kind == "tags":
         return _in_tags(source, path, operator, leaf.get("value"))
-    if operator not in OPERATORS:
+    if not isinstance(operator, str) or operator not in OPERATORS:
         raise malformed(f"Operator {operator!r} is not supported.")
     value = expression(module, source, path)
     given = _compared(field, path, operator, leaf.get("value"))
@@ -158,7 +158,7 @@ def _in_many(module: Module, source: Source, path: list[str], leaf: Row) -> Cond
         if operator in ("exists", "isnull"):
             wants = _truth(leaf.get("value", True)) == (operator == "exists")
             return exists(linked) if wants else not_(exists(linked))
-        operator = {"contains": "eq"}.get(operator, operator)
+        operator = "eq" if operator == "contains" else operator
         rest = ["uuid"]
     return exists(linked.where(_leaf(MODULES[target], other, {**leaf, "field": ".".join(rest), "operator": operator})))
 
@@ -272,10 +272,10 @@ def _between(value: ColumnElement[Any], given: list[Any]) -> Condition:
 OPERATORS: dict[str, Callable[[ColumnElement[Any], Any], Condition]] = {
     "eq": _equal,
     "neq": _unequal,
-    "lt": lambda value, given: value < given,
-    "lte": lambda value, given: value <= given,
-    "gt": lambda value, given: value > given,
-    "gte": lambda value, given: value >= given,
+    "lt": lambda value, given: value < literal(given),
+    "lte": lambda value, given: value <= literal(given),
+    "gt": lambda value, given: value > literal(given),
+    "gte": lambda value, given: value >= literal(given),
     "in": lambda value, given: value.in_(given),
     "nin": lambda value, given: or_(value.not_in(given), value.is_(None)),
     "like": _like,

@@ -40,7 +40,7 @@ class Search:
             raise malformed(f'"q" must be a text of at least {SHORTEST} characters.')
         if not isinstance(index, list) or not index:
             raise malformed('"index" must be a list of modules.')
-        if unknown := [name for name in index if name not in MODULES or name in LISTS]:
+        if unknown := [name for name in index if not isinstance(name, str) or name not in MODULES or name in LISTS]:
             raise malformed(f"There is nothing to search in {unknown[0]}.")
         wanted = [Record.deleted.is_(None), or_(*(_in_module(name, term) for name in index)), *_changed(body)]
         newest = select(Record).where(*wanted).order_by(Record.modified.desc(), Record.module, Record.number.desc())

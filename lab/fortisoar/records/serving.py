@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...shallow_json import read_json
+from ...whole_numbers import whole_number
 from ..refusals import Refusal
 from .errors import malformed
 
@@ -46,8 +47,8 @@ class Call:
 
     def number(self, name: str, default: int) -> int:
         """Return a query parameter that is a positive integer of 32 bits, else the default."""
-        text = self.option(name)
-        return int(text) if text.isdecimal() and 0 < int(text) < 2**31 else default
+        number = whole_number(self.option(name))
+        return number if number and number < 2**31 else default
 
 
 def route(method: str, path: str, handler: Callable[[Call], Answer]) -> Route:
@@ -72,6 +73,6 @@ async def _json_body(request: Request) -> Any:
     if request.method == "GET" or not content:
         return None
     try:
-        return read_json(content)
+        return read_json(content, allow_surrogates=True)
     except ValueError as error:
         raise malformed(f"The body is not JSON: {error}") from error

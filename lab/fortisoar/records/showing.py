@@ -51,7 +51,7 @@ def single(session: Session, record: Record, with_many: str = "", with_deleted: 
 def selected(rows: list[Row], fields: Any, ignored: Any = None) -> list[Row]:
     """Return rows with some of their fields only, or without some; ``@id`` and ``@type`` always stay."""
     if isinstance(fields, list) and fields:
-        wanted = {"@id", "@type", *fields}
+        wanted = {"@id", "@type", *map(str, fields)}
         return [{name: value for name, value in row.items() if name in wanted} for row in rows]
     if isinstance(ignored, list) and ignored:
         return [{name: value for name, value in row.items() if name not in ignored} for row in rows]

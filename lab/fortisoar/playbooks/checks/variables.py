@@ -10,6 +10,7 @@ from jinja2 import Environment, TemplateError, meta, nodes
 
 from ....clock import Clock
 from ..definitions import ENGINE_KEYS, STARTS, Definition, Row, arguments_of, type_of, variable_name
+from ..templates.patterns import Patterns
 from ..templates.rendering import environment, is_template
 from .graph import Problem, after
 
@@ -88,7 +89,7 @@ class Variables:
 
 @cache
 def _jinja() -> Environment:
-    return environment(_nothing, Clock())
+    return environment(_nothing, Clock(), Patterns())
 
 
 def _nothing(method: str, path: str, body: Any) -> tuple[int, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
@@ -12,15 +14,17 @@ from ....clock import Clock
 from ....store import Store
 from ...models import InstalledConnector
 from ...records import bulk
-from ...refusals import refusal
+from ...refusals import Refusal, refusal
 from ..definitions import Definition, Row
-from ..http import Answer, Call, route
+from ..http import Answer, Call, objects_of, route
 from ..macros import Macros
 from ..models import Workflow, WorkflowCollection
 from .exported import read_export
 from .listing import address_order, hydra, is_shown, ordered, rows_of, searched
 from .matching import address_filters, matches
 from .storing import COLLECTIONS, Writer
+
+log = logging.getLogger(__name__)
 
 
 class Collections:
@@ -91,10 +95,15 @@ class Collections:
         if connector.collection is None:  # it brought none, or its users removed it
             return
         exported = read_export(self._folder / connector.folder_name)
-        for document in exported["data"]:
-            uuid = document.get("uuid") or connector.collection
-            self.writer(session).replace_collection({**document, "uuid": uuid}, connector.serial)
-        session.flush()
+        try:
+            with session.begin_nested():
+                for document in exported["data"]:
+                    uuid = document.get("uuid") or connector.collection
+                    self.writer(session).replace_collection({**document, "uuid": uuid}, connector.serial)
+        except (Refusal, SQLAlchemyError) as error:
+            # The connector stays, as one that brings no playbooks: all others have theirs.
+            log.warning("The playbooks of %s cannot be imported: %s", connector.folder_name, error)
+            return
         self._macros.add_missing(exported["macros"])
 
     def _list(self, call: Call) -> Answer:
@@ -110,8 +119,8 @@ class Collections:
         """Take one collection, or a whole export, which only the lab does: it replaces what is there."""
         fields = call.fields
         if fields.get("type") == "workflow_collections":
-            added = [self.add(document) for document in fields.get("data") or []]
-            self._macros.add_missing(fields.get("macros") or [])
+            added = [self.add(document) for document in objects_of(fields, "data")]
+            self._macros.add_missing(objects_of(fields, "macros"))
             return 201, hydra(added, call, "WorkflowCollection", COLLECTIONS)
         self.refresh()
         with self._store.transaction() as session:

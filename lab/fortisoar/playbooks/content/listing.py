@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....whole_numbers import whole_number
 from ...records.errors import malformed
 from ..definitions import Row
-from ..http import Call
+from ..http import Call, objects_of
 from .matching import held
 
 PAGE = 30
@@ -25,7 +26,7 @@ def searched(rows: list[Row], call: Call) -> list[Row]:
 
 def ordered(rows: list[Row], sort: Any) -> list[Row]:
     """Return rows in the order of ``[{"field", "direction"}]``; what has no value comes first."""
-    for each in reversed(sort or []):
+    for each in reversed(objects_of({"sort": sort}, "sort")):
         path = str(each.get("field")).split(".")
         falls = str(each.get("direction", "ASC")).upper() == "DESC"
         rows = sorted(rows, key=lambda row: [_sortable(one) for one in held(row, path)], reverse=falls)
@@ -71,7 +72,7 @@ def _selected(row: Row, wanted: list[str] | None) -> Row:
 
 
 def _positive(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and int(text) > 0 else default
+    return whole_number(text) or default
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...refusals import refusal
 from ..definitions import Row, type_of, uuid_of
-from ..http import Call
+from ..http import Call, objects_of
 
 
 def matches(row: Row, group: Any) -> bool:
@@ -22,7 +22,7 @@ def matches(row: Row, group: Any) -> bool:
         raise refusal(400, "A filter must be an object.")
     if "filters" not in group:
         return _passes(row, group)
-    results = [matches(row, each) for each in group["filters"] or []]
+    results = [matches(row, each) for each in objects_of(group, "filters")]
     return not results or (any(results) if str(group.get("logic", "AND")).upper() == "OR" else all(results))
 
 

@@ -207,6 +207,7 @@ class Writer:
         }
         for key, name in CHILDREN.items():
             stored[key] = [_with_address(row, name) for row in _objects(stored, key)]
+        _check(stored)
         if collection:
             stored["collection"] = f"{COLLECTIONS}/{collection}"
         self._session.merge(
@@ -222,7 +223,9 @@ class Writer:
         self._session.flush()
         return stored
 
-    def _children(self, stored: Workflow, key: str, given: list[Any]) -> list[Row]:
+    def _children(self, stored: Workflow, key: str, given: Any) -> list[Row]:
+        if not isinstance(given, list):
+            raise refusal(400, f"{key}: This value should be a list.")
         held = {row["uuid"]: row for row in stored.document.get(key) or []}
         rows = []
         for one in given:
@@ -266,7 +269,19 @@ class Writer:
 
 
 def _objects(document: Row, key: str) -> list[Row]:
-    return [row for row in document.get(key) or [] if isinstance(row, dict)]
+    rows = document.get(key) or []
+    if not isinstance(rows, list):
+        raise refusal(400, f"{key}: This value should be a list.")
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _check(document: Row) -> None:
+    """Refuse a playbook that no run could be made of."""
+    if not isinstance(document.get("recordTags") or [], list):
+        raise refusal(400, "recordTags: This value should be a list.")
+    for step in _objects(document, "steps"):
+        if not isinstance(step.get("name"), str):
+            raise refusal(400, "steps: The name of each should be a text.")
 
 
 def _adopted(workflow: Row) -> Row:

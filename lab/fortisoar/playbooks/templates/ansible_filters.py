@@ -15,6 +15,8 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
+from .bounds import listed
+
 Filter = Callable[..., Any]
 URL_PARTS = ("scheme", "netloc", "path", "query", "fragment", "username", "password", "hostname", "port")
 
@@ -46,9 +48,9 @@ def _numbers() -> dict[str, Filter]:
 
 def _lists() -> dict[str, Filter]:
     return {
-        "combinations": lambda items, size: list(itertools.combinations(items, size)),
-        "permutations": lambda items, size=None: list(itertools.permutations(items, size)),
-        "product": lambda *lists, repeat=1: list(itertools.product(*lists, repeat=repeat)),
+        "combinations": lambda items, size: listed(itertools.combinations(items, size)),
+        "permutations": lambda items, size=None: listed(itertools.permutations(items, size)),
+        "product": lambda *lists, repeat=1: listed(itertools.product(*lists, repeat=repeat)),
         "zip_longest": lambda *lists, fillvalue=None: list(itertools.zip_longest(*lists, fillvalue=fillvalue)),
         "shuffle": _shuffle,
         "extract": _extract,

@@ -24,6 +24,8 @@ from jinja2 import Undefined
 from ....clock import Clock
 from ..asking import Ask
 from .ansible_filters import filters_of_ansible
+from .bounds import check_value, ticking
+from .patterns import Patterns
 from .xml_reading import xml_as_dict
 
 # Ansible's namespace for `to_uuid`.
@@ -42,9 +44,9 @@ class FilterFailed(Exception):
     """A filter's input is not what it takes, or what it names is not there."""
 
 
-def filters(ask: Ask, clock: Clock) -> dict[str, Filter]:
+def filters(ask: Ask, clock: Clock, patterns: Patterns) -> dict[str, Filter]:
     """Return the filters by name."""
-    common = _encodings() | _collections() | _patterns() | {"strftime": _strftime(clock)}
+    common = _encodings() | _collections() | _patterns(patterns) | {"strftime": _strftime(clock)}
     return _platform(ask) | common | filters_of_ansible()
 
 
@@ -151,7 +153,7 @@ def _table_row(tag: str, cells: Iterable[Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", " ", text)).strip()
+    return html.unescape(re.sub(r"<[^<>]+>", " ", text)).strip()
 
 
 def _encodings() -> dict[str, Filter]:
@@ -189,10 +191,10 @@ def _hash(text: Any, kind: str = "sha1") -> str:
 def _collections() -> dict[str, Filter]:
     return {
         "union": lambda a, b: _distinct([*a, *b]),
-        "intersect": lambda a, b: _distinct([item for item in a if item in b]),
-        "difference": lambda a, b: _distinct([item for item in a if item not in b]),
+        "intersect": lambda a, b: _distinct([item for item in ticking(a) if item in b]),
+        "difference": lambda a, b: _distinct([item for item in ticking(a) if item not in b]),
         "symmetric_difference": lambda a, b: _distinct(
-            [item for item in a if item not in b] + [item for item in b if item not in a]
+            [item for item in ticking(a) if item not in b] + [item for item in ticking(b) if item not in a]
         ),
         "flatten": _flatten,
         "combine": _combine,
@@ -211,7 +213,7 @@ def _collections() -> dict[str, Filter]:
 
 def _distinct(items: Iterable[Any]) -> list[Any]:
     found: list[Any] = []
-    for item in items:
+    for item in ticking(items):
         if item not in found:
             found.append(item)
     return found
@@ -242,28 +244,23 @@ def _mandatory(value: Any, message: str | None = None) -> Any:
     return value
 
 
-def _patterns() -> dict[str, Filter]:
+def _patterns(patterns: Patterns) -> dict[str, Filter]:
+    def search(text: Any, pattern: str, *groups: str, ignorecase: bool = False, multiline: bool = False) -> Any:
+        # Ansible names groups as \1 and \g<name>.
+        named = [re.sub(r"^\\(?:g<)?(\w+)>?$", r"\1", group) for group in groups]
+        numbered = [int(name) if name.isdecimal() else name for name in named]
+        return patterns.groups(pattern, str(text), _flags(ignorecase, multiline), numbered)
+
     return {
-        "regex_replace": lambda text, pattern, new="", ignorecase=False, multiline=False: re.sub(
-            pattern, new, str(text), flags=_flags(ignorecase, multiline)
+        "regex_replace": lambda text, pattern, new="", ignorecase=False, multiline=False: patterns.sub(
+            pattern, new, str(text), _flags(ignorecase, multiline)
         ),
-        "regex_search": _regex_search,
-        "regex_findall": lambda text, pattern, multiline=False, ignorecase=False: re.findall(
-            pattern, str(text), flags=_flags(ignorecase, multiline)
+        "regex_search": search,
+        "regex_findall": lambda text, pattern, multiline=False, ignorecase=False: patterns.findall(
+            pattern, str(text), _flags(ignorecase, multiline)
         ),
         "regex_escape": re.escape,
     }
-
-
-def _regex_search(
-    text: Any, pattern: str, *groups: str, ignorecase: bool = False, multiline: bool = False
-) -> str | list[str | Any] | None:
-    found = re.search(pattern, str(text), flags=_flags(ignorecase, multiline))
-    if found is None:
-        return None
-    # Ansible names groups as \1 and \g<name>.
-    named = [re.sub(r"^\\(?:g<)?(\w+)>?$", r"\1", group) for group in groups]
-    return [found[int(name) if name.isdecimal() else name] for name in named] if named else found[0]
 
 
 def _flags(ignorecase: bool, multiline: bool) -> re.RegexFlag:
@@ -280,10 +277,15 @@ def _strftime(clock: Clock) -> Filter:
 
 def as_plain(value: Any) -> Any:
     """Return a value that JSON can carry: what is not defined is null, what is no JSON type is its text."""
+    check_value(value)
+    return _as_plain(value)
+
+
+def _as_plain(value: Any) -> Any:
     if isinstance(value, Undefined):
         return None
     if isinstance(value, dict):
-        return {key: as_plain(item) for key, item in value.items()}
+        return {key: _as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [as_plain(item) for item in value]
+        return [_as_plain(item) for item in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +15,10 @@ from jinja2.sandbox import SandboxedEnvironment
 from ....clock import Clock
 from ....switches import Switches
 from ..asking import Ask
+from . import bounds
 from .filters import JsonText, as_plain, filters
 from .globals import global_names
+from .patterns import Patterns
 
 TEMPLATES = 2000
 # By the positions of the switch undefined_attribute.
@@ -35,6 +37,21 @@ class _Generator(NativeCodeGenerator):
             raise nodes.Impossible
         return super()._output_child_to_const(node, frame, finalize)
 
+    def visit_For(self, node: nodes.For, frame: Any) -> None:
+        """Make every loop look at the clock."""
+        tick = nodes.EnvironmentAttribute("ticking", lineno=node.lineno)
+        node.iter = nodes.Call(tick, [node.iter], [], None, None, lineno=node.lineno)
+        node.iter.set_environment(self.environment)
+        super().visit_For(node, frame)
+
+    def visit_Concat(self, node: nodes.Concat, frame: Any) -> None:
+        """Join texts of a sensible size."""
+        self.write("environment.text_of((")
+        for each in node.nodes:
+            self.visit(each, frame)
+            self.write(", ")
+        self.write("))")
+
 
 class _PlaybookTemplate(Template):
     def render(self, *args: Any, **kwargs: Any) -> Any:
@@ -50,6 +67,27 @@ class _Environment(SandboxedEnvironment):
 
     code_generator_class = _Generator
     template_class = _PlaybookTemplate
+    intercepted_binops = frozenset(("+", "*", "**", "%"))
+    ticking = staticmethod(bounds.ticking)
+    text_of = staticmethod(bounds.text_of)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Do an operation whose result is not too large."""
+        bounds.check_operation(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def wrap_str_format(self, value: Any) -> Any:
+        """Return the safe form of a text's own ``format``, which is looked at here: it hides its text."""
+        wrapped = super().wrap_str_format(value)
+        if wrapped is not None:
+            bounds.check_format(str(value.__self__))
+        return wrapped
+
+    def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call what has time left, and makes nothing too large."""
+        bounds.look()
+        bounds.check_call(function, [*args, *kwargs.values()])
+        return super().call(context, function, *args, **kwargs)
 
     @staticmethod
     def concat(parts: Iterable[Any]) -> Any:
@@ -65,13 +103,18 @@ class Renderer:
         clock: the lab's time, which ``arrow`` and the date functions tell.
         global_variable: returns a global variable's value, None if there is none.
         switches: those of the local FortiSOAR.
+        go_on: raises what ends a rendering, if it has to end.
     """
 
-    def __init__(self, ask: Ask, clock: Clock, global_variable: Any, switches: Switches) -> None:
+    def __init__(
+        self, ask: Ask, clock: Clock, global_variable: Any, switches: Switches, go_on: Callable[[], None]
+    ) -> None:
         self._switches = switches
+        self._go_on = go_on
+        self._patterns = Patterns()
         self._template_in = {}
         for position, kind in UNDEFINED.items():
-            made = environment(ask, clock, kind)
+            made = environment(ask, clock, self._patterns, kind)
             made.globals["globalVars"] = _GlobalVariables(global_variable, self)
             self._template_in[position] = lru_cache(TEMPLATES)(made.from_string)
 
@@ -97,13 +140,18 @@ class Renderer:
         """
         try:
             template = self._template_in[self._switches["undefined_attribute"]](text)
-            return _read(template.render(context))
+            with bounds.limited(self._go_on):
+                return _read(template.render(context))
         except TemplateError as error:
             raise RenderingFailed(f"{text!r}: {error.message}") from error
         except RenderingFailed:
             raise
         except Exception as error:
             raise RenderingFailed(f"{text!r}: {type(error).__name__}: {error}") from error
+
+    def close(self) -> None:
+        """End what runs beside."""
+        self._patterns.close()
 
 
 class _GlobalVariables:
@@ -120,10 +168,11 @@ class _GlobalVariables:
         return self._renderer.render(value, {})
 
 
-def environment(ask: Ask, clock: Clock, undefined: type[Undefined] = Undefined) -> Environment:
+def environment(ask: Ask, clock: Clock, patterns: Patterns, undefined: type[Undefined] = Undefined) -> Environment:
     """Return the sandbox with the platform's filters and globals; ``globalVars`` and ``vars`` are not in it."""
     made = _Environment(optimized=False, undefined=undefined, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
-    made.filters.update(filters(ask, clock))
+    made.filters.update(bounds.bounded_filters(made.filters) | filters(ask, clock, patterns))
+    del made.globals["lipsum"]  # texts of any length
     made.globals.update(global_names(clock))
     return made
 
@@ -137,7 +186,7 @@ def _joined(parts: Iterable[Any]) -> Any:
     values = list(parts)
     if len(values) == 1:
         return "" if isinstance(values[0], Undefined) else values[0]
-    return "".join(str(value) for value in values)
+    return bounds.text_of(values)
 
 
 def _read(value: Any) -> Any:
