@@ -151,7 +151,9 @@ def assert_has_keys(schema: Any, data: Any, name: str = "") -> None:
         assert name in NAMED_BY_OTHERS or set(data) <= set(schema)
         for key in data.keys() & schema.keys():
             assert_has_keys(schema[key], data[key], key)
-    elif isinstance(schema, list):
+    elif isinstance(schema, list) and not (
+        name == "events" and data is None
+    ):  # which could not be read, as skipped tells
         assert isinstance(data, list)
         for value in data:
             assert_has_keys(schema[0], value)
