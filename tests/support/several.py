@@ -29,7 +29,19 @@ from lab.servers import HOST, Site, listening, serving
 from lab.worlds import enter
 from tests.support.every_action import LISTS
 from tests.support.package import let_go
-from tests.support.stories import CLOSE, ESCALATE, FETCH, MACROS, MIRROR_MONITOR, MIRROR_SIEM, WF, PlaybookLab, Row
+from tests.support.stories import (
+    CLOSE,
+    CLOSE_BY_HAND,
+    ESCALATE,
+    FETCH,
+    MACROS,
+    MIRROR_MONITOR,
+    MIRROR_SIEM,
+    UNKNOWN,
+    WF,
+    PlaybookLab,
+    Row,
+)
 
 ACME, GLOBEX, BRANCH = "Acme", "Globex", "Branch"
 ORGANIZATIONS = {ACME: 2000, GLOBEX: 2001, BRANCH: 1}
@@ -121,13 +133,17 @@ class Several:
     # The analysts.
 
     def work(self, random: Random) -> None:
-        """Let an analyst escalate one open alert and close another one, of those that were ingested."""
+        """Let an analyst escalate an open alert, create an incident for one, and close two, of those that were ingested."""
         ingested = {each: row["@id"] for each, row in self.lab.alerts().items() if row["status"] == "Open"}
         owned = (source_id for owner in self.owners.values() for source_id in owner.closed())
         open_ones = [(source_id, ingested[source_id]) for source_id in owned if source_id in ingested]
         from_siem = [address for source_id, address in open_ones if source_id.startswith("fortisiem:")]
         if from_siem and random.random() < 0.8:
             self.lab.press(ESCALATE, random.choice(from_siem), **ASKED)
+        if open_ones and random.random() < 0.3:
+            self.lab.press(UNKNOWN, random.choice(open_ones)[1], **ASKED)
+        if open_ones and random.random() < 0.3:
+            self.lab.press(CLOSE_BY_HAND, random.choice(open_ones)[1])
         if open_ones and random.random() < 0.9:
             source_id, address = random.choice(open_ones)
             self.close(source_id, address)
@@ -194,13 +210,18 @@ class Several:
         for untouched in (self.lab.siem, self.lab.monitor):
             assert untouched.journal.entries() == [], f"the default configuration's {untouched.name} was asked"
         count = dict.fromkeys(self.owners, 0)
+        owners_of_alerts = {
+            row["@id"].rpartition("/")[2]: json.loads(row["sourcedata"])["configuration_id"]
+            for row in self.lab.alerts().values()
+            if row["sourcedata"]
+        }
         for product in {id(one): one for owner in self.owners.values() for one in (owner.siem, owner.monitor)}.values():
             for entry in product.journal.entries():
                 # A 404 wrote nothing: it is how FortiMonitor answers another account's key.
                 if entry.method != "GET" and entry.path != LISTS and entry.status != 404:
                     owner = self.owners[entry.headers[BY]]
                     assert product in (owner.siem, owner.monitor)
-                    assert _names_one_of(owner, entry), entry
+                    assert _names_one_of(owner, entry, owners_of_alerts), entry
                     count[owner.name] += 1
         return count
 
@@ -213,12 +234,14 @@ class Several:
         }
 
 
-def _names_one_of(owner: Owner, entry: Entry) -> bool:
-    """Tell whether a write is to an incident of its account, or creates one for an incident of its organization."""
+def _names_one_of(owner: Owner, entry: Entry, owners_of_alerts: Mapping[str, str]) -> bool:
+    """Tell whether a write is to an incident of its account, or creates one for an incident or an alert of its own."""
     if entry.path.endswith("/incident/external"):
         return int(entry.body["incidentId"]) in owner.siem_incidents()
     if entry.path.endswith("/custom_incident"):
         server, _, number = entry.body["metadata"]["correlation_id"].rpartition(":")
+        if server == "fortisoar":
+            return owners_of_alerts[number] == owner.config_id
         return server == owner.siem_at and int(number) in owner.siem_incidents()
     return int(entry.path.split("/outage/")[1].partition("/")[0]) in owner.outages()
 
@@ -289,7 +312,7 @@ def several(lab: PlaybookLab, folder: Path, world: str) -> Iterator[Several]:
             owners[name] = Owner(
                 name, row["config_id"], own if name == BRANCH else shared, addresses[0], made, addresses[1]
             )
-        lab.begin(ESCALATE, CLOSE)
+        lab.begin(ESCALATE, CLOSE, CLOSE_BY_HAND, UNKNOWN)
         fetches = _set_up_ingestion(lab)
         for name in (MIRROR_SIEM, MIRROR_MONITOR):
             _schedule(lab, name)
