@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime, timedelta, timezone
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..clients.context import Context
 from ..clients.fortisiem.attributes import (
@@ -21,7 +21,7 @@ from ..clients.fortisiem.attributes import (
 from ..clients.fortisiem.lists import PAGE_SIZE, Wanted
 from ..core.errors import InvalidInput, NotFound, attempting
 from ..core.times import epoch_milliseconds
-from ..core.values import read_rows, text
+from ..core.values import Skipped, read_rows, text
 from . import results
 from .results import Result
 from .siem_update import already_cleared, unchanged, update
@@ -108,8 +108,7 @@ def get_siem_incident_events(context: Context, params: Dict[str, Any]) -> Result
     if time_to is None and time_from is not None:
         time_to = time_from + DAY
     bounds = [epoch_milliseconds(moment) if moment else None for moment in (time_from, time_to)]
-    rows = context.fortisiem.events(params["incident_id"], bounds[0], bounds[1], params["max_results"])
-    events, skipped = read_rows(rows[: params["max_results"]], results.event, "nid")
+    events, skipped = events_of(context, params["incident_id"], params["max_results"], *bounds)
     page_url = context.page_url("fortisiem", params["incident_id"])
     return {
         "incident_id": params["incident_id"],
@@ -132,9 +131,15 @@ def make_fortisiem_api_request(context: Context, params: Dict[str, Any]) -> Resu
         return results.answer(context, "FortiSIEM", answer)
 
 
-def events_of(context: Context, incident_id: int, most: int) -> List[Result]:
-    """Read the events that triggered an incident; those that are none are left out."""
-    return read_rows(context.fortisiem.events(incident_id, None, None, most)[:most], results.event, "nid")[0]
+def events_of(
+    context: Context, incident_id: int, most: int, time_from: Optional[int] = None, time_to: Optional[int] = None
+) -> Tuple[List[Result], Skipped]:
+    """Read the events that triggered an incident, and which could not be read.
+
+    Parameters:
+        time_from, time_to: epoch milliseconds.
+    """
+    return read_rows(context.fortisiem.events(incident_id, time_from, time_to, most)[:most], results.event, "nid")
 
 
 def existing_row(context: Context, incident_id: int, further: Sequence[str] = ()) -> Dict[str, Any]:

@@ -289,15 +289,18 @@ def _one_of_siem(context: Context, incident_id: int) -> Row:
 
 
 def _add_events(context: Context, incidents: List[Row]) -> Skipped:
-    """Add its events to each incident of FortiSIEM; return those whose events could not be read."""
+    """Add its events to each incident of FortiSIEM; return what of them could not be read."""
     skipped: Skipped = []
     for incident in (each["incident"] for each in incidents):
         number = incident["incident_id"]
         try:
-            incident["events"] = events_of(context, number, MOST_EVENTS)
+            incident["events"], odd = events_of(context, number, MOST_EVENTS)
         except Failure as failure:
             incident["events"] = None
             skipped.append({"row": str(number), "reason": f"its events could not be read: {failure.happened}"})
+        else:
+            reasons = (f"one of its events could not be read: {each['reason']}" for each in odd)
+            skipped += [{"row": str(number), "reason": reason} for reason in reasons]
     return skipped
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from .check.package import Package, Row, choices, said
+from .check.package import Package, Row, choices, options_of, rows, said
 
 Fields = dict[str, "Field"]
 
@@ -143,7 +143,7 @@ def _of_field(where: str, before: Field, after: Field) -> Iterator[Change]:
         yield Change(Level.MAJOR, where, f"is of type {new.get('type')}, and was of {old.get('type')}")
     if old.get("value", "") != new.get("value", ""):
         yield Change(Level.MAJOR, where, f"has the default {new.get('value')!r}, and had {old.get('value')!r}")
-    yield from _of_options(where, _options(old), _options(new))
+    yield from _of_options(where, [*map(str, options_of(old))], [*map(str, options_of(new))])
     yield from _of_limits(where, old, new)
     if any(old.get(key) != new.get(key) for key in ("title", "description", "tooltip", "placeholder")):
         yield Change(Level.PATCH, where, "has other words")
@@ -189,23 +189,23 @@ def _of_output(where: str, old: Any, new: Any, path: str) -> Iterator[Change]:
         yield Change(Level.MAJOR, where, f"returns {path.rstrip('.') or 'its result'} in another form")
 
 
-def _fields(rows: Any, below: frozenset[tuple[str, str]] = frozenset()) -> Fields:
+def _fields(given: Any, below: frozenset[tuple[str, str]] = frozenset()) -> Fields:
     """Return the fields of a form by name, those that depend on a choice too; one name under several choices once."""
     found: Fields = {}
-    for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, dict):
-            name = said(row, "name")
-            found[name] = Field(row, below | (found[name].below if name in found else frozenset()))
-            for option, children in choices(row):
-                for child, field in _fields(children, below | {(name, option)}).items():
-                    found[child] = Field(
-                        field.row, field.below | (found[child].below if child in found else frozenset())
-                    )
+
+    def add(name: str, row: Row, shown_by: frozenset[tuple[str, str]]) -> None:
+        found[name] = Field(row, shown_by | (found[name].below if name in found else frozenset()))
+
+    for row in rows(given):
+        add(said(row, "name"), row, below)
+        for option, children in choices(row):
+            for child, field in _fields(children, below | {(said(row, "name"), option)}).items():
+                add(child, field.row, field.below)
     return found
 
 
-def _by_name(rows: list[Row], key: str) -> dict[str, Row]:
-    return {said(row, key): row for row in rows}
+def _by_name(actions: list[Row], key: str) -> dict[str, Row]:
+    return {said(action, key): action for action in actions}
 
 
 def _rows(fields: Fields) -> dict[str, Row]:
@@ -219,12 +219,6 @@ def _perhaps(gone: Row, now: dict[str, Row], before: dict[str, Row]) -> str:
     same = [each for each in fresh if said(now[each], "title") == said(gone, "title")]
     near = same or difflib.get_close_matches(name, fresh, 1, 0.75)
     return f"; it may be called {near[0]} now" if near else ""
-
-
-def _options(row: Row) -> list[str]:
-    options = row.get("options")
-    each = options if isinstance(options, list) else []
-    return [str(option.get("value", option.get("title")) if isinstance(option, dict) else option) for option in each]
 
 
 def _number(value: Any, otherwise: float) -> float:

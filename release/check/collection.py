@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from .package import Package, Row, below, said
+from .package import Package, Row, below, rows, said
 from .rules import Found, Scope, Severity, rule, shown
 
 FILE = "playbooks/playbooks.json"
@@ -112,7 +112,7 @@ def steps_give_what_is_required(package: Package) -> Iterator[Found]:
         given = arguments.get("params")
         params = given if isinstance(given, dict) else {}
         action = next(a for a in package.operations if a.get("operation") == arguments.get("operation"))
-        for field in _rows(action.get("parameters")):
+        for field in rows(action.get("parameters")):
             if field.get("required") and said(field, "name") not in params:
                 yield Found(where, shown(field.get("name")))
 
@@ -122,7 +122,7 @@ def routes_join_steps(package: Package) -> Iterator[Found]:
     """Each route leads from a step of its playbook to another."""
     for where, workflow in _workflows(package):
         known = set(_steps(workflow))
-        for route in _rows(workflow.get("routes")):
+        for route in rows(workflow.get("routes")):
             for end in ("sourceStep", "targetStep"):
                 if _id(route.get(end)) not in known:
                     yield Found(f"{where}, route {route.get('name')}", shown(route.get(end)))
@@ -146,7 +146,7 @@ def steps_can_be_reached(package: Package) -> Iterator[Found]:
             step = waiting.pop()
             if step in steps and step not in reached:
                 reached.add(step)
-                routes = _rows(workflow.get("routes"))
+                routes = rows(workflow.get("routes"))
                 waiting += [_id(route.get("targetStep")) for route in routes if _id(route.get("sourceStep")) == step]
         if _id(workflow.get("triggerStep")) in steps:
             for step in steps.keys() - reached:
@@ -193,9 +193,9 @@ def actions_have_samples(package: Package) -> Iterator[Found]:
 @rule("FSR615", "The second takes the place of the first.", "Give it a UUID of its own.", Scope.APPLIANCE)
 def uuids_are_unique(package: Package) -> Iterator[Found]:
     """No UUID is given twice."""
-    rows = [*package.workflows, *(step for _, step, _ in package.steps())]
-    rows += [route for workflow in package.workflows for route in _rows(workflow.get("routes"))]
-    for uuid, times in Counter(str(row.get("uuid")) for row in rows if row.get("uuid")).items():
+    with_uuid = [*package.workflows, *(step for _, step, _ in package.steps())]
+    with_uuid += [route for workflow in package.workflows for route in rows(workflow.get("routes"))]
+    for uuid, times in Counter(str(row.get("uuid")) for row in with_uuid if row.get("uuid")).items():
         if times > 1:
             yield Found(FILE, uuid)
 
@@ -222,7 +222,7 @@ def decisions_lead_somewhere(package: Package) -> Iterator[Found]:
         for step in steps.values():
             if _id(step.get("stepType")) == DECISION:
                 arguments = step.get("arguments")
-                for option in _rows(arguments.get("conditions") if isinstance(arguments, dict) else None):
+                for option in rows(arguments.get("conditions") if isinstance(arguments, dict) else None):
                     if option.get("step_iri") and _id(option["step_iri"]) not in steps:
                         yield Found(f"{where}, step {step.get('name')}", shown(option.get("option")))
 
@@ -310,7 +310,7 @@ def _calls(package: Package) -> Iterator[tuple[str, Row, list[Row]]]:
     for where, arguments in package.own_steps():
         for action in package.operations:
             if said(action, "operation") == arguments.get("operation"):
-                yield where, arguments, [field for _, field in below("", _rows(action.get("parameters")))]
+                yield where, arguments, [field for _, field in below("", rows(action.get("parameters")))]
                 break
 
 
@@ -320,12 +320,8 @@ def _tags(workflow: Row) -> list[str]:
 
 
 def _steps(workflow: Row) -> dict[str, Row]:
-    return {_id(step.get("uuid")): step for step in _rows(workflow.get("steps"))}
+    return {_id(step.get("uuid")): step for step in rows(workflow.get("steps"))}
 
 
 def _id(address: Any) -> str:
     return str(address or "").rpartition("/")[2]
-
-
-def _rows(value: Any) -> list[Row]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

@@ -19,7 +19,9 @@ LEFTOVERS = re.compile(
     r"(^|/)(__pycache__|\.git|\.venv|\.idea|\.vscode|\.pytest_cache|tests?|node_modules|__MACOSX)/"
     r"|\.pyc$|(^|/)(\.DS_Store|Thumbs\.db|\._[^/]*)$|~$|\.(bak|orig|swp)$"
 )
-ICONS = {"icon_small_name": (32, 32), "icon_large_name": (80, 80)}
+Size = tuple[int, int]
+
+ICONS: dict[str, Size] = {"icon_small_name": (32, 32), "icon_large_name": (80, 80)}
 
 
 @rule("FSR201", "FortiSOAR imports connector.py and nothing else.", "Add it.", Scope.APPLIANCE)
@@ -93,13 +95,9 @@ def icons_are_there(package: Package) -> Iterator[Found]:
 @rule("FSR206", "The tile and the designer show a broken picture.", "Save it as PNG, JPEG or SVG.", Scope.APPLIANCE)
 def icons_are_pictures(package: Package) -> Iterator[Found]:
     """The icons are pictures."""
-    for key in ICONS:
-        path = f"images/{package.info.get(key)}"
-        if path in package.files and not path.lower().endswith(".svg"):
-            try:
-                Image.open(io.BytesIO(package.files[path])).verify()
-            except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-                yield Found(path, shown(type(error).__name__))
+    for path, _ in _icons(package):
+        if not path.lower().endswith(".svg") and _size(package.files[path]) is None:
+            yield Found(path, "no picture")
 
 
 @rule(
@@ -111,15 +109,10 @@ def icons_are_pictures(package: Package) -> Iterator[Found]:
 )
 def icons_have_their_size(package: Package) -> Iterator[Found]:
     """The icons have 32 x 32 and 80 x 80 pixels."""
-    for key, size in ICONS.items():
-        path = f"images/{package.info.get(key)}"
-        if path in package.files:
-            try:
-                found = Image.open(io.BytesIO(package.files[path])).size
-            except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-                continue
-            if found != size:
-                yield Found(path, f"{found[0]} x {found[1]}", f"{size[0]} x {size[1]}")
+    for path, wanted in _icons(package):
+        found = _size(package.files[path])
+        if found not in (None, wanted):
+            yield Found(path, "{} x {}".format(*found), "{} x {}".format(*wanted))
 
 
 @rule(
@@ -184,6 +177,25 @@ def playbooks_are_there(package: Package) -> Iterator[Found]:
     """There is a playbooks/playbooks.json."""
     if "playbooks/playbooks.json" not in package.files:
         yield Found("playbooks/playbooks.json")
+
+
+def _icons(package: Package) -> Iterator[tuple[str, Size]]:
+    """Return the icons that are there, and the size that they should have."""
+    for key, size in ICONS.items():
+        path = f"images/{package.info.get(key)}"
+        if path in package.files:
+            yield path, size
+
+
+def _size(data: bytes) -> Size | None:
+    """Return the size of a picture; None where it is none that can be read."""
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            size = picture.size
+            picture.verify()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    return size
 
 
 def _images(package: Package) -> list[str]:

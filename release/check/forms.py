@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .package import Package, Row, choices, said
-from .rules import Found, Scope, Severity, rule, shown
+from .package import Package, Row, choices, options_of, said
+from .rules import OFFICIAL, Found, Scope, Severity, rule, shown
 
-OFFICIAL = "The checks that run on every contribution to Fortinet's repositories ask for it."
 TYPES = {
     "text", "textarea", "integer", "decimal", "datetime", "date", "select", "multiselect", "checkbox", "password",
     "json", "object", "file", "richtext", "html", "email", "phone", "domain", "filehash", "ipv4", "ipv6", "url",
@@ -101,11 +100,11 @@ def lists_have_choices(package: Package) -> Iterator[Found]:
     "Take one of the options.",
     Scope.APPLIANCE,
 )
-def defaults_are_among_the_options(package: Package) -> Iterator[Found]:
+def defaults_are_among_theoptions_of(package: Package) -> Iterator[Found]:
     """The default of a select is one of its options."""
     for where, field in package.fields():
         if said(field, "type") in CHOSEN and field.get("options") and field.get("value") not in (None, "", []):
-            value, options = field["value"], _options(field)
+            value, options = field["value"], options_of(field)
             for each in value if isinstance(value, list) else [value]:
                 if each not in options:
                     yield Found(f"{where}, value", shown(each), shown(", ".join(map(str, options))))
@@ -156,7 +155,7 @@ def what_depends_on_a_choice_can_be_shown(package: Package) -> Iterator[Found]:
         if said(field, "type") == "checkbox":
             allowed: list[Any] = ["true", "false"]
         elif field.get("options"):
-            allowed = [str(option) for option in _options(field)]
+            allowed = [str(option) for option in options_of(field)]
         else:
             continue
         for option, _ in choices(field):
@@ -378,16 +377,9 @@ def integers_default_to_a_number(package: Package) -> Iterator[Found]:
 def options_are_unique(package: Package) -> Iterator[Found]:
     """No two options of a field are equal."""
     for where, field in package.fields():
-        options = _options(field)
+        options = options_of(field)
         for option in sorted({str(each) for each in options if options.count(each) > 1}):
             yield Found(f"{where}, options", shown(option))
-
-
-def _options(field: Row) -> list[Any]:
-    options = field.get("options")
-    if not isinstance(options, list):
-        return []
-    return [each.get("value", each.get("title")) if isinstance(each, dict) else each for each in options]
 
 
 def _together(fields: list[Row]) -> Iterator[str]:

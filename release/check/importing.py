@@ -88,11 +88,11 @@ def actions_are_unique(package: Package) -> Iterator[Found]:
 
 @rule(
     "FSR109",
-    "The importer takes one folder; what lies beside it, links and paths that lead out of it have no place in it.",
-    "Pack the connector's folder alone, with plain files in it.",
+    "The importer takes one folder; what lies beside it has no place in it.",
+    "Pack the connector's folder alone.",
     Scope.IMPORT,
 )
-def archive_holds_one_folder_of_plain_files(package: Package) -> Iterator[Found]:
-    """The archive holds one folder of plain files."""
+def archive_holds_one_folder(package: Package) -> Iterator[Found]:
+    """The archive holds one folder."""
     for name in package.odd:
         yield Found(name, shown(name))

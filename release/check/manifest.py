@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .package import Package, Row, said
-from .rules import Found, Scope, Severity, rule, shown
+from .rules import OFFICIAL, Found, Scope, Severity, rule, shown
 
-OFFICIAL = "The checks that run on every contribution to Fortinet's repositories ask for it."
 CATEGORIES = {
     "Analytics and SIEM", "Asset Management", "Attack surface management", "Authentication", "Automation controller",
     "Breach and Attack Simulation (BAS)", "Case Management", "Cloud Security", "Cloud access security broker (CASB)",

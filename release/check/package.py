@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import io
 import json
 import re
-import tarfile
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
+
+from lab.fortisoar.unpacking import BadArchive, read_members
 
 Row = dict[str, Any]
 Node = TypeVar("Node", bound=ast.AST)
@@ -31,7 +31,7 @@ class Package:
     Parameters:
         folder: the name of its folder.
         files: what each file holds, by its path within that folder.
-        odd: members of the archive that are no plain files of that folder.
+        odd: members of the archive that lie beside that folder.
     """
 
     def __init__(self, folder: str, files: dict[str, bytes], odd: list[str] | None = None) -> None:
@@ -67,23 +67,23 @@ class Package:
     @property
     def operations(self) -> list[Row]:
         """The actions that info.json declares."""
-        return _rows(self.info.get("operations"))
+        return rows(self.info.get("operations"))
 
     @property
     def configuration(self) -> list[Row]:
         """The fields of the configuration, without those that depend on a choice."""
         configuration = self.info.get("configuration")
-        return _rows(configuration.get("fields")) if isinstance(configuration, dict) else []
+        return rows(configuration.get("fields")) if isinstance(configuration, dict) else []
 
     @cached_property
     def collections(self) -> list[Row]:
         """The collections of playbooks."""
-        return _rows(self.playbooks.get("data"))
+        return rows(self.playbooks.get("data"))
 
     @cached_property
     def workflows(self) -> list[Row]:
         """The playbooks of all collections."""
-        return [workflow for collection in self.collections for workflow in _rows(collection.get("workflows"))]
+        return [workflow for collection in self.collections for workflow in rows(collection.get("workflows"))]
 
     @cached_property
     def trees(self) -> dict[str, ast.Module]:
@@ -95,7 +95,7 @@ class Package:
         """Return the configuration's form and each action's, with a name to point at it by."""
         yield "configuration", self.configuration
         for operation in self.operations:
-            yield f"action {operation.get('operation')}", _rows(operation.get("parameters"))
+            yield f"action {operation.get('operation')}", rows(operation.get("parameters"))
 
     def fields(self) -> Iterator[tuple[str, Row]]:
         """Return each field of each form, those that depend on a choice too, with a name to point at it by."""
@@ -105,7 +105,7 @@ class Package:
     def steps(self) -> Iterator[tuple[str, Row, Row]]:
         """Return each step of each playbook: where it is, the step, and its arguments."""
         for workflow in self.workflows:
-            for step in _rows(workflow.get("steps")):
+            for step in rows(workflow.get("steps")):
                 arguments = step.get("arguments")
                 where = f"playbook {workflow.get('name')}, step {step.get('name')}"
                 yield where, step, arguments if isinstance(arguments, dict) else {}
@@ -151,12 +151,19 @@ def below(form: str, fields: list[Row]) -> Iterator[tuple[str, Row]]:
             yield from below(where, children)
 
 
+def options_of(field: Row) -> list[Any]:
+    """Return the values that a field offers, which may be written with titles."""
+    options = field.get("options")
+    each = options if isinstance(options, list) else []
+    return [option.get("value", option.get("title")) if isinstance(option, dict) else option for option in each]
+
+
 def choices(field: Row) -> Iterator[tuple[str, list[Row]]]:
     """Return each option of a field, with the fields that it shows."""
     shown = field.get("onchange")
     if isinstance(shown, dict):
         for option, children in shown.items():
-            yield option, _rows(children)
+            yield option, rows(children)
 
 
 def read(path: Path) -> Package:
@@ -184,29 +191,16 @@ def _of_folder(root: Path) -> Package:
 
 
 def _of_archive(path: Path) -> Package:
-    found: dict[str, bytes] = {}
-    odd: list[str] = []
     try:
-        with tarfile.open(path, "r:*") as archive:
-            for member in archive:
-                if member.isdir():
-                    continue
-                name = member.name.removeprefix("./")
-                if not member.isreg() or name.startswith("/") or ".." in name.split("/"):
-                    odd.append(name)
-                    continue
-                if member.size > MOST_BYTES:
-                    raise Unreadable(f"{path.name} holds {name} of {member.size} bytes. Allowed: {MOST_BYTES}.")
-                file = archive.extractfile(member) or io.BytesIO()
-                found[name] = file.read()
-                _limited(found, path)
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise Unreadable(f"{path.name} is no archive that can be read: {error}") from error
+        members = read_members(path.read_bytes())
+    except BadArchive as error:
+        raise Unreadable(f"{path.name} cannot be judged: {error}") from error
+    found = {member.name: member.content for member in members if member.content is not None}
     folders = sorted({name.partition("/")[0] for name in found if name.endswith("/info.json") and name.count("/") == 1})
     if not folders:
         raise Unreadable(f"{path.name} holds no folder with an info.json at its top.")
     top = folders[0]
-    odd += [name for name in found if not name.startswith(f"{top}/")]
+    odd = [name for name in found if not name.startswith(f"{top}/")]
     files = {name.partition("/")[2]: data for name, data in found.items() if name.startswith(f"{top}/")}
     return Package(top, files, odd)
 
@@ -268,5 +262,6 @@ def _json_object(text: str) -> Row:
     return found if isinstance(found, dict) else {}
 
 
-def _rows(value: Any) -> list[Row]:
+def rows(value: Any) -> list[Row]:
+    """Return the objects of a list; none where it is no list."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

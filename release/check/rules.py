@@ -9,6 +9,10 @@ from typing import Any
 
 from .package import Package
 
+OFFICIAL = (
+    "The checks that run on every contribution to Fortinet's repositories ask for it."  # the reason of many rules
+)
+
 
 class Scope(Enum):
     """Who or what objects if a rule is broken."""

@@ -197,7 +197,7 @@ PLANTED: dict[str, Callable[[Copy], object]] = {
     "FSR108": lambda made: made.info(
         lambda info: info["operations"].append({**_named(info["operations"], "operation", ACTION), "title": "Again"})
     ),
-    "FSR109": lambda made: made.odd.append("../evil"),
+    "FSR109": lambda made: made.odd.append("beside/notes.txt"),
     "FSR201": lambda made: made.files.pop("connector.py"),
     "FSR202": file("core/odd.py", b"def ("),
     "FSR203": file("core/odd.py", "# caf\u00e9".encode()),
@@ -391,10 +391,17 @@ def test_what_is_no_connector_is_said_in_one_line(tmp_path: Path, made: Callable
         read(made(tmp_path))
 
 
+def test_an_archive_is_read_as_the_importer_of_the_lab_reads_it(tmp_path: Path) -> None:
+    beside = packed(tmp_path, ("tiny/info.json", b"{}"), ("zoo/notes.txt", b""))
+    assert read(beside).odd == ["zoo/notes.txt"]
+    with pytest.raises(Unreadable, match=r"connector\.tgz cannot be judged: '\.\./evil' does not start with"):
+        read(packed(tmp_path, ("tiny/info.json", b"{}"), ("../evil", b"")))
+
+
 def test_a_broken_archive_is_said_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "broken.tgz"
     path.write_bytes(b"\x1f\x8b" + b"x" * 100)
-    with pytest.raises(Unreadable, match=r"broken\.tgz is no archive that can be read"):
+    with pytest.raises(Unreadable, match=r"broken\.tgz cannot be judged: The file is not a complete gzip"):
         read(path)
 
 
