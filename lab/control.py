@@ -44,13 +44,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .bodies import BodyLimit
-from .clock import Clock
-from .failures import FailureMiddleware
 from .faults import Faults, Wire, catalogue_as_json
-from .product import Product
-from .shallow_json import read_json
-from .switches import Switches
+from .kit.bodies import BodyLimit
+from .kit.clock import Clock
+from .kit.failures import FailureMiddleware
+from .kit.product import Product
+from .kit.shallow_json import read_json
+from .kit.switches import Switches
 from .worlds import WORLDS, enter
 
 REQUESTS = [

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from .certificates import certificate_authority, faulty_tls, server_tls
-from .clock import Clock
 from .control import control_app
 from .errors import LabError
 from .faults import PRODUCTS, Faults, Proxy, Wire
@@ -21,8 +20,9 @@ from .fortimonitor import FortiMonitor
 from .fortisiem import Account, ApiClient, FortiSiem
 from .fortisoar import FortiSoar
 from .kept_ports import listening_as_before
+from .kit.clock import Clock
+from .kit.product import Product
 from .log import log_in
-from .product import Product
 from .servers import HOST, Site, listening, port_numbers, serving
 from .state import WAY_OUT, Keys, load_keys, state_folder
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .kit.product import Product
 from .names import unknown
-from .product import Product
 
 # By product; a switch that is not named stands at its default.
 WORLDS: dict[str, dict[str, dict[str, Any]]] = {

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import h11
 
-from ..bodies import LARGEST
+from ..kit.bodies import LARGEST
 from .connection import CHUNK, Connection
 
 NO_BODY = (204, 304)

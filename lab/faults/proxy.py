@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import h11
 
-from ..clock import Clock
+from ..kit.clock import Clock
 from .answers import answer_to, bad_request
 from .armed import Fault, Faults
 from .breaking import BREAKING, dribble, speak_plain_http

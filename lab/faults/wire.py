@@ -10,8 +10,8 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..clock import Clock
-from ..journal import KEPT, LONGEST_TEXT
+from ..kit.clock import Clock
+from ..kit.journal import KEPT, LONGEST_TEXT
 from .connection import Connection
 
 

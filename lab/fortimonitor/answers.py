@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..switches import Switches
+from ..kit.switches import Switches
 
 REQUIRED = "This field is required"
 JSON = "application/json"

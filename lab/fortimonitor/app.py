@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..switches import Switches
+from ..kit.switches import Switches
 from . import edits, incidents, outages, people, records, servers
 from .alerts import ACKNOWLEDGE, BROADCAST, DELAY_ALERTS, ESCALATE
 from .answers import Refused, refusal

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..shallow_json import read_json
-from ..switches import Switches
+from ..kit.shallow_json import read_json
+from ..kit.switches import Switches
 from .answers import Refused, invalid, not_found
 from .models import Outage, Server
 

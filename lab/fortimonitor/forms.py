@@ -6,8 +6,8 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
-from ..switches import Switches
-from ..texts import WITH_AUTHOR, by, in_form
+from ..kit.switches import Switches
+from ..kit.texts import WITH_AUTHOR, by, in_form
 from .calls import shown_time
 
 ANOTHER_HOST = "https://fortimonitor.another.example"

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..clock import Clock
-from ..switches import Switches
+from ..kit.clock import Clock
+from ..kit.switches import Switches
 from .answers import Refused, not_found, refusal
 
 ALLOWED = 100

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from ..switches import Switches
+from ..kit.switches import Switches
 from .answers import JSON, Refused, empty
 from .calls import Call, parsed_time
 from .fields import REQUIRED_TEXT, TEXT, Field, checked

@@ -12,14 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.types import ASGIApp
 
-from ..bodies import BodyLimit
-from ..clock import Clock
-from ..dated import DateMiddleware
-from ..failures import FailureMiddleware
-from ..journal import Journal, JournalMiddleware
-from ..sending import SendingMiddleware
-from ..store import Store
-from ..switches import Switches
+from ..kit.bodies import BodyLimit
+from ..kit.clock import Clock
+from ..kit.dated import DateMiddleware
+from ..kit.failures import FailureMiddleware
+from ..kit.journal import Journal, JournalMiddleware
+from ..kit.sending import SendingMiddleware
+from ..kit.store import Store
+from ..kit.switches import Switches
 from . import seed
 from .app import application, routes
 from .bulk import insert_outages

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..sending import SENDING
-from ..switches import Switch
-from ..texts import FORMS, WITH_AUTHOR
+from ..kit.sending import SENDING
+from ..kit.switches import Switch
+from ..kit.texts import FORMS, WITH_AUTHOR
 
 DECLARED = (
     Switch(

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Any
 
-from ..texts import in_form
+from ..kit.texts import in_form
 from .supervisor import Supervisor
 
 TIMES = ("incidentFirstSeen", "incidentLastSeen", "incidentClearedTime", "incidentExtClearedTime")

@@ -12,7 +12,7 @@ from typing import Any, Optional
 from sqlalchemy import func, select
 from starlette.responses import Response
 
-from ..shallow_json import read_json
+from ..kit.shallow_json import read_json
 from . import answers
 from .access import account_with_password, digest, same
 from .accounts import Account

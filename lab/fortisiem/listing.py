@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
-from ..shallow_json import read_json
+from ..kit.shallow_json import read_json
 from . import answers, forms
 from .accounts import Account
 from .calls import Call

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from starlette.types import ASGIApp
 
-from ..bodies import BodyLimit
-from ..clock import Clock
-from ..dated import DateMiddleware
-from ..failures import FailureMiddleware
-from ..journal import Journal, JournalMiddleware
-from ..sending import SendingMiddleware
+from ..kit.bodies import BodyLimit
+from ..kit.clock import Clock
+from ..kit.dated import DateMiddleware
+from ..kit.failures import FailureMiddleware
+from ..kit.journal import Journal, JournalMiddleware
+from ..kit.sending import SendingMiddleware
 from . import event_queries, incidents
 from .accounts import Account, ApiClient
 from .app import application

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..clock import Clock
-from ..store import Store
-from ..switches import Switches
+from ..kit.clock import Clock
+from ..kit.store import Store
+from ..kit.switches import Switches
 from .accounts import Account, ApiClient
 from .models import Base
 from .queries import Queries

@@ -7,8 +7,8 @@ from typing import Any, Callable, Optional
 
 from starlette.responses import Response
 
-from ..shallow_json import read_json
-from ..texts import WITH_AUTHOR, by
+from ..kit.shallow_json import read_json
+from ..kit.texts import WITH_AUTHOR, by
 from . import answers
 from .accounts import Account
 from .calls import Call

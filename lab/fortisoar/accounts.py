@@ -7,8 +7,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from ..clock import Clock
-from ..switches import Switches
+from ..kit.clock import Clock
+from ..kit.switches import Switches
 from .refusals import Refusal
 
 TOKEN_LIFETIME = 30 * 60  # seconds; the vendor's default

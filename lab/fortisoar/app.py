@@ -20,8 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..shallow_json import read_json
-from ..whole_numbers import whole_number
+from ..kit.shallow_json import read_json
+from ..kit.whole_numbers import whole_number
 from .accounts import Accounts
 from .configurations import Configurations
 from .connectors import Connectors

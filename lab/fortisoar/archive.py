@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..shallow_json import TooDeep, read_json
+from ..kit.shallow_json import TooDeep, read_json
 from .fields import every_field
 from .unpacking import BadArchive, Member, read_members, unpack
 

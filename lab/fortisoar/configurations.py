@@ -8,8 +8,8 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..store import Store
-from ..switches import Switches
+from ..kit.store import Store
+from ..kit.switches import Switches
 from .fields import configuration_fields, known_only, missing_titles
 from .handover import Handover
 from .hooks import HookFailed, Hooks

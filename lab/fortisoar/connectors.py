@@ -15,8 +15,8 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..clock import Clock
-from ..store import Store
+from ..kit.clock import Clock
+from ..kit.store import Store
 from .archive import Archive, read_archive
 from .fields import configuration_fields, known_only, missing_titles
 from .handover import Handover

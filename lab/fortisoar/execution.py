@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..store import Store
-from ..switches import Switches
+from ..kit.store import Store
+from ..kit.switches import Switches
 from .fields import configuration_fields, missing_titles
 from .handover import Handover
 from .lookup import chosen_configuration, default_configuration, find_connector, the_connector

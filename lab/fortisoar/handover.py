@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..switches import Switches
+from ..kit.switches import Switches
 from .fields import Field, coerced, configuration_fields
 from .models import Configuration, InstalledConnector
 from .secrets_at_rest import Vault

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..whole_numbers import whole_number
+from ..kit.whole_numbers import whole_number
 from .models import Configuration, InstalledConnector
 from .refusals import refusal
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from ..bodies import BodyLimit
-from ..clock import Clock
-from ..dated import DateMiddleware
-from ..failures import FailureMiddleware
-from ..journal import Journal, JournalMiddleware
-from ..store import Store
-from ..switches import Switches
+from ..kit.bodies import BodyLimit
+from ..kit.clock import Clock
+from ..kit.dated import DateMiddleware
+from ..kit.failures import FailureMiddleware
+from ..kit.journal import Journal, JournalMiddleware
+from ..kit.store import Store
+from ..kit.switches import Switches
 from .accounts import Accounts
 from .app import Api
 from .configurations import Configurations

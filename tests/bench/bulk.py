@@ -19,8 +19,8 @@ import click
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.certificates import certificate_authority, server_tls
-from lab.clock import Clock
 from lab.fortisiem import Account, FortiSiem
+from lab.kit.clock import Clock
 from lab.servers import HOST, Site, listening, serving
 from tests.support.package import configuration, execute
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lab.fortisiem import FortiSiem
-from lab.journal import Entry
+from lab.kit.journal import Entry
 from lab.running import running_lab
 from tests.conftest import Control
 from tests.support.busy import UPDATES, Busy, busy
@@ -239,7 +239,7 @@ def test_more_incidents_than_requests_in_a_minute_are_resolved_without_one_refus
     def sleep(seconds: float) -> None:
         waits.append(seconds)
         now[0] += seconds
-        lab.clock.advance(seconds)
+        lab.kit.clock.advance(seconds)
 
     go_by(monkeypatch, monotonic=lambda: now[0], sleep=sleep)
     lab.config["total_timeout"] = 120

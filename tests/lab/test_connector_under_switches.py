@@ -20,9 +20,9 @@ from lab.fortimonitor.switches import DECLARED as FORTIMONITOR_SWITCHES
 from lab.fortisiem.switches import SWITCHES as FORTISIEM_SWITCHES
 from lab.fortisiem.versions import VERSIONS
 from lab.fortisoar.switches import SWITCHES as FORTISOAR_SWITCHES
-from lab.sending import SENDING
-from lab.switches import Switch
-from lab.texts import WITH_AUTHOR
+from lab.kit.sending import SENDING
+from lab.kit.switches import Switch
+from lab.kit.texts import WITH_AUTHOR
 from tests.support.every_action import (
     BEGAN_EARLIER,
     CALLS,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.control import REQUESTS, control_app
 from lab.faults import Faults, Wire
-from lab.journal import Journal
-from lab.switches import Switch, Switches
+from lab.kit.clock import Clock
+from lab.kit.journal import Journal
+from lab.kit.switches import Switch, Switches
 
 TOKEN = "t0ken"
 DECLARED = [

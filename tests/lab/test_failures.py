@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.testclient import TestClient
 
-from lab.failures import FailureMiddleware
+from lab.kit.failures import FailureMiddleware
 from lab.running import running_lab
 
 

@@ -18,12 +18,12 @@ import pytest
 import requests
 import trustme
 
-from lab.bodies import LARGEST
 from lab.cli import main
-from lab.clock import Clock
 from lab.faults import CATALOGUE, Faults, Proxy, Wire
 from lab.faults.answers import CANNED, CHANGED
 from lab.faults.breaking import BAD_RECORD, BREAKING, GARBAGE
+from lab.kit.bodies import LARGEST
+from lab.kit.clock import Clock
 from lab.servers import listening, serving
 from tests.support.tls_client import TlsClient
 from tests.support.wire import WireServer, answering, cutting

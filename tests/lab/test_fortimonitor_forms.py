@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortimonitor import FortiMonitor, forms
 from lab.fortimonitor.switches import DECLARED
+from lab.kit.clock import Clock
 from tests.support.soak import Soak, soak
 
 SWITCHES = (

@@ -12,9 +12,9 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortimonitor import FortiMonitor
 from lab.fortimonitor.models import Outage, Server
+from lab.kit.clock import Clock
 
 ORIGIN = "https://127.0.0.1:9444"
 BASE = ORIGIN + "/v2"

@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortisiem import Account, FortiSiem
 from lab.fortisiem.versions import VERSIONS
+from lab.kit.clock import Clock
 
 REST = "/phoenix/rest"
 EVENTS = f"{REST}/pub/incident/triggeringEvents"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortisiem import Account, FortiSiem
+from lab.kit.clock import Clock
 
 INCIDENTS = "/phoenix/rest/pub/incident"
 EVENTS = f"{INCIDENTS}/triggeringEvents"

@@ -12,8 +12,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortisiem import Account, FortiSiem
+from lab.kit.clock import Clock
 
 INCIDENTS = "/phoenix/rest/pub/incident"
 EVENTS = f"{INCIDENTS}/triggeringEvents"

@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import pytest
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortisiem import Account, ApiClient, FortiSiem
 from lab.fortisiem.switches import SWITCHES
 from lab.fortisiem.versions import VERSIONS
+from lab.kit.clock import Clock
 
 REST = "/phoenix/rest"
 EXTERNAL = f"{REST}/incident/external"

@@ -17,10 +17,10 @@ from pyfortisiem.models import Event, Incident
 from sqlalchemy import select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lab.clock import Clock
 from lab.fortisiem import Account, ApiClient, FortiSiem
 from lab.fortisiem.models import TriggeringEvent
 from lab.fortisiem.versions import VERSIONS
+from lab.kit.clock import Clock
 from lab.servers import Site, listening, serving
 
 REST = "/phoenix/rest"

@@ -22,14 +22,14 @@ import pytest
 from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortisoar import FortiSoar
 from lab.fortisoar.archive import LARGEST_MANIFEST
 from lab.fortisoar.requirements import Requirements
 from lab.fortisoar.unpacking import LARGEST, LARGEST_DESCRIPTION, MOST_MEMBERS
 from lab.fortisoar.worker import Job
 from lab.fortisoar.workers import WorkerFailed, Workers
-from lab.product import Product
+from lab.kit.clock import Clock
+from lab.kit.product import Product
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Fernet.generate_key()
@@ -1417,7 +1417,7 @@ def broken_info() -> dict[str, Any]:
 LONELY = """
 import os, sys
 from pathlib import Path
-from lab.clock import Clock
+from lab.kit.clock import Clock
 from lab.fortisoar.worker import Job
 from lab.fortisoar.workers import Workers
 

@@ -16,8 +16,8 @@ from cryptography.fernet import Fernet
 from pyfsr import FortiSOAR
 from pyfsr.exceptions import APIError, ConfigurationExistsError, ConfigValidationError
 
-from lab.clock import Clock
 from lab.fortisoar import FortiSoar
+from lab.kit.clock import Clock
 from lab.servers import Site, listening, serving
 
 # A FortiSOAR, its base URL and its CA's file; the last is Any because pyfsr declares verify_ssl as bool alone.

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from lab.bodies import LARGEST, LARGEST_UPLOAD, BodyLimit
-from lab.clock import Clock
-from lab.journal import KEPT_BYTES, LARGEST_BODY, LONGEST_TEXT, Journal, JournalMiddleware
+from lab.kit.bodies import LARGEST, LARGEST_UPLOAD, BodyLimit
+from lab.kit.clock import Clock
+from lab.kit.journal import KEPT_BYTES, LARGEST_BODY, LONGEST_TEXT, Journal, JournalMiddleware
 from tests.support.playbooks import KEY, PASSWORD, Soar
 
 SECRET = "h0rse-battery"

@@ -30,9 +30,9 @@ from lab.client import FortiSoarClient
 from lab.connector import configuration_values
 from lab.errors import LabError
 from lab.fortimonitor.models import Base
+from lab.kit.store import Store
 from lab.servers import listening, port_numbers
 from lab.state import WAY_OUT, load_keys, state_folder, write_whole
-from lab.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = {

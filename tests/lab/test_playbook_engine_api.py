@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from lab.clock import Clock
 from lab.fortisoar import FortiSoar
 from lab.fortisoar.playbooks.cron import FIELDS, is_due
+from lab.kit.clock import Clock
 from tests.support.playbooks import Soar, exported, playbook, set_variables, start, step, workflow_uuid
 
 Row = dict[str, Any]

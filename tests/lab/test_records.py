@@ -14,13 +14,13 @@ from sqlalchemy import event
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortisoar import FortiSoar
 from lab.fortisoar.models import Base
 from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
 from lab.fortisoar.records import Records
-from lab.store import Store
-from lab.switches import Switches
+from lab.kit.clock import Clock
+from lab.kit.store import Store
+from lab.kit.switches import Switches
 
 HIGH = "/api/3/picklists/40187287-89fc-4e9c-b717-e9443d57eedb"
 LOW = "/api/3/picklists/58d0753f-f7e4-403b-953c-b0f521eab759"

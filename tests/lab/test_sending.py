@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import Account, FortiSiem
+from lab.kit.clock import Clock
 
 UTF_16 = f"utf-16-{sys.byteorder[0]}e"
 TEXT = "Zürich \N{FIRE} 日本"

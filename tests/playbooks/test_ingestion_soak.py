@@ -14,7 +14,7 @@ from hypothesis import settings
 from lab.fortimonitor.switches import DECLARED
 from lab.fortisiem.switches import SWITCHES as SIEM_SWITCHES
 from lab.fortisoar.playbooks.switches import PLAYBOOK_SWITCHES
-from lab.switches import Switch
+from lab.kit.switches import Switch
 from tests.support.every_action import ORDINARY
 from tests.support.incoming import CLEAN, NAMELESS, NAMES, TIMELESS, messy, portions
 from tests.support.playbook_soak import FINE, TROUBLES, PlaybookSoak, Progress, playbook_soak, troubles

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.clock import Clock
 from lab.control import control_app
 from lab.faults import Faults, Wire
 from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import Account, ApiClient, FortiSiem
+from lab.kit.clock import Clock
 from tests.conftest import FIGURE
 from tests.properties.examples import IS_PROOF
 from tests.support.mutations import Findings, Sent, Shape, archive_of, mutated, odd, send_all, upload

@@ -15,10 +15,10 @@ from typing import Any
 from hypothesis import settings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lab.clock import Clock
 from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import Account, FortiSiem
-from lab.journal import Entry
+from lab.kit.clock import Clock
+from lab.kit.journal import Entry
 from lab.servers import HOST, Site, listening, serving
 from tests.support.package import ROOT, configuration, context, execute, let_go
 

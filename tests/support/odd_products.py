@@ -23,9 +23,9 @@ from requests.adapters import HTTPAdapter
 from starlette.types import ASGIApp
 from urllib3 import HTTPResponse
 
-from lab.clock import Clock
 from lab.fortimonitor import FortiMonitor
 from lab.fortisiem import Account, ApiClient, FortiSiem
+from lab.kit.clock import Clock
 from tests.support.every_action import changed, stored
 from tests.support.package import (
     API_KEY,

@@ -13,9 +13,9 @@ import trustme
 from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
-from lab.clock import Clock
 from lab.fortisoar import FortiSoar
 from lab.fortisoar.playbooks.definitions import STEP_TYPES
+from lab.kit.clock import Clock
 from lab.servers import HOST, Site, listening, serving
 
 TYPES = {name: uuid for uuid, name in STEP_TYPES.items()}

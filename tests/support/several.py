@@ -23,8 +23,8 @@ from lab.fortimonitor import FortiMonitor
 from lab.fortimonitor.models import LogEntry, Outage
 from lab.fortisiem import Account, FortiSiem
 from lab.fortisiem.models import Organization
-from lab.journal import Entry
-from lab.product import Product
+from lab.kit.journal import Entry
+from lab.kit.product import Product
 from lab.servers import HOST, Site, listening, serving
 from lab.worlds import enter
 from tests.support.every_action import LISTS

@@ -30,7 +30,7 @@ def test_the_package_keeps_its_layers(copy: Path) -> None:
     [
         ("core/planted.py", "from ..operations import results", "core is not allowed to import"),
         ("clients/planted.py", "from .. import connector", "clients is not allowed to import"),
-        ("operations/planted.py", "import lab.store", "is not allowed to import lab"),
+        ("operations/planted.py", "import lab.kit.store", "is not allowed to import lab"),
         ("operations/planted.py", "import core.times", "is not allowed to import core"),
         ("connector.py", "from tests.support import package", "is not allowed to import tests"),
     ],

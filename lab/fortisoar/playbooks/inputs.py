@@ -9,10 +9,10 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 from starlette.routing import Route
 
-from ...store import Store
+from ...kit.store import Store
+from ..calls import Answer, Call, hydra_page, route
 from ..refusals import refusal
 from .definitions import Row, uuid_of
-from .http import Answer, Call, hydra_page, route
 from .models import Question
 
 BASE = "/api/wf/api/manual-wf-input/"

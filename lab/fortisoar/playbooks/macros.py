@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ...store import Store
+from ...kit.store import Store
+from ..calls import Answer, Call, hydra_page, route
 from ..refusals import refusal
 from .definitions import Row
-from .http import Answer, Call, hydra_page, route
 from .models import Macro
 
 BASE = "/api/wf/api/dynamic-variable/"

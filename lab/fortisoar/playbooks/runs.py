@@ -13,13 +13,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ...clock import Clock
-from ...store import Store
-from ...whole_numbers import whole_number
+from ...kit.clock import Clock
+from ...kit.store import Store
+from ...kit.whole_numbers import whole_number
+from ..calls import Answer, Call, hydra_page, objects_of, route
 from ..refusals import refusal
 from .definitions import Definition, Row, type_of
 from .engine import FAILED, FINISHED, FINISHED_WITH_ERROR, TERMINATED
-from .http import Answer, Call, hydra_page, objects_of, route
 from .models import Question, Run, RunStep
 from .state import USER, State
 

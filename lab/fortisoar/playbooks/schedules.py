@@ -13,13 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ...clock import Clock
-from ...store import Store
-from ...whole_numbers import whole_number
+from ...kit.clock import Clock
+from ...kit.store import Store
+from ...kit.whole_numbers import whole_number
+from ..calls import Answer, Call, hydra_page, route
 from ..refusals import refusal
 from .cron import BadCrontab, is_due
 from .definitions import Row, uuid_of
-from .http import Answer, Call, hydra_page, route
 from .models import Schedule
 
 BASE = "/api/wf/api/scheduled/"

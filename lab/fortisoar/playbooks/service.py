@@ -14,9 +14,10 @@ from uuid import uuid4
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ...clock import Clock
-from ...store import Store
-from ...switches import Switches
+from ...kit.clock import Clock
+from ...kit.store import Store
+from ...kit.switches import Switches
+from ..calls import Answer, Call, route
 from ..refusals import refusal
 from .asking import Inside
 from .content.collections import Collections
@@ -25,7 +26,6 @@ from .content.versions import Versions
 from .content.workflows import Workflows
 from .definitions import Definition, Row
 from .engine import AWAITING, FAILED, FINISHED_WITH_ERROR, TERMINATED, Engine
-from .http import Answer, Call, route
 from .inputs import Inputs
 from .macros import Macros
 from .runs import WELL, Runs

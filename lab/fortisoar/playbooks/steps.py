@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ...switches import Switches
+from ...kit.switches import Switches
 from .definitions import Row, type_of, uuid_of
 from .state import State
 from .utilities import UTILITIES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...switches import Switch
+from ...kit.switches import Switch
 
 PLAYBOOK_SWITCHES = (
     Switch(

@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.routing import Route
 
+from ..calls import Answer, Call, route
 from ..refusals import refusal
 from .asking import Ask
 from .content.collections import Collections
 from .definitions import Definition, Row, arguments_of
-from .http import Answer, Call, route
 
 BASE = "/api/triggers/1"
 ON_WRITE = {"create": "cybersponse.post_create", "update": "cybersponse.post_update"}

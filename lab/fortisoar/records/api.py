@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ...clock import Clock
-from ...store import Store
-from ...switches import Switches
+from ...kit.clock import Clock
+from ...kit.store import Store
+from ...kit.switches import Switches
 from . import bulk, feeds
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions

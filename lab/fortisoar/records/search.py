@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from starlette.routing import Route
 
-from ...store import Store
+from ...kit.store import Store
 from .errors import malformed
 from .modules import LISTS, MODULES
 from .querying import search

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ...shallow_json import read_json
-from ...whole_numbers import whole_number
+from ...kit.shallow_json import read_json
+from ...kit.whole_numbers import whole_number
 from ..refusals import Refusal
 from .errors import malformed
 

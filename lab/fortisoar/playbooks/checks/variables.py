@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, TemplateError, meta, nodes
 
-from ....clock import Clock
+from ....kit.clock import Clock
 from ..definitions import ENGINE_KEYS, STARTS, Definition, Row, arguments_of, type_of, variable_name
 from ..templates.patterns import Patterns
 from ..templates.rendering import environment, is_template

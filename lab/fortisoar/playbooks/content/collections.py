@@ -10,13 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ....clock import Clock
-from ....store import Store
+from ....kit.clock import Clock
+from ....kit.store import Store
+from ...calls import Answer, Call, objects_of, route
 from ...models import InstalledConnector
 from ...records import bulk
 from ...refusals import Refusal, refusal
 from ..definitions import Definition, Row
-from ..http import Answer, Call, objects_of, route
 from ..macros import Macros
 from ..models import Workflow, WorkflowCollection
 from .exported import read_export

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from ....shallow_json import read_json
+from ....kit.shallow_json import read_json
 from ..definitions import Row
 
 log = logging.getLogger(__name__)

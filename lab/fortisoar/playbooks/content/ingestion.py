@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ....store import Store
+from ....kit.store import Store
+from ...calls import Answer, Call, route
 from ...refusals import refusal
 from ...shapes import PAGE_SIZE, page
 from ..definitions import Row
-from ..http import Answer, Call, route
 from ..models import DataImport
 from .storing import Writer
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....whole_numbers import whole_number
+from ....kit.whole_numbers import whole_number
+from ...calls import Call, objects_of
 from ...records.errors import malformed
 from ..definitions import Row
-from ..http import Call, objects_of
 from .matching import held
 
 PAGE = 30

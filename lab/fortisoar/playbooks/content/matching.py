@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ...calls import Call, objects_of
 from ...refusals import refusal
 from ..definitions import Row, type_of, uuid_of
-from ..http import Call, objects_of
 
 
 def matches(row: Row, group: Any) -> bool:

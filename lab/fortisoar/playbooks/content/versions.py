@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ....clock import Clock
-from ....store import Store
+from ....kit.clock import Clock
+from ....kit.store import Store
+from ...calls import Answer, Call, route
 from ...refusals import refusal
 from ..definitions import Row, uuid_of
-from ..http import Answer, Call, route
 from ..models import Workflow, WorkflowVersion
 from .listing import hydra
 

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from ....store import Store
+from ....kit.store import Store
+from ...calls import Answer, Call, route
 from ...records import bulk
 from ...refusals import refusal
 from ..definitions import Row
-from ..http import Answer, Call, route
 from ..models import Workflow
 from .collections import Collections
 from .listing import address_order, hydra, is_shown, ordered, rows_of, searched

@@ -21,7 +21,7 @@ import jmespath  # type: ignore[import-untyped]  # its stubs are a package of th
 import yaml
 from jinja2 import Undefined
 
-from ....clock import Clock
+from ....kit.clock import Clock
 from ..asking import Ask
 from .ansible_filters import filters_of_ansible
 from .bounds import check_value, ticking

@@ -13,7 +13,7 @@ from uuid import uuid4
 import arrow
 from arrow import Arrow
 
-from ....clock import Clock
+from ....kit.clock import Clock
 
 
 class ArrowLibrary:

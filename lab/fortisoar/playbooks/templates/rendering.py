@@ -12,8 +12,8 @@ from jinja2 import ChainableUndefined, Environment, Template, TemplateError, Und
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import SandboxedEnvironment
 
-from ....clock import Clock
-from ....switches import Switches
+from ....kit.clock import Clock
+from ....kit.switches import Switches
 from ..asking import Ask
 from . import bounds
 from .filters import JsonText, as_plain, filters

@@ -1,4 +1,4 @@
-"""Routes of the workflow engine: a handler gets the call and returns a status and JSON."""
+"""Routes of the local FortiSOAR: a handler gets the call and returns a status and JSON."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ...shallow_json import read_json
-from ...whole_numbers import whole_number
-from ..refusals import Refusal, refusal
-from .definitions import Row
+from ..kit.shallow_json import read_json
+from ..kit.whole_numbers import whole_number
+from .refusals import Refusal, refusal
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)

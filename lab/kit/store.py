@@ -12,8 +12,8 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from .errors import LabError
-from .state import WAY_OUT
+from ..errors import LabError
+from ..state import WAY_OUT
 
 
 class Store:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .log import log_place
+from ..log import log_place
 
 log = logging.getLogger(__name__)
 

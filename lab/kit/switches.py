@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .names import unknown
+from ..names import unknown
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the lab's three products are built from."""
