@@ -239,7 +239,7 @@ def test_more_incidents_than_requests_in_a_minute_are_resolved_without_one_refus
     def sleep(seconds: float) -> None:
         waits.append(seconds)
         now[0] += seconds
-        lab.kit.clock.advance(seconds)
+        lab.clock.advance(seconds)
 
     go_by(monkeypatch, monotonic=lambda: now[0], sleep=sleep)
     lab.config["total_timeout"] = 120

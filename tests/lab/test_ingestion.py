@@ -64,7 +64,7 @@ def finish(lab: Soak, playbook: Ingestion) -> None:
         calls = iter(range(MOST_CALLS))
         while not playbook.cycle(lab):
             next(calls)
-            lab.kit.clock.advance(60)  # FortiMonitor's limit on requests
+            lab.clock.advance(60)  # FortiMonitor's limit on requests
 
 
 @pytest.mark.timeout(900)
@@ -82,7 +82,7 @@ def test_every_incident_becomes_exactly_one_record(tmp_path: Path, figure: Calla
             for front in lab.fronts.values():
                 front.before = recurrences(lab, random)
             for cycle in range(first, first + size.cycles_of_a_lab):
-                lab.kit.clock.advance(CYCLE)
+                lab.clock.advance(CYCLE)
                 for playbook in playbooks:
                     run_cycle(lab, playbook, arriving[playbook.source][cycle], size.most, random)
             ahead = lab.ahead
