@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -95,7 +96,10 @@ def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> Run
     sites = [
         Site(listeners["https"], fortisoar, server_tls(authority)),
         Site(listeners["http"], fortisoar),
-        Site(listeners["control"], control_app(products, clock, faults, wires, ready["control"]["token"])),
+        Site(
+            listeners["control"],
+            control_app(products, clock, faults, wires, ready["control"]["token"], _servers(ready)),
+        ),
         *(Site(behind[name], products[name].app) for name in PRODUCTS),
     ]
     tls = {None: server_tls(authority), **faulty_tls(authority)}
@@ -135,6 +139,15 @@ def _ready(folder: Path, ports: Mapping[str, int], keys: Keys) -> dict[str, Any]
         },
         "control": {"url": f"http://{HOST}:{ports['control']}", "token": keys.control_token},
     }
+
+
+def _servers(ready: dict[str, Any]) -> dict[str, str]:
+    """Return where each product and the control API answer, without the path that a product's base URL may have."""
+    addresses = {
+        "fortisoar": ready["fortisoar"]["https"],
+        **{name: ready[name]["url"] for name in ready if name != "fortisoar"},
+    }
+    return {name: urljoin(address, "/").rstrip("/") for name, address in addresses.items()}
 
 
 @contextmanager
