@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from starlette.convertors import FloatConvertor, IntegerConvertor
@@ -65,7 +65,8 @@ def _paths(routes: list[Route], known: Known) -> Row:
 
 def _methods(route: Route) -> list[str]:
     """Return a route's methods without HEAD, which comes with each GET."""
-    return sorted(set(route.methods or getattr(route.app, "verbs", ())) - {"HEAD"})
+    methods: Iterable[str] = route.methods or getattr(route.app, "verbs", {})  # FortiSIEM's know their verbs themselves
+    return sorted(set(methods) - {"HEAD"})
 
 
 def _operation(method: str, route: Route, known: Known) -> Row:
