@@ -26,6 +26,7 @@ from .kit.product import Product
 from .log import log_in
 from .servers import HOST, Site, listening, port_numbers, serving
 from .state import WAY_OUT, Keys, load_keys, state_folder
+from .upgrades import bring_folder_forward
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> Run
     folder = stack.enter_context(state_folder(state))
     if state is not None:
         stack.enter_context(log_in(folder))
+    bring_folder_forward(folder)
     is_kept = state is not None and base_port == 0
     public = listening_as_before(folder) if is_kept else listening(port_numbers(base_port))
     listeners = stack.enter_context(public)

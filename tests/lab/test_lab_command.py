@@ -10,14 +10,13 @@ import select
 import shlex
 import signal
 import socket
-import sqlite3
 import ssl
 import stat
 import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -471,17 +470,6 @@ def test_a_damaged_page_of_the_data_is_refused(refused: Refused, tmp_path: Path)
     line = refused("serve", "--ports", "0", "--state", str(tmp_path))
     assert line.startswith(f"Error: {path} is broken: ")
     assert line.endswith(" Restore it, or start with an empty state folder.")
-
-
-def test_data_of_another_version_is_refused(refused: Refused, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "fortisoar.sqlite")) as database:
-        database.execute(
-            "CREATE TABLE workflow (uuid VARCHAR PRIMARY KEY, name VARCHAR, active BOOLEAN, document JSON)"
-        )
-    assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
-        f"Error: The data in {tmp_path} was made by another version of the lab: fortisoar.sqlite has no "
-        "workflow.collection. Remove the folder, or name another one."
-    )
 
 
 def test_a_file_that_cannot_be_put_in_place_leaves_no_part_behind(tmp_path: Path) -> None:
