@@ -69,9 +69,10 @@ def test_a_state_of_an_older_lab_goes_on_with_all_that_is_in_it(
     lab = start_lab("--state", str(folder))
     assert lab.control.ask("GET", "/clock")["now"]
 
-    def read(url: str, authorization: str) -> str:
+    def read(url: str, authorization: str, query: Any = None) -> str:
         with urllib3.PoolManager(ca_certs=lab.fortisoar.ca) as pool:
-            answer = pool.request("GET", url, headers={"Authorization": authorization})
+            method = "GET" if query is None else "POST"
+            answer = pool.request(method, url, headers={"Authorization": authorization}, json=query)
         assert answer.status == 200
         return answer.data.decode()
 
@@ -83,8 +84,8 @@ def test_a_state_of_an_older_lab_goes_on_with_all_that_is_in_it(
     assert '"kept"' in read(f"{soar}/api/wf/api/dynamic-variable/", key)
     assert "Kept incident" in read(f"{lab.fortimonitor.url}/outage", f"ApiKey {lab.fortimonitor.api_key}")
     basic = urllib3.make_headers(basic_auth=f"super/{lab.fortisiem.username}:{lab.fortisiem.password}")
-    url = f"{lab.fortisiem.url}/phoenix/rest/pub/incident?timeFrom=1&timeTo=4102444800000&fields=incidentComments"
-    assert "Kept comment" in read(url, basic["authorization"])
+    wanted = {"timeFrom": 1, "timeTo": 4102444800000, "fields": ["incidentComments"]}
+    assert "Kept comment" in read(f"{lab.fortisiem.url}/phoenix/rest/pub/incident", basic["authorization"], wanted)
     lab.stop()
 
     after = json.loads((folder / "keys.json").read_text())
