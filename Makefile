@@ -20,7 +20,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 # What `make prove` runs for long.
 LONG := tests/properties tests/lab/test_large_lists.py tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py \
-	tests/playbooks/test_several_configurations.py
+	tests/playbooks/test_several_configurations.py tests/lab/test_killed.py
 # Sets of libraries with which it runs the wire tests too. Python 3.12 and newer cannot import urllib3 1.26.4, the oldest.
 SETS := tests/package/libraries
 OLD_SETS = $(shell $(PYTHON) -c 'import sys; print("fortisoar-7.6", *["oldest"] * (sys.version_info < (3, 12)))')
@@ -50,7 +50,7 @@ demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a 
 test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its lines and branches.
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(PYTEST) $(MEASURED) --cov && $(PYTEST) $(MEASURED:%=--ignore=%))
 
-prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents ingested, an hour of three configurations.
+prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents ingested, a lab killed 100 times.
 	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
 	@$(if $(filter oldest,$(OLD_SETS)),,echo "The oldest libraries are left out: they need a .venv of Python 3.11.")
 	@for set in $(OLD_SETS); do \
