@@ -50,7 +50,7 @@ demo: $(READY)  ## Install the connector into a local FortiSOAR and use it on a 
 test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its lines and branches.
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(PYTEST) $(MEASURED) --cov && $(PYTEST) $(MEASURED:%=--ignore=%))
 
-prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents ingested, a lab killed 100 times.
+prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents, an hour of three configurations, 100 kills.
 	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
 	@$(if $(filter oldest,$(OLD_SETS)),,echo "The oldest libraries are left out: they need a .venv of Python 3.11.")
 	@for set in $(OLD_SETS); do \
@@ -61,10 +61,11 @@ prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 i
 			$(PYTEST) tests/wire -W ignore::ImportWarning -W ignore::DeprecationWarning || exit 1; \
 	done
 
-bench: $(READY)  ## Measure loading, a warm write, and many updates at once.
+bench: $(READY)  ## Measure loading, a warm write, many updates at once, and the lab under load.
 	@$(PYTHON) -m tests.bench.loading
 	@$(PYTHON) -m tests.bench.warm
 	@$(PYTHON) -m tests.bench.bulk
+	@$(PYTHON) -m tests.bench.lab
 
 lab: $(READY)  ## Keep the lab running until Ctrl-C.
 	@$(PYTHON) -m lab serve $(ARGS)

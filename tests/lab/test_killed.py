@@ -125,6 +125,7 @@ def start(start_lab: Callable[..., LabProcess], folder: Path) -> LabProcess:
     return lab
 
 
+@pytest.mark.timeout(30 * MOMENTS + 60)  # a start takes seconds, on a busy machine many
 def test_a_lab_that_is_killed_while_it_writes_loses_nothing_that_it_acknowledged_and_starts_again(
     request: pytest.FixtureRequest, start_lab: Callable[..., LabProcess], tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
