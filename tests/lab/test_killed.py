@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,8 +20,11 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.conftest import FIGURE, LabProcess
+from tests.conftest import FIGURE, ROOT, LabProcess
 from tests.properties.examples import IS_PROOF
+from tests.support.mutations import archive_of
+from tests.support.playbooks import running_soar
+from tests.support.shapes import INFO
 
 MOMENTS = 100 if IS_PROOF else 3
 LATEST = 0.8  # seconds of writing before the end
@@ -162,3 +169,35 @@ def test_a_lab_that_is_killed_while_it_writes_loses_nothing_that_it_acknowledged
     assert len(set(once)) == len(once)
     assert lab.stop() == ""
     figure(f"Killed {MOMENTS} times: {len(acknowledged)} writes acknowledged, {len(set(found))} found, none lost")
+
+
+KILLED_WHILE_INSTALLING = """
+import os, signal, sys
+from pathlib import Path
+from lab.fortisoar import connectors
+from tests.lab.test_killed import replacement
+from tests.support.playbooks import running_soar
+with running_soar(Path(sys.argv[1])) as soar:
+    soar.http.post(INSTALL, files={"file": ("odd.tgz", replacement("1.0.0", "Before"))}).raise_for_status()
+    connectors.installation = lambda connector: os.kill(os.getpid(), signal.SIGKILL)
+    soar.http.post(INSTALL, files={"file": ("odd.tgz", replacement(sys.argv[2], "After"))})
+""".replace("INSTALL", "'/api/3/solutionpacks/install?$type=connector&$replace=true'")
+
+
+def replacement(version: str, label: str) -> bytes:
+    return archive_of({**INFO, "version": version, "label": label})
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+def test_a_lab_that_is_killed_while_it_installs_a_connector_has_the_one_that_it_had(
+    tmp_path: Path, version: str
+) -> None:
+    command = [sys.executable, "-c", KILLED_WHILE_INSTALLING, str(tmp_path), version]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    with running_soar(tmp_path) as soar:
+        (row,) = soar.ask("GET", "/api/integration/connectors/")["data"]
+        assert (row["version"], row["label"]) == ("1.0.0", "Before")
+        folders = [path.name for path in (tmp_path / "connectors").iterdir() if path.name.startswith(".")]
+        assert folders == []
+        manifest = json.loads((tmp_path / "connectors" / "odd_1_0_0" / "info.json").read_text())
+        assert manifest["label"] == "Before"
