@@ -59,7 +59,6 @@ class Journal:
     def __init__(self, clock: Clock, secrets: Collection[str] = ()) -> None:
         self._clock = clock
         self._secrets: set[str] = set()
-        self._secret = _any_of(self._secrets)
         self._entries: deque[tuple[Entry, int]] = deque()
         self._bytes = 0
         self._numbers = itertools.count(1)
@@ -72,7 +71,6 @@ class Journal:
         if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
             with self._lock:
                 self._secrets.add(secret)
-                self._secret = _any_of(self._secrets)
 
     def record(
         self,
@@ -91,7 +89,7 @@ class Journal:
         """
         size = len(body) if size is None else size
         with self._lock:
-            shown = _Shown(self._secret, is_of_variables=VARIABLES[0] in path)
+            shown = _Shown(self._secrets, is_of_variables=VARIABLES[0] in path)
             entry = Entry(
                 number=next(self._numbers),
                 time=self._clock.now().isoformat(),
@@ -181,12 +179,12 @@ class _Shown:
     """What is shown of the parts of one request.
 
     Parameters:
-        secret: finds what is hidden wherever it stands.
+        secrets: values that are hidden wherever they stand.
         is_of_variables: whether it is about global variables, whose values are hidden too.
     """
 
-    def __init__(self, secret: re.Pattern[str], is_of_variables: bool) -> None:
-        self._secret = secret
+    def __init__(self, secrets: Collection[str], is_of_variables: bool) -> None:
+        self._secret = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))) or "(?!)")
         self._is_of_variables = is_of_variables
 
     def text(self, text: str) -> str:
@@ -234,8 +232,3 @@ class _Shown:
         if isinstance(value, list):
             return [self.value(item, is_of_variables) for item in value]
         return self._secret.sub(HIDDEN, value) if isinstance(value, str) else value
-
-
-def _any_of(secrets: Collection[str]) -> re.Pattern[str]:
-    """Return what finds the secrets in a text, the longest first: one may be a part of another."""
-    return re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))) or "(?!)")
