@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ..kit.clock import Clock
 from ..kit.store import Store
 from .archive import Archive, read_archive
+from .bytecode import write_byte_code
 from .fields import configuration_fields, known_only, missing_titles
 from .handover import Handover
 from .hooks import HookFailed, Hooks
@@ -170,6 +171,7 @@ class Connectors:
     def _install(self, archive: Archive, replaced: InstalledConnector | None) -> Row:
         with TemporaryDirectory(dir=self._folder, prefix=".unpacking-") as temporary:
             unpacked = archive.unpack(Path(temporary))
+            write_byte_code(unpacked)
             collection = _collection_of(unpacked) if archive.has("playbooks/playbooks.json") else None
             if replaced:
                 self._call_for_each_configuration(replaced, "teardown")
