@@ -89,7 +89,7 @@ lock: $(READY)  ## Lock requirements-dev.in anew, make .venv of it, and prove th
 		--only-binary :all: --emit-build-options --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 	@for version in 3.9 3.12; do $(PYTHON) -m uv pip compile --quiet --upgrade --python-version $$version \
-		--only-binary :all: --no-emit-index-url --no-emit-find-links --no-annotate \
+		--only-binary :all: --no-emit-index-url --no-emit-find-links --generate-hashes \
 		--custom-compile-command "make lock" requirements.txt -o $(SETS)/newest-$$version.txt || exit 1; done
 	@$(MAKE) --no-print-directory test ARGS=tests/tools/test_lock.py
 

@@ -20,10 +20,13 @@ from typing import Any
 
 import pytest
 import tomllib
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 from PIL import Image
 from pyfsr.api.connectors import validate_connector_source
 
 from release.archive import ROOT
+from release.lock import pins, requirements
 
 
 def listed(text: str, separator: str = " ") -> set[str]:
@@ -586,8 +589,13 @@ def test_every_parameter_is_read_by_the_code(action: dict[str, Any]) -> None:
     assert {parameter["name"] for parameter in every_field(action["parameters"])} <= read
 
 
-def test_the_requirements_are_two_and_neither_is_pinned() -> None:
-    assert (ROOT / "requirements.txt").read_text("ascii").split() == ["requests", "jsonschema"]
+def test_the_requirements_are_three_and_begin_with_the_oldest_versions_that_are_tested() -> None:
+    oldest = pins({}, ROOT / "tests/package/libraries/oldest.txt")
+    stated = requirements(ROOT / "requirements.txt", {})
+    assert {each.name for each in stated} == {"requests", "urllib3", "jsonschema"}
+    for each in stated:
+        (bound,) = each.specifier
+        assert (bound.operator, Version(bound.version)) == (">=", Version(oldest[canonicalize_name(each.name)]))
 
 
 def test_the_version_is_the_same_everywhere() -> None:
