@@ -203,6 +203,19 @@ def diff(context: click.Context, old: Path, new: Path | None) -> None:
 
 
 @main.command()
+def quality() -> None:
+    """Tell which tier of the quality scale is reached, and check that all that is done has what holds it."""
+    from .quality import in_words
+    from .quality import quality as kept_rules
+
+    try:
+        for line in in_words(kept_rules()):
+            click.echo(line)
+    except BuildError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
 @click.pass_context
 def types(context: click.Context) -> None:
     """Check the package's types with mypy."""

@@ -187,6 +187,11 @@ def test_a_licence_is_what_the_installed_package_says(fresh: Environment) -> Non
     assert {canonicalize_name(each.name): licence(each.metadata) for each in installed} == LICENCES
 
 
+def test_every_licence_is_a_free_one() -> None:
+    free = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0", "PSF-2.0", "Unlicense"}
+    assert {name: each for name, each in LICENCES.items() if each not in free} == {}
+
+
 def licence(metadata: PackageMetadata) -> str:
     return str(metadata["License-Expression"] or metadata["License"])
 
