@@ -6,11 +6,12 @@ A release is a folder, or a bundle, which is a folder in an archive. Nothing of 
 from __future__ import annotations
 
 import json
-import tarfile
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from lab.fortisoar.unpacking import BadArchive, read_members
 
 from .bill import ENDING
 from .checksums import SUMS, NotTrusted, read_sums
@@ -77,15 +78,11 @@ class _Folder(Mapping[str, bytes]):
 
 def _in_bundle(path: Path) -> dict[str, bytes]:
     """Return the files in a bundle's one folder."""
-    files = {}
     try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if content := archive.extractfile(member):
-                    files[member.name.partition("/")[2]] = content.read()
-    except (OSError, EOFError, tarfile.TarError) as error:
-        raise NotTrusted(f"{path.name}: it cannot be read: {error}") from None
-    return files
+        members = read_members(path.read_bytes())
+    except BadArchive as error:
+        raise NotTrusted(f"{path.name}: {error}") from None
+    return {each.name.partition("/")[2]: each.content for each in members if each.content is not None}
 
 
 def _there(files: Mapping[str, bytes], name: str) -> bytes:
