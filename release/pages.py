@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import action_pages, blocks, case_page, check, executed, fault_page
+from . import action_pages, blocks, case_page, check, executed, fault_page, notes, quality
 from .archive import ROOT, BuildError
 
 MAKERS: tuple[Callable[[], dict[str, str]], ...] = (
@@ -13,6 +13,8 @@ MAKERS: tuple[Callable[[], dict[str, str]], ...] = (
     lambda: {fault_page.PAGE: fault_page.fault_page()},
     lambda: {case_page.PAGE: case_page.case_page()},
     lambda: {check.PAGE: check.rules_page()},
+    lambda: {quality.PAGE: quality.quality_page()},
+    lambda: {notes.PAGE: notes.release_notes()},
     blocks.filled_pages,
 )
 
@@ -29,6 +31,7 @@ def make_pages() -> list[Path]:
     """
     answers = executed.as_kept(executed.executed(action_pages.shown_actions()))
     (ROOT / executed.FILE).write_text(answers, encoding="utf-8")
+    (ROOT / notes.PAGE).write_text(notes.release_notes(), encoding="utf-8")  # a block shows what stands there
     pages = made_pages()
     for left_over in _left_over(pages):
         left_over.unlink()
