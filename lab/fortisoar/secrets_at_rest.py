@@ -55,6 +55,14 @@ class Vault:
         """Return stored values with each secret as ``"NULL"``."""
         return {name: MASK if hidden else value for name, value, hidden in _marked(fields, values)}
 
+    def readable(self, fields: list[Field], values: dict[str, Any]) -> dict[str, Any]:
+        """Return values of an export without the secrets that another FortiSOAR encrypted with its own key."""
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in secret_names(fields) or not _is_encrypted(value) or self._is_ours(value)
+        }
+
     def _opened(self, value: str) -> Any:
         return json.loads(self._fernet.decrypt(value))
 
@@ -64,6 +72,11 @@ class Vault:
         except (InvalidToken, TypeError, ValueError):  # ValueError for what is not ASCII
             return False
         return True
+
+
+def _is_encrypted(value: Any) -> bool:
+    """Tell whether a value looks like what Fernet makes: its version, and the time of its first 136 years."""
+    return isinstance(value, str) and value.startswith("gAAAAA")
 
 
 def _marked(fields: list[Field], values: dict[str, Any]) -> list[tuple[str, Any, bool]]:
