@@ -56,7 +56,7 @@ def read_members(archive: bytes) -> list[Member]:
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:", tarinfo=_Header) as tar:
             members = list(_members(tar, unpacked))
     except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
-        raise BadArchive(f"The file is not a complete gzip-compressed tar archive: {error}") from error
+        raise BadArchive(f"The file is not a complete gzip-compressed tar archive: {error}.") from error
     _check_places(members)
     return members
 

@@ -13,6 +13,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from ...kit.shallow_json import read_json
@@ -37,9 +38,10 @@ def write_bundle(content: Content, about: Row, as_zip: bool, root: str) -> bytes
         root: the name of the archive's folder.
     """
     info = {**about, "contents": _contents(content)}
-    documents = _documents(content)
     if not as_zip:
-        return _json({**info, FILES: documents})
+        bare = [{**row, "install_mode": None, "installer_path": None} for row in content.connectors]
+        return _json({**info, FILES: _documents(replace(content, connectors=bare))})
+    documents = _documents(content)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, document in {INFO: info, **documents}.items():
