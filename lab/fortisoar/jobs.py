@@ -53,6 +53,10 @@ class Jobs:
         while self._clock.now() < until:
             if self._stop.wait(LOOK_AGAIN_AFTER):
                 break
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Raise Stopped if the lab stops."""
         if self._stop.is_set():
             raise Stopped
 
@@ -67,9 +71,13 @@ class Jobs:
         self._pool = self._new_pool()
         self._stop.clear()
 
+    def stop(self) -> None:
+        """Have every job end at its next step."""
+        self._stop.set()
+
     def close(self) -> None:
         """Stop every job and thread."""
-        self._stop.set()
+        self.stop()
         self._pool.shutdown(cancel_futures=True)
 
     def _new_pool(self) -> ThreadPoolExecutor:

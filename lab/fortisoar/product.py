@@ -130,9 +130,9 @@ class FortiSoar:
 
     def reset(self) -> None:
         """Uninstall everything, go back to the standard records, put the switches back and clear the journal."""
-        self.playbooks.reset()
-        self.jobs.reset()
+        self.jobs.reset()  # before the runs are abandoned: what it imports may start some
         self._logs.reset()
+        self.playbooks.reset()
         self.store.clear()
         self.records.seed()
         self._connectors.uninstall_all()
@@ -145,11 +145,12 @@ class FortiSoar:
 
     def close(self) -> None:
         """End the worker processes and close the database."""
+        self.jobs.stop()
         self.playbooks.stop()
         self._workers.close()  # before the runs are waited for: some of them may wait for an action
         self._hook_worker.close()
-        self.playbooks.close()
         self.jobs.close()
+        self.playbooks.close()
         self._moving.close()
         self._connectors.close()
         self._patient.shutdown(cancel_futures=True)

@@ -57,11 +57,14 @@ class Vault:
 
     def readable(self, fields: list[Field], values: dict[str, Any]) -> dict[str, Any]:
         """Return values of an export without the secrets that another FortiSOAR encrypted with its own key."""
-        return {
-            name: value
-            for name, value in values.items()
-            if name not in secret_names(fields) or not _is_encrypted(value) or self._is_ours(value)
-        }
+        readable: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in secret_names(fields) and self._is_ours(value):
+                self._hide(self._opened(value))
+            elif name in secret_names(fields) and _is_encrypted(value):
+                continue
+            readable[name] = value
+        return readable
 
     def _opened(self, value: str) -> Any:
         return json.loads(self._fernet.decrypt(value))

@@ -123,7 +123,7 @@ def check_name(name: str) -> None:
     """Check that a member's name is a path within the folder that it is unpacked in; raise BadArchive."""
     parts = name.split("/")
     if not name.isprintable():
-        raise BadArchive(f"{name!r} has characters that no name of a file needs.")
+        raise BadArchive(f"{name!r} has characters that no file needs.")
     if "\\" in name or re.match("[A-Za-z]:", name):
         raise BadArchive(f"{name!r} is a path of Windows; folders are divided by slashes.")
     if name.startswith("/") or {"..", ".", ""} & set(parts):

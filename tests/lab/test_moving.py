@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from pyfsr import FortiSOAR
-from pyfsr.auth.guards import UnsupportedAuthOperationError
-from pyfsr.exceptions import APIError
+from pyfsr.exceptions import APIError, UnsupportedAuthOperationError
 from pyfsr.exports import Export
 
 from lab.fortisoar import FortiSoar
@@ -195,11 +194,11 @@ def log_of(job: Row) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def two_soars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Soar]]:
-    """Two FortiSOARs with one encryption key, as of an appliance and its restored copy."""
+def soars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Soar]]:
+    """FortiSOARs with one encryption key, as of an appliance and its restored copy."""
     key, made = Fernet.generate_key(), []
     try:
-        for name in ("one", "two"):
+        for name in ("one", "two", "untouched"):
             clock = Clock()
             folder = tmp_path_factory.mktemp(name)
             made.append(Soar(FortiSoar(folder, clock, USERNAME, PASSWORD, KEY, key, {}, workers=1), clock))
@@ -217,13 +216,19 @@ def fresh(soar: Soar) -> Place:
 
 
 @pytest.fixture
-def one(two_soars: list[Soar]) -> Place:
-    return fresh(two_soars[0])
+def one(soars: list[Soar]) -> Place:
+    return fresh(soars[0])
 
 
 @pytest.fixture
-def two(two_soars: list[Soar]) -> Place:
-    return fresh(two_soars[1])
+def two(soars: list[Soar]) -> Place:
+    return fresh(soars[1])
+
+
+@pytest.fixture(scope="module")
+def untouched(soars: list[Soar]) -> Place:
+    """One that no test changes."""
+    return fresh(soars[2])
 
 
 def fill(place: Place) -> None:
@@ -829,7 +834,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "absolute path": (lambda: pack(**{"/etc/evil.json": "{}"}), "or leaves it"),
     "path of Windows": (lambda: pack(**{"a\\b.json": "{}"}), "is a path of Windows"),
     "drive of Windows": (lambda: pack(**{"C:evil.json": "{}"}), "is a path of Windows"),
-    "line in a name": (lambda: pack(**{"a\nb.json": "{}"}), "has characters that no name of a file needs"),
+    "line in a name": (lambda: pack(**{"a\nb.json": "{}"}), "has characters that no file needs"),
     "long name": (lambda: pack(**{"a" * 300: "{}"}), "is too long"),
     "link": (lambda: archive_of({**INFO, LINK: "/etc/passwd"}), "'x/link' is a link or a special file"),
     "twice": (lambda: twice("info.json"), "'info.json' is in the archive twice"),
@@ -967,16 +972,16 @@ def check_refusal(place: Place, file: bytes, reason: str) -> None:
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_hostile_file_is_refused_with_one_sentence_and_changes_nothing(two: Place, case: str) -> None:
+def test_a_hostile_file_is_refused_with_one_sentence_and_changes_nothing(untouched: Place, case: str) -> None:
     make, reason = HOSTILE[case]
-    check_refusal(two, make(), reason)
+    check_refusal(untouched, make(), reason)
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_type_at_any_place_is_refused_before_anything_is_imported(two: Place, case: str) -> None:
+def test_a_wrong_type_at_any_place_is_refused_before_anything_is_imported(untouched: Place, case: str) -> None:
     files, reason = WRONG[case]
     good = {"records/incidents/a.json": [{"uuid": INCIDENT, "name": "Big"}]}
-    check_refusal(two, pack(**good, **files), reason)
+    check_refusal(untouched, pack(**good, **files), reason)
 
 
 def test_a_failed_import_has_the_status_that_the_switch_says(one: Place) -> None:

@@ -44,6 +44,7 @@ class Moving:
         configurations: Configurations,
         authorization: str,
     ) -> None:
+        self._jobs = jobs
         self._authorization = authorization
         self._inside: Inside | None = None
         collector = Collector(self._ask, store, vault, folder, switches)
@@ -67,5 +68,6 @@ class Moving:
             self._inside.close()
 
     def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        self._jobs.go_on()
         assert self._inside is not None
         return self._inside.ask(method, path, body)
