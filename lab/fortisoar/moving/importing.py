@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import uuid4
 from ..configurations import Configurations
 from ..connectors import Connectors
 from ..playbooks.asking import Ask
-from ..records.modules import FILES, MODULES
+from ..records.modules import FILES, MODULES, inverse
 from ..records.values import address
 from ..refusals import Refusal
 from .content import Content, Row
@@ -22,9 +22,9 @@ EVERY = 2**31 - 1  # more rows than there are
 PICKLISTS, ITEMS = "/api/3/picklist_names", "/api/3/picklists"
 COLLECTIONS = "/api/3/workflow_collections"
 VARIABLES = "/api/wf/api/dynamic-variable/"
+AT_ONCE = 100  # records of one request
+FAILURE = re.compile(r"index #(\d+) .*?error: (.*)", re.DOTALL)  # of a bulk request
 FROM_HERE = ("createDate", "createUser", "modifyDate", "modifyUser", "@type")  # of a record
-
-log = logging.getLogger(__name__)
 
 
 class Importer:
@@ -198,7 +198,7 @@ class Importer:
     def _records(self, content: Content, options: Row, tally: Tally) -> None:
         """Import records without their relations first: they may lead to each other."""
         entries = chosen(options, "type", "recordSets")
-        written: list[tuple[str, Row]] = []
+        written: list[tuple[str, list[Row]]] = []
         for module, rows in content.records.items():
             entry = entries.get(module)
             if entry is None:
@@ -207,47 +207,118 @@ class Importer:
                 tally.tell(f"{len(rows)} records of {module} were not imported: they have no place here.")
                 continue
             replaces = entry.get("whenExists", "replace") == "replace"
-            written += [(module, row) for row in rows if self._write_record(module, row, replaces, tally)]
-        for module, row in written:
-            self._relate(module, row, tally)
+            written.append((module, self._write_records(module, rows, replaces, tally)))
+        linked: set[tuple[str, ...]] = set()
+        for module, rows in written:
+            self._relate(module, rows, linked, tally)
 
-    def _write_record(self, module: str, row: Row, replaces: bool, tally: Tally) -> bool:
-        relations = {name for name, field in MODULES[module].fields.items() if field.kind in ("one", "many")}
-        body = {key: value for key, value in row.items() if key not in relations and key not in FROM_HERE}
-        iri = f"/api/3/{module}/{row['uuid']}"
-        here, _ = self._ask("GET", f"{iri}?$showDeleted=true", None)
-        if here == 200 and not replaces:
-            tally.add("left as they are")
-            return False
-        if here == 200:
-            return tally.done(
-                iri, "replaced", *self._ask("PUT", f"{iri}?$showDeleted=true", {**body, "deletedAt": None})
-            )
-        method = "upsert/" if replaces else ""
-        return tally.done(iri, "created", *self._ask("POST", f"/api/3/{method}{module}", body))
+    def _write_records(self, module: str, rows: list[Row], replaces: bool, tally: Tally) -> list[Row]:
+        """Write records; return those that were not refused."""
+        here = self._there(module, [row["uuid"] for row in rows])
+        new = [row for row in rows if row["uuid"].lower() not in here]
+        old = [row for row in rows if row["uuid"].lower() in here] if replaces else []
+        tally.add("left as they are", len(rows) - len(new) - len(old))
+        for uuid in (row["uuid"].lower() for row in old):
+            if here[uuid].get("deletedAt") is not None:
+                self._ask("PUT", f"/api/3/{module}/{uuid}?$showDeleted=true", {"deletedAt": None})
+        related = {name for name, field in MODULES[module].fields.items() if field.kind in ("one", "many")}
+        bodies = {id(row): _without(row, *related, *FROM_HERE) for row in (*new, *old)}
+        created = self._in_bulk(
+            new,
+            lambda part: self._ask("POST", f"/api/3/bulkupsert/{module}", [bodies[id(row)] for row in part]),
+            lambda row: f"/api/3/{module}/{row['uuid']}",
+            tally,
+        )
+        replaced = self._changed(module, [(row, bodies[id(row)]) for row in old], tally)
+        tally.add("created", len(created))
+        tally.add("replaced", len(replaced))
+        return [*created, *replaced]
 
-    def _relate(self, module: str, row: Row, tally: Tally) -> None:
-        """Restore the relations of a record to what is there; the others are told."""
-        relations = {}
-        for name, field in MODULES[module].fields.items():
-            given = row.get(name)
-            if field.kind not in ("one", "many") or not given or name in FROM_HERE:
+    def _changed(self, module: str, changes: list[tuple[Row, Row]], tally: Tally) -> list[Row]:
+        """Change records; return those that were not refused."""
+        bodies = {id(row): {"@id": f"/api/3/{module}/{row['uuid'].lower()}", **body} for row, body in changes}
+        return self._in_bulk(
+            [row for row, _ in changes],
+            lambda part: self._ask("PUT", f"/api/3/update/{module}", {"data": [bodies[id(row)] for row in part]}),
+            lambda row: f"/api/3/{module}/{row['uuid']}",
+            tally,
+        )
+
+    def _in_bulk(
+        self,
+        rows: list[Row],
+        write: Callable[[list[Row]], tuple[int, Any]],
+        name: Callable[[Row], str],
+        tally: Tally,
+    ) -> list[Row]:
+        """Write rows, some at once; tell those that were refused, and return the others."""
+        done: list[Row] = []
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            status, answer = write(part)
+            failures = answer.get("failure") if isinstance(answer, dict) else None
+            if failures is None and tally.refused(f"{len(part)} records", status, answer):
                 continue
-            iris = given if isinstance(given, list) else [given]
-            held = [iri for iri in iris if self._is_there(field.target, iri)]
-            if gone := len(iris) - len(held):
-                tally.tell(f"/api/3/{module}/{row['uuid']}: {name} came without {gone} that are not there.")
-            if held:
-                relations[name] = held if field.kind == "many" else held[0]
-        if relations:
-            iri = f"/api/3/{module}/{row['uuid']}"
-            tally.refused(f"Relations of {iri}", *self._ask("PUT", iri, relations))
+            refused = {int(found[1]): found[2] for found in map(FAILURE.search, failures or []) if found}
+            for position, row in enumerate(part):
+                if position in refused:
+                    tally.refused(name(row), 400, _reason(refused[position]))
+                else:
+                    done.append(row)
+        return done
 
-    def _is_there(self, module: str, iri: Any) -> bool:
-        found = address(iri)
-        if found is None or found[0] != module:
+    def _relate(self, module: str, rows: list[Row], linked: set[tuple[str, ...]], tally: Tally) -> None:
+        """Restore the relations of records to what is there; the others are told.
+
+        Parameters:
+            linked: the links that were made from their other end.
+        """
+        fields = {
+            name: field
+            for name, field in MODULES[module].fields.items()
+            if field.kind in ("one", "many") and name not in FROM_HERE
+        }
+        asked = [found for row in rows for name in fields for iri in _list(row.get(name)) if (found := address(iri))]
+        there = {
+            held: self._there(held, [uuid for of, uuid in asked if of == held]).keys()
+            for held in {of for of, _ in asked}
+        }
+        changes: list[tuple[Row, Row]] = []
+        for row in rows:
+            single: Row = {}
+            several: dict[str, list[str]] = {}
+            for name, field in fields.items():
+                given = [address(iri) for iri in _list(row.get(name))]
+                held = [one[1] for one in given if one and one[0] == field.target and one[1] in there[field.target]]
+                if gone := len(given) - len(held):
+                    tally.tell(f"/api/3/{module}/{row['uuid']}: {name} came without {gone} that are not there.")
+                if field.kind == "one" and held:
+                    single[name] = f"/api/3/{field.target}/{held[0]}"
+                if field.kind == "many":
+                    new = [uuid for uuid in held if self._is_new(linked, module, row["uuid"].lower(), name, uuid)]
+                    several |= {name: [f"/api/3/{field.target}/{uuid}" for uuid in new]} if new else {}
+            if single or several:
+                changes.append((row, {**single, "__link": several}))
+        self._changed(module, changes, tally)
+
+    @staticmethod
+    def _is_new(linked: set[tuple[str, ...]], module: str, uuid: str, name: str, other: str) -> bool:
+        """Tell whether a link was not made from its other end, and remember it."""
+        if (module, uuid, name, other) in linked:
             return False
-        return module not in MODULES or self._ask("GET", f"/api/3/{module}/{found[1]}", None)[0] == 200
+        if back := inverse(module, name):
+            linked.add((MODULES[module].fields[name].target, other, back, uuid))
+        return True
+
+    def _there(self, module: str, uuids: list[str]) -> dict[str, Row]:
+        """Return which of some records there are, be it in the recycle bin, by uuid."""
+        found: dict[str, Row] = {}
+        for start in range(0, len(uuids) if module in MODULES else 0, AT_ONCE):
+            leaf = {"field": "uuid", "operator": "in", "value": uuids[start : start + AT_ONCE]}
+            path = f"/api/query/{module}?$limit={AT_ONCE}&$showDeleted=true"
+            _, answer = self._ask("POST", path, {"filters": [leaf]})
+            found |= {row["uuid"]: row for row in answer["hydra:member"]}
+        return found
 
     # Asking.
 
@@ -274,7 +345,8 @@ class Tally:
 
     def add(self, what: str, count: int = 1) -> None:
         """Count something."""
-        self._counts[what] += count
+        if count:
+            self._counts[what] += count
 
     def done(self, what: str, how: str, status: int, answer: Any) -> bool:
         """Count what a request did, or tell why it was refused; return whether it was done."""
@@ -296,6 +368,22 @@ class Tally:
         """Tell the statistics, if there are any."""
         if self._counts:
             self.tell(f"{part}: {', '.join(f'{count} {what}' for what, count in sorted(self._counts.items()))}.")
+
+
+def _without(row: Row, *names: str) -> Row:
+    return {key: value for key, value in row.items() if key not in names}
+
+
+def _list(value: Any) -> list[Any]:
+    """Return what a relation holds as a list."""
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
+
+
+def _reason(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _renamed(row: Row, taken: set[str]) -> Row:
