@@ -18,7 +18,8 @@ from pyfsr.exceptions import APIError, UnsupportedAuthOperationError
 from pyfsr.exports import Export
 
 from lab.fortisoar import FortiSoar
-from lab.fortisoar.unpacking import LARGEST, MOST_MEMBERS
+from lab.fortisoar.moving.bundles import read_bundle
+from lab.fortisoar.unpacking import LARGEST, MOST_MEMBERS, BadArchive
 from lab.kit.clock import Clock
 from tests.support.playbooks import (
     COLLECTION,
@@ -982,6 +983,55 @@ def test_a_wrong_type_at_any_place_is_refused_before_anything_is_imported(untouc
     files, reason = WRONG[case]
     good = {"records/incidents/a.json": [{"uuid": INCIDENT, "name": "Big"}]}
     check_refusal(untouched, pack(**good, **files), reason)
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value within a JSON value."""
+    yield path
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from nodes(child, (*path, key))
+
+
+def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
+    """Return a JSON value with another one at a path in it."""
+    if not path:
+        return by
+    made = dict(value) if isinstance(value, dict) else list(value)
+    made[path[0]] = replaced(value[path[0]], path[1:], by)
+    return made
+
+
+SMALL = {
+    "contents": {},
+    "files": {
+        "picklists/C.json": {**METADATA, "picklists": [{"uuid": ITEM, "itemValue": "Red", "orderIndex": 0}]},
+        "records/alerts/a.json": [{**GOOD_ALERT, "severity": None, "recordTags": ["a"], "incidents": []}],
+        "playbooks/C/collection.metadata.json": METADATA,
+        "playbooks/C/P.json": {**GOOD_PLAYBOOK, "recordTags": ["a"], "isActive": True},
+        "playbooks/globalVariables.json": [{"name": "V", "value": "v", "default_value": None}],
+        "connectors/data.json": [{**GOOD_CONNECTOR, "configurations": [GOOD_CONFIGURATION]}],
+    },
+}
+
+
+def refused_by_reading(file: bytes) -> bool:
+    try:
+        read_bundle(file)
+    except BadArchive:
+        return True
+    return False
+
+
+def test_any_other_value_at_any_place_is_refused_or_imported_and_breaks_nothing(two: Place) -> None:
+    others: list[Any] = [None, 5, 10**400, "a\0b", [], {}, [{}]]
+    files = [json.dumps(replaced(SMALL, path, other)).encode() for path in nodes(SMALL) for other in others]
+    accepted = [file for file in files if not refused_by_reading(file)]
+    assert 50 < len(accepted) < len(files) - 100
+    for file in accepted[::5]:
+        job = two.bring_in(file)
+        assert job["status"] == "Import Complete", (file, job["errorMessage"])
+        assert not any("failed at" in line for line in log_of(job)), (file, log_of(job))
+        two.everything()
 
 
 def test_a_failed_import_has_the_status_that_the_switch_says(one: Place) -> None:
