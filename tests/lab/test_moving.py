@@ -125,7 +125,7 @@ class Place:
 
     # Export.
 
-    def begin_export(self, options: Row, name: str = "all.zip", status: int = 200) -> str:
+    def begin_export(self, options: Row, name: str = "all.zip") -> str:
         template = self.ask("POST", TEMPLATES, {"name": "All", "options": options}, 201)
         started = self.ask("PUT", f"/api/export?fileName={name}&template={template['uuid']}")
         assert started == {"@type": "ExportJob", "jobUuid": started["jobUuid"]}

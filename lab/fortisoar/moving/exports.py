@@ -12,29 +12,25 @@ from starlette.routing import Route
 from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
+from ..app import VERSION
 from ..calls import Answer, Call, route
 from ..files import Files
 from ..jobs import Jobs
-from ..playbooks.content.listing import hydra
 from ..refusals import refusal
 from .bundles import write_bundle
 from .collecting import CannotExport, Collector
 from .content import Row
+from .listing import page_of, selected
 from .models import ExportJob, ExportTemplate
 
 TEMPLATES, JOBS = "/api/3/export_templates", "/api/3/export_jobs"
 WIZARD = "Export Wizard"
 KEPT = ("name", "options", "type", "metadata", "infoContent")  # of what a template is sent with
 EXPORTING, COMPLETE, FAILED = "Exporting", "Export Complete", "Export Failed"
-VERSION = "7.6.5-5662"
 
 
 class Exports:
-    """The addresses of templates and export jobs, and the work of the jobs.
-
-    Parameters:
-        stalls: tells whether a request's job never gets under way.
-    """
+    """The addresses of templates and export jobs, and the work of the jobs."""
 
     def __init__(
         self, store: Store, clock: Clock, switches: Switches, jobs: Jobs, files: Files, collector: Collector
@@ -74,7 +70,7 @@ class Exports:
             found = session.scalars(select(ExportTemplate).order_by(ExportTemplate.id))
             rows = [_template_row(each) for each in found]
         rows = [row for row in rows if str(row["name"]).startswith(call.query.get("name", ""))]
-        return 200, hydra(rows, call, "ExportTemplate", TEMPLATES)
+        return 200, page_of(rows, call, "ExportTemplate")
 
     def _create_template(self, call: Call) -> Answer:
         document = {"type": WIZARD, "options": {}, "metadata": {}, **_checked(call.fields)}
@@ -128,7 +124,7 @@ class Exports:
     def _list_jobs(self, call: Call) -> Answer:
         with self._store.transaction() as session:
             rows = [self._job_row(job) for job in session.scalars(select(ExportJob).order_by(ExportJob.id))]
-        return 200, hydra(rows, call, "ExportJob", JOBS)
+        return 200, page_of(rows, call, "ExportJob")
 
     def _read_job(self, call: Call) -> Answer:
         with self._store.transaction() as session:
@@ -190,13 +186,6 @@ class Exports:
 def stalls(call: Call, switches: Switches) -> bool:
     """Tell whether the job that a request asks for never gets under way."""
     return switches["api_key_jobs"] == "stall" and call.headers.get("authorization", "").startswith("API-KEY ")
-
-
-def selected(row: Row, call: Call) -> Row:
-    """Return a row with the fields of ``__selectFields`` alone, if there is one."""
-    named = call.query.get("__selectFields")
-    wanted = ["@context", "@id", "@type", *named.split(",")] if named else list(row)
-    return {name: row[name] for name in wanted if name in row}
 
 
 def _single(row: Row) -> Row:

@@ -17,13 +17,13 @@ from ...kit.switches import Switches
 from ..calls import Answer, Call, route
 from ..files import Files
 from ..jobs import Jobs
-from ..playbooks.content.listing import hydra
 from ..refusals import Refusal, refusal
 from ..unpacking import BadArchive
 from .bundles import read_bundle
 from .content import Row
-from .exports import selected, stalls
+from .exports import stalls
 from .importing import Importer
+from .listing import page_of, selected
 from .models import ImportJob
 from .options import check_options, offered
 
@@ -70,7 +70,7 @@ class Imports:
     def _list(self, call: Call) -> Answer:
         with self._store.transaction() as session:
             rows = [_row(job) for job in session.scalars(select(ImportJob).order_by(ImportJob.id))]
-        return 200, hydra(rows, call, "ImportJob", JOBS)
+        return 200, page_of(rows, call, "ImportJob")
 
     def _create(self, call: Call) -> Answer:
         """Make a job for an uploaded file; fields that it does not know are dropped."""
