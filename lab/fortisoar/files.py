@@ -24,7 +24,7 @@ from .records.seeding import ADMINISTRATOR
 from .records.showing import single
 from .records.tables import Record
 from .records.values import address
-from .records.writing import Writer, find, remove
+from .records.writing import Writer, find
 from .refusals import Refusal
 
 BASE = f"/api/3/{FILES}"
@@ -74,8 +74,9 @@ class Files:
     def add(self, name: str, mime_type: str, content: bytes) -> Row:
         """Store a file; return its record."""
         with self._store.transaction() as session:
-            writer = Writer(session, MODULES[FILES], self._clock.now().timestamp(), ADMINISTRATOR)
-            record = writer.create({"filename": _base_name(name), "mimeType": mime_type, "size": len(content)})
+            record = self._writer(session).create(
+                {"filename": _base_name(name), "mimeType": mime_type, "size": len(content)}
+            )
             session.add(FileContent(uuid=record.uuid, content=content))
             session.flush()
             return single(session, record)
@@ -93,6 +94,9 @@ class Files:
         with self._store.transaction() as session:
             record = session.get(Record, (FILES, uuid))
             return None if record is None else single(session, record)
+
+    def _writer(self, session: Session) -> Writer:
+        return Writer(session, MODULES[FILES], self._clock.now().timestamp(), ADMINISTRATOR)
 
     async def _upload(self, request: Request) -> Response:
         try:
@@ -128,7 +132,7 @@ class Files:
             record = find(session, FILES, call.path["uuid"])
             if content := session.get(FileContent, record.uuid):
                 session.delete(content)
-            remove(session, record)
+            self._writer(session).delete(record, hard=True)
         return 204, None
 
 

@@ -268,32 +268,38 @@ def without(row: Row, *names: str) -> Row:
     return {key: value for key, value in row.items() if key not in names}
 
 
-DATES = ("createDate", "modifyDate", "id")
+# What belongs to the place, and what two places that were filled at different times never have in common.
+OF_THE_PLACE = {"createDate", "createUser", "id", "modifyDate", "modifyUser"}
+
+
+def common(value: Any) -> Any:
+    """Return a row without what belongs to the place, at any depth."""
+    if isinstance(value, dict):
+        return {key: common(each) for key, each in value.items() if key not in OF_THE_PLACE}
+    return [common(each) for each in value] if isinstance(value, list) else value
 
 
 def moved(place: Place) -> Row:
     """Return what was moved, without what belongs to the place."""
-    alerts = [place.ask("GET", f"/api/3/alerts/{uuid}?$relationships=true") for uuid in (ALERT, OTHER_ALERT)]
     collection = place.ask("GET", f"/api/3/workflow_collections/{COLLECTION}?$relationships=true")
+    items = place.rows(f"/api/3/picklists?listName=/api/3/picklist_names/{PICKLIST}&$orderby=orderIndex")
     configuration = place.ask("GET", f"/api/integration/configuration/?config_id={CONFIG}")["data"]
     return {
         "alerts": [
-            without(alert, *DATES)
-            | {"severity": alert["severity"] and alert["severity"]["itemValue"]}
-            | {"incidents": [each["uuid"] for each in alert["incidents"]], "status": None}
-            | dict.fromkeys(("createUser", "modifyUser", "state"))
-            for alert in alerts
+            common(place.ask("GET", f"/api/3/alerts/{uuid}?$relationships=true")) for uuid in (ALERT, OTHER_ALERT)
         ],
-        "incident": place.ask("GET", f"/api/3/incidents/{INCIDENT}")["name"],
-        "collection": without(collection, *DATES, "workflows"),
-        "playbooks": [without(each, *DATES) for each in collection["workflows"]],
-        "macros": [without(row, "id") for row in place.rows("/api/wf/api/dynamic-variable/")],
-        "picklist": without(place.ask("GET", f"/api/3/picklist_names/{PICKLIST}"), *DATES),
-        "items": [
-            without(row, *DATES) for row in place.rows(f"/api/3/picklists?listName=/api/3/picklist_names/{PICKLIST}")
-        ],
+        "incident": common(place.ask("GET", f"/api/3/incidents/{INCIDENT}?$relationships=true")),
+        "collection": common(without(collection, "workflows")),
+        "playbooks": sorted(common(collection["workflows"]), key=by_name),
+        "macros": common(place.rows("/api/wf/api/dynamic-variable/")),
+        "picklist": common(place.ask("GET", f"/api/3/picklist_names/{PICKLIST}")),
+        "items": common(items),
         "configuration": [without(row, "id", "connector") for row in configuration],
     }
+
+
+def by_name(row: Row) -> str:
+    return str(row["name"])
 
 
 def told(place: Place) -> tuple[Any, Any]:
@@ -666,7 +672,7 @@ def test_a_collection_that_is_there_is_merged_as_chosen(
     assert two.bring_in(archive, choose)["status"] == "Import Complete"
 
     rows = two.rows("/api/3/workflow_collections?$relationships=true")
-    assert {row["name"]: [each["name"] for each in row["workflows"]] for row in rows} == names
+    assert {row["name"]: sorted(map(by_name, row["workflows"])) for row in rows} == names
     assert two.ask("GET", f"/api/3/workflows/{workflow_uuid('Q')}").get("description") == own
 
 

@@ -144,7 +144,8 @@ class Collector:
             uuid = quote(uuid_of(_value(each)), safe="")
             row = self._found(f"/api/3/workflow_collections/{uuid}?$relationships=true")
             if row:
-                content.collections.append({key: value for key, value in row.items() if key != "@id"})
+                workflows = [_by_authors_iris(workflow) for workflow in row.get("workflows") or []]
+                content.collections.append({**_by_authors_iris(row), "workflows": workflows})
                 if isinstance(each, dict) and each.get("includeGlobalVariables"):
                     names |= set(VARIABLE.findall(json.dumps(row)))
         rows = self._rows(f"/api/wf/api/dynamic-variable/?format=json&limit={EVERY}")
@@ -229,6 +230,11 @@ def _as_exported(module: str, row: Row, with_links: bool) -> Row:
     """Return a record with related ones as IRIs; those of relations to many only if they are asked for."""
     left_out = {*SHOWN_ONLY, *(() if with_links else MODULES[module].many)}
     return {key: _as_iri(value) for key, value in row.items() if key not in left_out}
+
+
+def _by_authors_iris(row: Row) -> Row:
+    """Return a collection or playbook with its authors as IRIs, if they are shown as a whole."""
+    return {key: _as_iri(value) if key in ("createUser", "modifyUser") else value for key, value in row.items()}
 
 
 def _reason(answer: Any) -> str:
