@@ -704,6 +704,27 @@ def test_records_and_picklists_that_are_there_are_kept_or_replaced_as_chosen(one
     assert two.ask("GET", f"/api/3/picklists/{ITEM}")["itemValue"] == "Red"
 
 
+@pytest.mark.parametrize(("when_exists", "name"), [("append", "Theirs"), ("replace", "Grüße")])
+def test_a_record_with_the_unique_values_of_another_changes_it_only_where_it_replaces(
+    one: Place, two: Place, when_exists: str, name: str
+) -> None:
+    fill(one)
+    sets = [{"type": "alerts", "query": {"limit": 1, "filters": [{"field": "uuid", "operator": "eq", "value": ALERT}]}}]
+    theirs = two.ask("POST", "/api/3/alerts", {"name": "Theirs", "sourceId": "s-1"}, 201)["@id"]
+
+    def choose(options: Row) -> None:
+        options["recordSets"]["values"][0]["whenExists"] = when_exists
+
+    job = two.bring_in(one.export({"recordSets": sets}), choose)
+
+    assert two.ask("GET", theirs)["name"] == name
+    assert len(two.rows("/api/3/alerts")) == 1
+    refused = [
+        line for line in log_of(job) if line.startswith(f"/api/3/alerts/{ALERT} was not imported: A record with")
+    ]
+    assert len(refused) == (when_exists == "append")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

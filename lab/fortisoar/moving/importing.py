@@ -223,12 +223,15 @@ class Importer:
                 self._ask("PUT", f"/api/3/{module}/{uuid}?$showDeleted=true", {"deletedAt": None})
         related = {name for name, field in MODULES[module].fields.items() if field.kind in ("one", "many")}
         bodies = {id(row): _without(row, *related, *FROM_HERE) for row in (*new, *old)}
-        created = self._in_bulk(
-            new,
-            lambda part: self._ask("POST", f"/api/3/bulkupsert/{module}", [bodies[id(row)] for row in part]),
-            lambda row: f"/api/3/{module}/{row['uuid']}",
-            tally,
-        )
+
+        def create(part: list[Row]) -> tuple[int, Any]:
+            # One with the same unique values may be there under another uuid; only a replacement changes it.
+            given = [bodies[id(row)] for row in part]
+            if replaces:
+                return self._ask("POST", f"/api/3/bulkupsert/{module}", given)
+            return self._ask("POST", f"/api/3/insert/{module}", {"data": given})
+
+        created = self._in_bulk(new, create, lambda row: f"/api/3/{module}/{row['uuid']}", tally)
         replaced = self._changed(module, [(row, bodies[id(row)]) for row in old], tally)
         tally.add("created", len(created))
         tally.add("replaced", len(replaced))
