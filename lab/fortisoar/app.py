@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
@@ -73,6 +73,7 @@ class Api:
     """The endpoints.
 
     Parameters:
+        further: routes of parts that have no more to do with this file.
         patient: threads for requests that wait for an action. They must not take the threads that others need: an
             action may call this API itself.
     """
@@ -86,6 +87,7 @@ class Api:
         records: Records,
         search: Search,
         playbooks: Playbooks,
+        further: Sequence[Route],
         patient: Executor,
     ) -> None:
         self._accounts = accounts
@@ -95,6 +97,7 @@ class Api:
         self._records = records
         self._search = search
         self._playbooks = playbooks
+        self._further = further
         self._patient = patient
 
     def app(self) -> ASGIApp:
@@ -135,6 +138,7 @@ class Api:
             _route("GET", "/api/3/actors/current", _current_actor),
             *self._search.routes(),
             *self._playbooks.routes(),
+            *self._further,
             *self._records.routes(),
         ]
 
