@@ -226,11 +226,15 @@ def test_a_failed_run_is_taken_up_again_and_a_finished_one_is_not(soar: Soar) ->
     assert run["status"] == "failed"
     soar.ask("POST", f"{WF}/dynamic-variable/", {"name": "module", "value": "alerts", "default_value": ""}, 201)
 
-    assert soar.ask("POST", f"/api{run['@id']}start/") == {"status": "started"}
+    started = soar.ask("POST", f"/api{run['@id']}start/")
     soar.product.playbooks.settle()
 
-    assert soar.ask("GET", f"/api{run['@id']}")["status"] == "finished"
-    assert soar.ask("POST", f"/api{run['@id']}start/", status=400)["message"] == "The workflow has finished."
+    assert started["status"] == "started"
+    (again,) = soar.runs(started["task_id"])
+    assert (again["@id"], again["status"]) == (run["@id"], "finished")
+    assert soar.ask("POST", f"/api{run['@id']}start/", status=400)["message"] == (
+        "Only a failed or terminated workflow can be started, and this one is finished."
+    )
 
 
 def test_the_variables_of_a_finished_run_are_kept_if_it_is_verbose_alone(soar: Soar) -> None:

@@ -24,7 +24,7 @@ from jinja2 import Undefined
 from ....kit.clock import Clock
 from ..asking import Ask
 from .ansible_filters import filters_of_ansible
-from .bounds import check_value, ticking
+from .bounds import check_size, check_value, ticking
 from .patterns import Patterns
 from .xml_reading import xml_as_dict
 
@@ -275,6 +275,10 @@ def _strftime(clock: Clock) -> Filter:
     return strftime
 
 
+_KEYS = (str, int, float, type(None))
+_WRITTEN_BITS = 14_000  # Python writes no whole number of more than 4,300 digits
+
+
 def as_plain(value: Any) -> Any:
     """Return a value that JSON can carry: what is not defined is null, what is no JSON type is its text."""
     check_value(value)
@@ -285,7 +289,9 @@ def _as_plain(value: Any) -> Any:
     if isinstance(value, Undefined):
         return None
     if isinstance(value, dict):
-        return {key: _as_plain(item) for key, item in value.items()}
+        return {key if isinstance(key, _KEYS) else str(key): _as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_as_plain(item) for item in value]
+    if isinstance(value, int):
+        check_size(value.bit_length(), _WRITTEN_BITS)
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
