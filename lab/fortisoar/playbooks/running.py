@@ -123,6 +123,7 @@ class Running:
     def start_again(self, number: int) -> str:
         """Queue a run that did not end well once more, from where it stands; return its new task id."""
         state = self._runs.state(number)
+        state.frames.clear()  # what it waited for ended with it
         state.task_id = state.variables["task_id"] = str(uuid4())
         self._ending.discard(number)
         self._runs.change(number, task_id=state.task_id, status=INCIPIENT)
