@@ -136,5 +136,4 @@ def _rows(document: Row, key: str) -> list[Row]:
 
 
 def _text(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return text.encode("utf-8", "replace").decode()  # no database takes half a character
+    return "" if value is None else str(value)

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -142,7 +143,8 @@ def html_table(data: Any, row_fields: Any = None, *_: Any, **__: Any) -> str:
     rows = data if isinstance(data, list) else [data]
     if not all(isinstance(row, dict) for row in rows):
         return "".join(f"<p>{html.escape(str(row))}</p>" for row in rows)
-    chosen = [name.strip() for name in row_fields.split(",")] if isinstance(row_fields, str) else list(row_fields or ())
+    listed = row_fields.split(",") if isinstance(row_fields, str) else row_fields
+    chosen = [str(name).strip() for name in listed] if isinstance(listed, list | tuple) else []
     names = [name for name in chosen if name] or list(dict.fromkeys(name for row in rows for name in row))
     lines = [_table_row("th", names), *(_table_row("td", [row.get(name, "") for name in names]) for row in rows)]
     return f"<table>{''.join(lines)}</table>"
@@ -294,4 +296,6 @@ def _as_plain(value: Any) -> Any:
         return [_as_plain(item) for item in value]
     if isinstance(value, int):
         check_size(value.bit_length(), _WRITTEN_BITS)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
