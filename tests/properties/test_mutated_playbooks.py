@@ -163,7 +163,7 @@ def check_runs(soar: Soar) -> None:
     soar.product.playbooks.settle()
     for row in send(soar, "POST", "/api/wf/api/workflows/log_list/?limit=100", {})["hydra:member"]:
         run = send(soar, "GET", f"/api{row['@id']}", None)
-        assert run["status"] in ("finished", "finished with error", "failed", "awaiting"), run["status"]
+        assert run["status"] in ("finished", "finished with error", "failed", "awaiting", "terminated"), run["status"]
         words = json.dumps([run["result"], [one["result"] for one in run["steps"] if "result" in one]])
         assert "The local FortiSOAR failed" not in words, words
         assert "cannot be done with what it was given" not in words, words
