@@ -92,9 +92,9 @@ class Running:
     def close(self) -> None:
         """Stop every run and thread."""
         self.stop()
-        self._watch.stop()
         self._pool.shutdown(cancel_futures=True)
         self._helpers.shutdown(cancel_futures=True)
+        self._watch.stop()  # a run that came to wait may just have started it
 
     def settle(self) -> None:
         """Wait until no run is under way."""
@@ -102,7 +102,9 @@ class Running:
             wait(list(self._queued))
 
     def queue(self, work: Callable[..., Any], *arguments: Any) -> None:
-        """Do something in a thread of the runs."""
+        """Do something in a thread of the runs, unless the lab stops: what is left then is looked at when it starts."""
+        if self._stop.is_set():
+            return
         future = self._pool.submit(work, *arguments)
         self._queued.add(future)
         future.add_done_callback(self._queued.discard)
