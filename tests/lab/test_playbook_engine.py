@@ -710,6 +710,7 @@ def test_a_run_waits_for_a_manual_input_and_goes_on_with_its_answer(soar: Soar) 
     (run,) = soar.runs(said["task_id"])
     assert (run["status"], soar.comments()) == ("finished", ["yes, because"])
     assert [one["status"] for one in run["steps"]] == ["finished"] * 4
+    assert run["steps"][2]["input"]["input"]["schema"]["title"] == "Again, you?"
     assert soar.ask("GET", "/api/wf/api/manual-wf-input/?format=json")["hydra:member"] == []
 
 

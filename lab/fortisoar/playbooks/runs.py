@@ -278,8 +278,10 @@ class StepLog:
             return entry.id
 
     def end(self, number: int, status: str, arguments: Any, result: Any) -> None:
-        """Write down how a step ended, or that it waits."""
-        values = {"status": status, "arguments": _short(arguments), "result": _short(result)}
+        """Write down how a step ended, or that it waits; what it was given is told once, also if it waits meanwhile."""
+        values = {"status": status, "result": _short(result)}
+        if arguments is not None:
+            values["arguments"] = _short(arguments)
         completed = None if status == AWAITING else self._now()
         with self._store.transaction() as session:
             session.execute(update(RunStep).where(RunStep.id == number).values(**values, completed=completed))
