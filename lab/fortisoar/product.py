@@ -36,6 +36,7 @@ from .secrets_at_rest import Vault
 from .switches import SWITCHES
 from .workers import Workers
 
+GRACE = 2.0  # seconds that an action under way has to end when the lab starts anew
 # Requests that may wait for an action at the same time; further ones queue.
 WAITING = 64
 
@@ -116,7 +117,7 @@ class FortiSoar:
         app = api.app()
         self.playbooks.connect(app)
         self._moving.connect(app)
-        self.records.subscribe(self.playbooks.record_written)
+        self.records.subscribe(self.playbooks)
         self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(app), self.journal)), clock)
 
     def start_workers(self) -> None:
@@ -132,6 +133,10 @@ class FortiSoar:
         """Uninstall everything, go back to the standard records, put the switches back and clear the journal."""
         self.jobs.reset()  # before the runs are abandoned: what it imports may start some
         self._logs.reset()
+        self.playbooks.stop()
+        # Before the runs are waited for: some of them may wait for an action.
+        for workers in (self._workers, self._hook_worker):
+            workers.interrupt(GRACE)
         self.playbooks.reset()
         self.store.clear()
         self.records.seed()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.playbooks import Soar, exported, playbook, set_variables, start, workflow_uuid
+from tests.support.playbooks import Soar, exported, playbook, set_variables, start, step, workflow_uuid
 
 BEYOND = 2**63
 DIGITS = "9" * 4301
@@ -88,8 +88,8 @@ LOGS = "/api/wf/api/query/workflow_logs/"
             "POST",
             "/api/wf/api/workflows/1/wfinput_resume/",
             {"manual_input_id": BEYOND},
-            400,
-            "what no database takes",
+            404,
+            "Not found.",
         ),
     ],
 )
@@ -160,8 +160,7 @@ def upload(soar: Soar, playbooks: str) -> None:
 
 
 def test_a_step_that_was_given_what_it_cannot_use_fails_in_words(soar: Soar) -> None:
-    loop = {"item": "{{ [{}] }}", "__bulk": True, "batch_size": -1}
-    insert = {"name": "Insert", "kind": "InsertData", "arguments": {"for_each": loop, "resource": {"name": "a"}}}
-    said = soar.failure({**insert, "arguments": {**insert["arguments"], "for_each": {**loop, "batch_size": "many"}}})  # type: ignore[dict-item]
-    assert said.startswith("The step cannot be done with what it was given: ValueError: invalid literal for int()")
+    loop = {"item": "{{ [{}] }}", "__bulk": True, "batch_size": "many"}
+    said = soar.failure(step("Insert", "InsertData", for_each=loop, resource={"name": "a"}))
+    assert said == "for_each.batch_size must be a whole number from 1 on, and is 'many'"
     assert soar.ask("GET", f"/api/3/workflows/{workflow_uuid('P')}")["name"] == "P"

@@ -226,11 +226,15 @@ def test_a_failed_run_is_taken_up_again_and_a_finished_one_is_not(soar: Soar) ->
     assert run["status"] == "failed"
     soar.ask("POST", f"{WF}/dynamic-variable/", {"name": "module", "value": "alerts", "default_value": ""}, 201)
 
-    assert soar.ask("POST", f"/api{run['@id']}start/") == {"status": "started"}
+    started = soar.ask("POST", f"/api{run['@id']}start/")
     soar.product.playbooks.settle()
 
-    assert soar.ask("GET", f"/api{run['@id']}")["status"] == "finished"
-    assert soar.ask("POST", f"/api{run['@id']}start/", status=400)["message"] == "The workflow has finished."
+    assert started["status"] == "started"
+    (again,) = soar.runs(started["task_id"])
+    assert (again["@id"], again["status"]) == (run["@id"], "finished")
+    assert soar.ask("POST", f"/api{run['@id']}start/", status=400)["message"] == (
+        "Only a failed or terminated workflow can be started, and this one is finished."
+    )
 
 
 def test_the_variables_of_a_finished_run_are_kept_if_it_is_verbose_alone(soar: Soar) -> None:
@@ -335,6 +339,85 @@ def test_an_updated_record_starts_the_playbooks_that_wait_for_this_change(soar: 
     soar.ask("PUT", alert, {"description": "new"})
 
     assert comments(soar) == ["B"]
+
+
+def deleted_by(soar: Soar, way: str, alert: Row) -> None:
+    """Delete an alert in one of the ways there are."""
+    if way == "one by one":
+        soar.ask("DELETE", alert["@id"], status=204)
+    elif way == "for good":
+        soar.ask("DELETE", f"{alert['@id']}?$hardDelete=true", status=204)
+    elif way == "in bulk":
+        soar.ask("DELETE", "/api/3/delete/alerts", {"ids": [alert["uuid"]]})
+    else:
+        query = {"filters": [{"field": "uuid", "operator": "eq", "value": alert["uuid"]}]}
+        soar.ask("DELETE", "/api/3/delete-with-query/alerts?$hardDelete=true", query)
+
+
+WAYS = ["one by one", "for good", "in bulk", "by a query"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_deleted_record_starts_the_playbooks_whose_filters_it_passed(soar: Soar, way: str) -> None:
+    high = {"field": "severity.itemValue", "operator": "eq", "value": "High"}
+    soar.load(on_write("cybersponse.post_delete", high))
+    severity = soar.ask("POST", "/api/wf/api/jinja-editor/", {"template": "{{ 'Severity' | picklist('High', '@id') }}"})
+    for name, level in (("A", severity["result"]), ("B", None)):
+        alert = soar.ask("POST", "/api/3/alerts", {"name": name, "severity": level}, 201)
+        deleted_by(soar, way, alert)
+    assert comments(soar) == ["A"]
+
+    (row,) = soar.ask("GET", f"{WF}/workflows/")["hydra:member"]
+    (record,) = soar.ask("GET", f"/api{row['@id']}")["env"]["input"]["records"]
+    assert (record["name"], record["comments"]) == ("A", [])
+
+
+def test_what_is_not_deleted_starts_nothing_and_what_is_in_the_bin_nothing_again(soar: Soar) -> None:
+    soar.load(on_write("cybersponse.post_delete"))
+    alert = soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
+    soar.ask("DELETE", alert["@id"], status=204)
+    assert comments(soar) == ["A"]
+
+    soar.ask("DELETE", alert["@id"], status=404)
+    soar.ask("DELETE", f"{alert['@id']}?$hardDelete=true", status=204)
+    soar.ask("DELETE", "/api/3/delete/alerts", {"ids": ["none", 5]}, 400)
+
+    assert comments(soar) == ["A"]
+
+
+def test_a_link_starts_the_playbooks_that_wait_for_this_change(soar: Soar) -> None:
+    soar.load(on_write("cybersponse.post_update", {"field": "assets", "operator": "changed", "value": ""}))
+    alert = soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
+    asset = soar.ask("POST", f"{alert['@id']}/assets", {"name": "host"}, 201)
+    assert comments(soar) == ["A"]
+
+    soar.ask("DELETE", f"{alert['@id']}/assets/{asset['uuid']}", status=204)
+    assert comments(soar) == ["A", "A"]
+    soar.ask("PUT", alert["@id"], {"__link": {"assets": [asset["@id"]]}})
+    assert comments(soar) == ["A", "A", "A"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"resources": 5},
+        {"resources": {"a": 1}},
+        {"fieldbasedtrigger": [1]},
+        {"fieldbasedtrigger": {"logic": {}, "filters": 5}},
+        {"fieldbasedtrigger": {"filters": [5, {"field": {}, "operator": []}]}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_an_odd_start_holds_up_no_write(soar: Soar, kind: str, odd: Row) -> None:
+    trigger = start(f"cybersponse.post_{kind}", **{"resources": ["alerts"], **odd})
+    soar.load(playbook("P", trigger, note("x"), isActive=True))
+
+    alert = soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
+    soar.ask("PUT", alert["@id"], {"name": "B"})
+    soar.ask("DELETE", alert["@id"], status=204)
+
+    assert comments(soar) == (["x"] if odd == {"fieldbasedtrigger": [1]} or "logic" in str(odd) else [])
 
 
 # Schedules.

@@ -833,11 +833,25 @@ def test_descriptions_have_attributes_on_request(client: TestClient) -> None:
 # ---- the store
 
 
+class Told:
+    """Who is told of every write, and of what is deleted by its address."""
+
+    def __init__(self) -> None:
+        self.writes: list[tuple[str, str, str | None, set[str]]] = []
+        self.deleted: list[str] = []
+
+    def record_written(self, what: str, module: str, row: dict[str, Any], changed: set[str]) -> None:
+        self.writes.append((what, module, row["name"], changed))
+
+    def records_going(self, module: str, iris: list[str]) -> Callable[[str], None]:
+        return self.deleted.append
+
+
 def test_every_write_is_told_to_those_who_subscribed(tmp_path: Path) -> None:
-    told: list[tuple[str, str, str | None, set[str]]] = []
+    told = Told()
     made = FortiSoar(tmp_path, Clock(), "u", "p", "k3y", Fernet.generate_key(), {}, workers=1)
     client = TestClient(made.app, base_url="https://127.0.0.1", headers={"Authorization": "API-KEY k3y"})
-    made.records.subscribe(lambda what, module, row, changed: told.append((what, module, row["name"], changed)))
+    made.records.subscribe(told)
     row = client.post("/api/3/alerts", json={"name": "a", "sourceId": "s"}).json()
     client.put(row["@id"], json={"name": "b", "sourceId": "s", "assets": []})
     client.post("/api/3/alerts", json={"name": "x", "sourceId": "s"})
@@ -847,15 +861,53 @@ def test_every_write_is_told_to_those_who_subscribed(tmp_path: Path) -> None:
     client.put("/api/3/update/alerts", json={"data": [{"@id": row["@id"], "status": None}]})
     client.delete(row["@id"])
     made.close()
-    assert told == [
+    assert told.deleted == [row["@id"]]
+    assert told.writes == [
         ("create", "alerts", "a", {"name", "sourceId", "state", "escalatedtoincident"}),
         ("update", "alerts", "b", {"name", "assets"}),
         ("update", "alerts", "c", {"name", "status"}),
         ("update", "alerts", "d", {"name"}),
         ("create", "alerts", "e", {"name", "sourceId", "state", "escalatedtoincident"}),
         ("update", "alerts", "d", {"status"}),
-        ("delete", "alerts", "d", set()),
     ]
+
+
+CREATED = {"state", "escalatedtoincident"}
+
+
+def test_what_tells_of_writes_in_bulk_and_of_links_is_a_switch_each(tmp_path: Path) -> None:
+    told = Told()
+    made = FortiSoar(tmp_path, Clock(), "u", "p", "k3y", Fernet.generate_key(), {}, workers=1)
+    client = TestClient(made.app, base_url="https://127.0.0.1", headers={"Authorization": "API-KEY k3y"})
+    made.records.subscribe(told)
+    for switch in ("bulk_insert_starts_playbooks", "feed_starts_playbooks"):
+        made.switches.set(switch, True)
+    client.post("/api/3/insert/alerts", json={"data": [{"name": "a", "sourceId": "s"}]})
+    feed = {"data": [{"name": "b", "sourceId": "s"}, {"name": "c", "sourceId": "t"}]}
+    client.post("/api/ingest-feeds/alerts", json=feed)
+    rows = client.get("/api/3/alerts?$orderby=name").json()["hydra:member"]
+    comments = f"{rows[0]['@id']}/assets"
+    asset = client.post(comments, json={"name": "host"}).json()
+    client.delete(f"{comments}/{asset['uuid']}")
+    client.request("DELETE", "/api/3/delete/alerts", json={"ids": [rows[0]["uuid"], "none"]})
+    query = {"logic": "AND", "filters": [{"field": "name", "operator": "eq", "value": "c"}]}
+    client.request("DELETE", "/api/3/delete-with-query/alerts?$hardDelete=true", json=query)
+    for switch in ("bulk_delete_starts_playbooks", "link_starts_playbooks"):
+        made.switches.set(switch, False)
+    other = client.post("/api/3/alerts", json={"name": "d"}).json()
+    client.post(f"{other['@id']}/assets", json={"@id": asset["@id"]})
+    client.request("DELETE", "/api/3/delete/alerts", json={"ids": [other["uuid"]]})
+    made.close()
+    assert told.writes == [
+        ("create", "alerts", "a", {"name", "sourceId"} | CREATED),
+        ("update", "alerts", "b", {"name"}),
+        ("create", "alerts", "c", {"name", "sourceId"} | CREATED),
+        ("create", "assets", "host", {"name"}),
+        ("update", "alerts", "b", {"assets"}),
+        ("update", "alerts", "b", {"assets"}),
+        ("create", "alerts", "d", {"name"} | CREATED),
+    ]
+    assert told.deleted == [row["@id"] for row in rows]
 
 
 def test_records_outlive_a_restart_and_a_reset_forgets_them(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.fortisoar.playbooks import Playbooks
 from lab.fortisoar.playbooks.asking import Inside
-from lab.fortisoar.playbooks.service import Stopped
+from lab.fortisoar.playbooks.running import Stopped
 
 REFUSED, LOST, CUT = "refused", "lost", "cut"
 FAILURE = (500, {"message": "Injected error", "type": "Error"})

@@ -181,6 +181,7 @@ FORTISOAR = [
     _of("POST", f"{RUN}log_list/", {}, limit=5, ordering="-id", parent_wf__isnull="true"),
     _of("DELETE", f"{RUN}delete/", {"date": "2000-01-01", "exclude_awaiting_wf": True}),
     _of("GET", f"{RUN}{{}}/"),
+    *(_of("POST", f"{RUN}{{}}/{verb}/", {}) for verb in ("start", "resume", "approval", "terminate", "retry")),
     _of("GET", "/api/wf/api/historical-workflows/{}/"),
     _of("GET", "/api/wf/api/historical-workflows/", limit=5),
     _of("GET", "/api/wf/api/historical-steps/", workflow="1", limit=5),

@@ -64,7 +64,9 @@ class Macro(Base):
 class Run(Base):
     """One run of a playbook.
 
-    ``state`` holds what is needed to go on: variables, which routes were taken, the playbook as it was at the start.
+    ``parent`` is the run that called this one; ``caller`` is the same while that one waits for it, so none for an
+    asynchronous call. ``state`` holds what is needed to go on: variables, which routes were taken, which steps wait,
+    the playbook as it was at the start.
     """
 
     __tablename__ = "run"
@@ -73,6 +75,7 @@ class Run(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[str] = mapped_column(index=True)
     parent: Mapped[int | None] = mapped_column(index=True)
+    caller: Mapped[int | None] = mapped_column(index=True)
     workflow: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
     status: Mapped[str]
@@ -104,7 +107,11 @@ class RunStep(Base):
 
 
 class Question(Base):
-    """A manual input that a run waits for."""
+    """What a run waits for: a manual input, or a record that somebody works on.
+
+    ``record`` is the address of that record. After ``due`` nobody needs to answer any more. ``answer`` is what came,
+    until the run takes it.
+    """
 
     __tablename__ = "manual_input"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -113,7 +120,10 @@ class Question(Base):
     run: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
     step: Mapped[int]
     created: Mapped[datetime]
+    due: Mapped[datetime | None] = mapped_column(index=True)
+    record: Mapped[str | None] = mapped_column(index=True)
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Schedule(Base):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -22,15 +22,22 @@ from .seeding import ADMINISTRATOR, fill
 from .serving import Answer, Call, Row, route
 from .showing import collection, legacy, selected, show, single, view
 from .tables import Link, Record
-from .values import address
+from .values import address, iri
 from .writing import Writer, find
 
 PAGE_SIZE = 30
 LARGEST_PAGE = 5000  # the appliance's cap, whatever $limit asks for
 FEW = 1000  # records that are sorted at no cost worth speaking of
 
-# Told after each write: create, update or delete; the module; the record as it is read; the fields that changed.
-Listener = Callable[[str, str, Row, set[str]], None]
+
+class Listener(Protocol):
+    """Who is told of what requests write."""
+
+    def record_written(self, change: str, module: str, row: Row, changed: set[str], /) -> None:
+        """Take note of a record: ``create`` or ``update``, as it is read, and the fields that changed."""
+
+    def records_going(self, module: str, iris: list[str], /) -> Callable[[str], None]:
+        """Look at records that are about to be deleted; return what is to be called with each that is gone."""
 
 
 class Records:
@@ -54,10 +61,10 @@ class Records:
             fill(session, self._now())
 
     def subscribe(self, listener: Listener) -> None:
-        """Have a function called after each record that a request wrote.
+        """Tell somebody of each record that a request writes or deletes.
 
-        Bulk inserts tell nobody, as on 7.6, and feeds neither, as on 8.0; nor do bulk deletes and links made at a
-        relation's address: assumed.
+        Bulk inserts tell nobody, as on 7.6, and feeds neither, as on 8.0: there are switches for both, and for bulk
+        deletes and links made at a relation's address, of which nothing is known.
         """
         self._listeners.append(listener)
 
@@ -113,11 +120,11 @@ class Records:
         return 200, row
 
     def _delete(self, call: Call) -> Answer:
+        gone = self._going(call, [call.parts["uuid"]])
         with self._transaction() as session:
             record = self._find(session, call, with_deleted=call.is_on("$hardDelete"))
-            writer, row = self._writer(session, call), single(session, record)
-            writer.delete(record, call.is_on("$hardDelete"))
-        self._tell("delete", row, writer)
+            self._writer(session, call).delete(record, call.is_on("$hardDelete"))
+        gone(record.iri)
         return 204, None
 
     def _upsert(self, call: Call) -> Answer:
@@ -138,6 +145,9 @@ class Records:
             done, failures = bulk.each(rows, writer.create, "POST")
             session.flush()
             shown = show(session, done, "iris")
+        if self._switches["bulk_insert_starts_playbooks"]:
+            for row in shown:
+                self._tell("create", row, writer)
         if failures:
             return bulk.partial(shown, failures)
         # Both null and the type are the guide's.
@@ -179,6 +189,7 @@ class Records:
         ids = call.object.get("ids")
         if not isinstance(ids, list):
             raise malformed('The body must be {"ids": [...]}.')
+        gone = self._going(call, ids if self._switches["bulk_delete_starts_playbooks"] else [])
         with self._transaction() as session:
             writer = self._writer(session, call)
 
@@ -188,28 +199,41 @@ class Records:
                 return record.iri
 
             done, failures = bulk.each(ids, delete, "DELETE")
+        for deleted in done:
+            gone(deleted)
         return bulk.partial(done, failures)
 
     def _delete_with_query(self, call: Call) -> Answer:
         if not call.object.get("filters"):
             raise malformed("The body must have filters.")
         module = self._module(call)
+        wanted = [Record.module == module.name, condition(module, Record, call.object)]
+        if not call.is_on("$hardDelete"):
+            wanted.append(Record.deleted.is_(None))
+        with self._transaction() as session:
+            uuids = list(session.scalars(select(Record.uuid).where(*wanted)))
+        gone = self._going(call, uuids if self._switches["bulk_delete_starts_playbooks"] else [])
         with self._transaction() as session:
             writer = self._writer(session, call)
-            wanted = [Record.module == module.name, condition(module, Record, call.object)]
-            if not call.is_on("$hardDelete"):
-                wanted.append(Record.deleted.is_(None))
             records = session.scalars(select(Record).where(*wanted)).all()
             for record in records:
                 writer.delete(record, call.is_on("$hardDelete"))
+        for record in records:
+            gone(record.iri)
         return 200, {"count": len(records)}
 
     def _ingest(self, call: Call) -> Answer:
         """Store a feed. Playbooks ask for the status only; that the uuids are then left out is assumed: no source."""
         with self._transaction() as session:
-            uuids = feeds.ingest(session, self._writer(session, call), call.body)
+            writer = self._writer(session, call)
+            stored = feeds.ingest(session, writer, call.body)
+            session.flush()
+            told = stored if self._switches["feed_starts_playbooks"] else []
+            rows = {row["uuid"]: row for row in show(session, list(dict.fromkeys(record for record, _ in told)))}
+        for record, is_new in told:
+            self._tell("create" if is_new else "update", rows[record.uuid], writer)
         answer: Row = {"status": "success"}
-        return 200, answer if call.is_on("$statusOnly") else answer | {"uuids": uuids}
+        return 200, answer if call.is_on("$statusOnly") else answer | {"uuids": [record.uuid for record, _ in stored]}
 
     # ---- lists and queries
 
@@ -310,16 +334,19 @@ class Records:
             raise not_allowed("Comments are created at /api/3/comments.")  # met on 7.6
         with self._transaction() as session:
             record, writer = self._find(session, call), self._writer(session, call)
-            found = address(call.object)
+            found, others = address(call.object), Writer(session, target, self._now(), ADMINISTRATOR)
             if found is None:
-                other = Writer(session, target, self._now(), ADMINISTRATOR).create(call.object)
+                other = others.create(call.object)
                 session.flush()
             elif found[0] != target.name:
                 raise malformed(f"{name} holds records of {target.name}.")
             else:
                 other = find(session, *found)
             writer.link(record, name, other.module, other.uuid)
-            row = single(session, other)
+            row, linked_to = single(session, other), single(session, record)
+        if found is None:
+            self._tell("create", row, others)
+        self._tell_linked(call, linked_to)
         return 200 if found else 201, row
 
     def _unlink(self, call: Call) -> Answer:
@@ -328,6 +355,8 @@ class Records:
             record = self._find(session, call)
             other = find(session, target.name, call.parts["other"], with_deleted=True)
             self._writer(session, call).unlink(record, call.parts["relation"], other.module, other.uuid)
+            row = single(session, record)
+        self._tell_linked(call, row)
         return 204, None
 
     def _relation(self, call: Call) -> tuple[Module, Module]:
@@ -385,7 +414,24 @@ class Records:
 
     def _tell(self, what: str, row: Row, writer: Writer) -> None:
         for listener in self._listeners:
-            listener(what, writer.module.name, row, writer.changed.get(row["uuid"], set()))
+            listener.record_written(what, writer.module.name, row, writer.changed.get(row["uuid"], set()))
+
+    def _tell_linked(self, call: Call, row: Row) -> None:
+        if self._switches["link_starts_playbooks"]:
+            for listener in self._listeners:
+                listener.record_written("update", call.parts["module"], row, {call.parts["relation"]})
+
+    def _going(self, call: Call, uuids: Iterable[Any]) -> Callable[[str], None]:
+        """Have records looked at that are about to be deleted; return what is to be called with each that is gone."""
+        module = call.parts["module"]
+        iris = [iri(module, str(uuid).lower()) for uuid in uuids]
+        told = [each.records_going(module, iris) for each in self._listeners if iris]
+
+        def gone(record: str) -> None:
+            for tell in told:
+                tell(record)
+
+        return gone
 
 
 def _url_filters(call: Call) -> list[Row]:
