@@ -15,7 +15,7 @@ from ..kit.journal import Journal, JournalMiddleware
 from ..kit.store import Store
 from ..kit.switches import Switches
 from .accounts import Accounts
-from .app import Api
+from .app import application
 from .configurations import Configurations
 from .connectors import Connectors
 from .execution import Execution
@@ -79,17 +79,14 @@ class FortiSoar:
         self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
         self.records = Records(self.store, clock, self.switches)
         self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {api_key}", self.switches)
-        api = Api(
+        app = application(
             Accounts(username, password, api_key, clock, self.switches),
             self._connectors,
             Configurations(self.store, vault, handover, hooks, self.switches),
             Execution(self.store, handover, self._workers, code, self.switches),
-            self.records,
-            Search(self.store),
-            self.playbooks,
+            [*Search(self.store).routes(), *self.playbooks.routes(), *self.records.routes()],
             self._patient,
         )
-        app = api.app()
         self.playbooks.connect(app)
         self.records.subscribe(self.playbooks.record_written)
         self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(app), self.journal)), clock)

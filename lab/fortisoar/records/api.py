@@ -13,13 +13,13 @@ from starlette.routing import Route
 from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
+from ..calls import Answer, Call, Row, route
 from . import bulk, feeds
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
 from .modules import MODULES, Module
 from .querying import aggregate, condition, ordering, search
 from .seeding import ADMINISTRATOR, fill
-from .serving import Answer, Call, Row, route
 from .showing import collection, legacy, selected, show, single, view
 from .tables import Link, Record
 from .values import address
@@ -90,7 +90,7 @@ class Records:
     def _create(self, call: Call) -> Answer:
         with self._transaction() as session:
             writer = self._writer(session, call)
-            record = writer.create(call.object)
+            record = writer.create(call.fields)
             session.flush()
             row = single(session, record, "iris")
         self._tell("create", row, writer)
@@ -106,7 +106,7 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
             writer = self._writer(session, call)
-            writer.update(record, call.object, restores=call.is_on("$showDeleted"))
+            writer.update(record, call.fields, restores=call.is_on("$showDeleted"))
             session.flush()
             row = single(session, record, _many(call), call.is_on("$showDeleted"))
         self._tell("update", row, writer)
@@ -123,7 +123,7 @@ class Records:
     def _upsert(self, call: Call) -> Answer:
         with self._transaction() as session:
             writer = self._writer(session, call)
-            record, is_new = writer.upsert(call.object)
+            record, is_new = writer.upsert(call.fields)
             session.flush()
             row = single(session, record, "iris")
         self._tell("create" if is_new else "update", row, writer)
@@ -141,7 +141,7 @@ class Records:
         if failures:
             return bulk.partial(shown, failures)
         # Both null and the type are the guide's.
-        return 200, collection(call.parts["module"], shown, len(shown)) | {"@id": None}
+        return 200, collection(call.path["module"], shown, len(shown)) | {"@id": None}
 
     def _upsert_many(self, call: Call) -> Answer:
         if not isinstance(call.body, list):
@@ -164,7 +164,7 @@ class Records:
 
             def update(row: Any) -> Record:
                 found = address(row)
-                if found is None or found[0] != call.parts["module"]:
+                if found is None or found[0] != call.path["module"]:
                     raise malformed("The record has no @id of this module.")
                 return writer.update(find(session, *found), row)
 
@@ -176,14 +176,14 @@ class Records:
         return (207, {"data": shown, "failure": failures}) if failures else (200, {"data": shown})
 
     def _delete_many(self, call: Call) -> Answer:
-        ids = call.object.get("ids")
+        ids = call.fields.get("ids")
         if not isinstance(ids, list):
             raise malformed('The body must be {"ids": [...]}.')
         with self._transaction() as session:
             writer = self._writer(session, call)
 
             def delete(uuid: Any) -> str:
-                record = find(session, call.parts["module"], str(uuid))
+                record = find(session, call.path["module"], str(uuid))
                 writer.delete(record, call.is_on("$hardDelete"))
                 return record.iri
 
@@ -191,12 +191,12 @@ class Records:
         return bulk.partial(done, failures)
 
     def _delete_with_query(self, call: Call) -> Answer:
-        if not call.object.get("filters"):
+        if not call.fields.get("filters"):
             raise malformed("The body must have filters.")
         module = self._module(call)
         with self._transaction() as session:
             writer = self._writer(session, call)
-            wanted = [Record.module == module.name, condition(module, Record, call.object)]
+            wanted = [Record.module == module.name, condition(module, Record, call.fields)]
             if not call.is_on("$hardDelete"):
                 wanted.append(Record.deleted.is_(None))
             records = session.scalars(select(Record).where(*wanted)).all()
@@ -218,7 +218,7 @@ class Records:
         filters = _url_filters(call)
         sort = [
             {"field": field.lstrip("-"), "direction": "DESC" if field.startswith("-") else "ASC"}
-            for field in call.option("$orderby").split(",")
+            for field in call.query.get("$orderby", "").split(",")
             if field
         ]
         return self._page(call, module, [condition(module, Record, {"filters": filters})], sort)
@@ -236,7 +236,7 @@ class Records:
         return self._page(call, module, wanted, [])
 
     def _queried(self, call: Call, module: Module, wanted: list[ColumnElement[bool]]) -> Answer:
-        body = call.object
+        body = call.fields
         wanted = [
             *wanted,
             condition(module, Record, {"logic": body.get("logic", "AND"), "filters": body.get("filters")}),
@@ -264,7 +264,7 @@ class Records:
             records = session.scalars(found.limit(size).offset((number - 1) * size)).all()
             rows = show(session, records, _many(call), call.is_on("$showDeleted"))
         rows = selected(rows, fields or _fields(call), ignored)
-        shown = view(call.path, call.query, number, size, total)
+        shown = view(call.address, call.pairs, number, size, total)
         envelope = collection(module.name, rows, None if call.is_on("$partial") else total) | {"hydra:view": shown}
         return 200, legacy(envelope, shown, size) if call.is_on("$legacy_collection_view") else envelope
 
@@ -275,7 +275,7 @@ class Records:
         columns, groups = aggregate(module, Record, kept)
         names = {column.name: column for column in columns}
         asked = select(*columns).where(*self._visible(call, module), *wanted).group_by(*groups)
-        for each in _objects(call.object, "sort"):
+        for each in _objects(call.fields, "sort"):
             if (column := names.get(str(each.get("field")))) is not None:
                 asked = asked.order_by(column.desc() if str(each.get("direction")).upper() == "DESC" else column.asc())
         size = min(call.number("$limit", LARGEST_PAGE), LARGEST_PAGE)
@@ -288,7 +288,7 @@ class Records:
         shows_deleted = isinstance(call.body, dict) and call.body.get("showDeleted") is True
         if not shows_deleted and not call.is_on("$showDeleted"):
             wanted.append(Record.deleted.is_(None))
-        if term := call.option("$search"):
+        if term := call.query.get("$search"):
             wanted.append(search(module, Record, term))
         return wanted
 
@@ -299,20 +299,20 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
         linked = select(Link.target_uuid).where(
-            Link.module == module.name, Link.uuid == record.uuid, Link.field == call.parts["relation"]
+            Link.module == module.name, Link.uuid == record.uuid, Link.field == call.path["relation"]
         )
         return target, [Record.uuid.in_(linked)]
 
     def _append(self, call: Call) -> Answer:
         _, target = self._relation(call)
-        name = call.parts["relation"]
+        name = call.path["relation"]
         if name == "comments":
             raise not_allowed("Comments are created at /api/3/comments.")  # met on 7.6
         with self._transaction() as session:
             record, writer = self._find(session, call), self._writer(session, call)
-            found = address(call.object)
+            found = address(call.fields)
             if found is None:
-                other = Writer(session, target, self._now(), ADMINISTRATOR).create(call.object)
+                other = Writer(session, target, self._now(), ADMINISTRATOR).create(call.fields)
                 session.flush()
             elif found[0] != target.name:
                 raise malformed(f"{name} holds records of {target.name}.")
@@ -326,13 +326,13 @@ class Records:
         _, target = self._relation(call)
         with self._transaction() as session:
             record = self._find(session, call)
-            other = find(session, target.name, call.parts["other"], with_deleted=True)
-            self._writer(session, call).unlink(record, call.parts["relation"], other.module, other.uuid)
+            other = find(session, target.name, call.path["other"], with_deleted=True)
+            self._writer(session, call).unlink(record, call.path["relation"], other.module, other.uuid)
         return 204, None
 
     def _relation(self, call: Call) -> tuple[Module, Module]:
         module = self._module(call)
-        name = call.parts["relation"]
+        name = call.path["relation"]
         if name not in module.many or module.fields[name].target not in MODULES:
             raise not_found(f"{module.name}/{name}")
         return module, MODULES[module.fields[name].target]
@@ -340,12 +340,12 @@ class Records:
     # ---- descriptions of modules
 
     def _describe(self, call: Call) -> Answer:
-        store = call.path.split("/")[3]
+        store = call.address.split("/")[3]
         rows = descriptions(store, call.is_on("$relationships"))
-        shown = {"@id": call.path, "@type": "hydra:PartialCollectionView"}
+        shown = {"@id": call.address, "@type": "hydra:PartialCollectionView"}
         return 200, {
             "@context": f"/api/3/contexts/{STORES[store]}",
-            "@id": call.path,
+            "@id": call.address,
             "@type": "hydra:Collection",
             "hydra:member": rows,
             "hydra:totalItems": len(rows),
@@ -353,23 +353,23 @@ class Records:
         }
 
     def _describe_one(self, call: Call) -> Answer:
-        store = call.path.split("/")[3]
+        store = call.address.split("/")[3]
         for row in descriptions(store, True):
-            if row["uuid"] == call.parts["uuid"]:
+            if row["uuid"] == call.path["uuid"]:
                 return 200, {"@context": f"/api/3/contexts/{STORES[store]}"} | row
-        raise not_found(call.path)
+        raise not_found(call.address)
 
     # ---- what all need
 
     def _module(self, call: Call) -> Module:
-        name = call.parts["module"]
+        name = call.path["module"]
         if name not in MODULES:
             raise not_found(f"/api/3/{name}")
         return MODULES[name]
 
     def _find(self, session: Session, call: Call, with_deleted: bool = False) -> Record:
         module = self._module(call)
-        return find(session, module.name, call.parts["uuid"], with_deleted or call.is_on("$showDeleted"))
+        return find(session, module.name, call.path["uuid"], with_deleted or call.is_on("$showDeleted"))
 
     def _writer(self, session: Session, call: Call) -> Writer:
         revives = self._switches["upsert_of_deleted_record"] == "restore"
@@ -391,7 +391,7 @@ class Records:
 def _url_filters(call: Call) -> list[Row]:
     """Return the filters of an address: ``field=value`` and ``field$operator=value``, all of them to be met."""
     filters = []
-    for name, value in call.query:
+    for name, value in call.pairs:
         if name.startswith("$"):
             continue
         field, _, operator = name.partition("$")
@@ -402,7 +402,7 @@ def _url_filters(call: Call) -> list[Row]:
 
 
 def _fields(call: Call) -> list[str]:
-    text = call.option("$fields") or call.option("__selectFields")
+    text = call.query.get("$fields") or call.query.get("__selectFields")
     return text.split(",") if text else []
 
 

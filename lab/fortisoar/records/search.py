@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from starlette.routing import Route
 
 from ...kit.store import Store
+from ..calls import Answer, Call, Row, route
 from .errors import malformed
 from .modules import LISTS, MODULES
 from .querying import search
-from .serving import Answer, Call, Row, route
 from .showing import show
 from .tables import Record
 
@@ -34,7 +34,7 @@ class Search:
         return [route("POST", "/api/search", self._search)]
 
     def _search(self, call: Call) -> Answer:
-        body = call.object
+        body = call.fields
         term, index = body.get("q"), body.get("index")
         if not isinstance(term, str) or len(term.strip()) < SHORTEST:
             raise malformed(f'"q" must be a text of at least {SHORTEST} characters.')
