@@ -76,9 +76,10 @@ class FortiSoar:
 
         handover = Handover(vault, self.switches)
         hooks = Hooks(self._hook_worker, code)
-        self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
         self.records = Records(self.store, clock, self.switches)
-        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {api_key}", self.switches)
+        self.playbooks = Playbooks(self.store, clock, self.records, f"API-KEY {api_key}", self.switches)
+        collections = self.playbooks.collections
+        self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements, collections)
         app = application(
             Accounts(username, password, api_key, clock, self.switches),
             self._connectors,

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,12 +17,11 @@ from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
 from ..calls import Answer, Call, route
+from ..records import Records
 from ..refusals import refusal
 from .asking import Inside
 from .content.collections import Collections
 from .content.ingestion import DataImports
-from .content.versions import Versions
-from .content.workflows import Workflows
 from .definitions import Definition, Row
 from .engine import AWAITING, FAILED, FINISHED_WITH_ERROR, TERMINATED, Engine
 from .inputs import Inputs
@@ -51,11 +49,11 @@ class Playbooks:
     """Playbooks of one FortiSOAR: their definitions, their runs and their HTTP interface.
 
     Parameters:
-        folder: where connectors are unpacked.
+        records: keep playbooks, among other records.
         authorization: with which the engine calls FortiSOAR's own API; ``connect`` gives it the API.
     """
 
-    def __init__(self, store: Store, clock: Clock, folder: Path, authorization: str, switches: Switches) -> None:
+    def __init__(self, store: Store, clock: Clock, records: Records, authorization: str, switches: Switches) -> None:
         self.switches = switches
         self._clock = clock
         self._authorization = authorization
@@ -64,12 +62,8 @@ class Playbooks:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="playbook")
         self._queued: set[Future[Any]] = set()
         self.macros = Macros(store)
-        self.collections = Collections(store, clock, folder, self.macros)
-        self._definitions = (
-            Workflows(store, self.collections),
-            Versions(store, clock),
-            DataImports(store, self.collections.writer),
-        )
+        self.collections = Collections(store, records, self.macros)
+        self._data_imports = DataImports(store, self.collections)
         self.runs = Runs(store, clock)
         self.schedules = Schedules(store, clock, self._fire, self.runs.is_running)
         self._inputs = Inputs(store, self._resume)
@@ -93,7 +87,7 @@ class Playbooks:
         return [
             *self._triggers.routes(),
             *self.collections.routes(),
-            *(each for part in self._definitions for each in part.routes()),
+            *self._data_imports.routes(),
             *self.macros.routes(),
             *self._inputs.routes(),
             *self.runs.routes(),

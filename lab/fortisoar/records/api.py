@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -15,9 +16,10 @@ from ...kit.store import Store
 from ...kit.switches import Switches
 from ..calls import Answer, Call, Row, route
 from . import bulk, feeds
+from .content import writer_of
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
-from .modules import MODULES, Module
+from .modules import CONTENT, MODULES, Module, parts
 from .querying import aggregate, condition, ordering, search
 from .seeding import ADMINISTRATOR, fill
 from .showing import collection, legacy, selected, show, single, view
@@ -29,6 +31,7 @@ PAGE_SIZE = 30
 LARGEST_PAGE = 5000  # the appliance's cap, whatever $limit asks for
 FEW = 1000  # records that are sorted at no cost worth speaking of
 
+Written = TypeVar("Written")
 # Told after each write: create, update or delete; the module; the record as it is read; the fields that changed.
 Listener = Callable[[str, str, Row, set[str]], None]
 
@@ -73,7 +76,7 @@ class Records:
             route("POST", "/api/3/upsert/{module}", self._upsert),
             route("POST", "/api/3/bulkupsert/{module}", self._upsert_many),
             route("GET", "/api/3/{module}", self._list),
-            route("POST", "/api/3/{module}", self._create),
+            route("POST", "/api/3/{module}", self.create),
             route("GET", "/api/3/{module}/{uuid}", self._read),
             route("PUT", "/api/3/{module}/{uuid}", self._update),
             route("DELETE", "/api/3/{module}/{uuid}", self._delete),
@@ -87,12 +90,15 @@ class Records:
 
     # ---- one record
 
-    def _create(self, call: Call) -> Answer:
+    def create(self, call: Call) -> Answer:
+        """Answer to what creates a record."""
         with self._transaction() as session:
             writer = self._writer(session, call)
             record = writer.create(call.fields)
             session.flush()
-            row = single(session, record, "iris")
+            row = _withheld(writer.module, [single(session, record, _many_when_written(call, writer.module, "iris"))])[
+                0
+            ]
         self._tell("create", row, writer)
         return 201, row
 
@@ -108,7 +114,8 @@ class Records:
             writer = self._writer(session, call)
             writer.update(record, call.fields, restores=call.is_on("$showDeleted"))
             session.flush()
-            row = single(session, record, _many(call), call.is_on("$showDeleted"))
+            many = _many_when_written(call, writer.module, "")
+            row = single(session, record, many, call.is_on("$showDeleted"))
         self._tell("update", row, writer)
         return 200, row
 
@@ -135,7 +142,9 @@ class Records:
         with self._transaction() as session:
             writer, rows = self._writer(session, call), bulk.rows_of(call.body)
             writer.look_ahead(rows)
-            done, failures = bulk.each(rows, writer.create, "POST")
+            done, failures = bulk.each(
+                rows, self._in_bulk(session, call, writer, lambda one, row: one.create(row)), "POST"
+            )
             session.flush()
             shown = show(session, done, "iris")
         if failures:
@@ -149,7 +158,9 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
             writer.look_ahead(call.body)
-            done, failures = bulk.each(call.body, writer.upsert, "POST")
+            done, failures = bulk.each(
+                call.body, self._in_bulk(session, call, writer, lambda one, row: one.upsert(row)), "POST"
+            )
             session.flush()
             # Two rows with the same unique value are one record.
             records = list(dict.fromkeys(record for record, _ in done))
@@ -216,11 +227,7 @@ class Records:
     def _list(self, call: Call) -> Answer:
         module = self._module(call)
         filters = _url_filters(call)
-        sort = [
-            {"field": field.lstrip("-"), "direction": "DESC" if field.startswith("-") else "ASC"}
-            for field in call.query.get("$orderby", "").split(",")
-            if field
-        ]
+        sort = _order(call.query.get("$orderby", ""))
         return self._page(call, module, [condition(module, Record, {"filters": filters})], sort)
 
     def _query(self, call: Call) -> Answer:
@@ -260,9 +267,12 @@ class Records:
         conditions = [*self._visible(call, module), *wanted]
         with self._transaction() as session:
             total = session.scalar(select(func.count()).select_from(Record).where(*conditions)) or 0
-            found = select(Record).where(*conditions).order_by(*ordering(module, Record, sort, total < FEW))
+            order = ordering(module, Record, sort or _order(module.order), total < FEW)
+            found = select(Record).where(*conditions).order_by(*order)
             records = session.scalars(found.limit(size).offset((number - 1) * size)).all()
             rows = show(session, records, _many(call), call.is_on("$showDeleted"))
+        if not call.is_on("$includeData"):
+            rows = _withheld(module, rows)
         rows = selected(rows, fields or _fields(call), ignored)
         shown = view(call.address, call.pairs, number, size, total)
         envelope = collection(module.name, rows, None if call.is_on("$partial") else total) | {"hydra:view": shown}
@@ -304,15 +314,16 @@ class Records:
         return target, [Record.uuid.in_(linked)]
 
     def _append(self, call: Call) -> Answer:
-        _, target = self._relation(call)
+        module, target = self._relation(call)
         name = call.path["relation"]
+        _check_is_linked(module, name)
         if name == "comments":
             raise not_allowed("Comments are created at /api/3/comments.")  # met on 7.6
         with self._transaction() as session:
             record, writer = self._find(session, call), self._writer(session, call)
             found = address(call.fields)
             if found is None:
-                other = Writer(session, target, self._now(), ADMINISTRATOR).create(call.fields)
+                other = self.writer(session, target).create(call.fields)
                 session.flush()
             elif found[0] != target.name:
                 raise malformed(f"{name} holds records of {target.name}.")
@@ -323,7 +334,8 @@ class Records:
         return 200 if found else 201, row
 
     def _unlink(self, call: Call) -> Answer:
-        _, target = self._relation(call)
+        module, target = self._relation(call)
+        _check_is_linked(module, call.path["relation"])
         with self._transaction() as session:
             record = self._find(session, call)
             other = find(session, target.name, call.path["other"], with_deleted=True)
@@ -372,8 +384,23 @@ class Records:
         return find(session, module.name, call.path["uuid"], with_deleted or call.is_on("$showDeleted"))
 
     def _writer(self, session: Session, call: Call) -> Writer:
+        return self.writer(session, self._module(call))
+
+    def writer(self, session: Session, module: Module) -> Writer:
+        """Return what writes the records of a module through a session."""
         revives = self._switches["upsert_of_deleted_record"] == "restore"
-        return Writer(session, self._module(call), self._now(), ADMINISTRATOR, revives)
+        return writer_of(session, module, self._now(), ADMINISTRATOR, revives)
+
+    def _in_bulk(
+        self, session: Session, call: Call, writer: Writer, write: Callable[[Writer, Any], Written]
+    ) -> Callable[[Any], Written]:
+        """Return what writes one row of many. A record with parts that fails half-way leaves nothing behind."""
+
+        def alone(row: Any) -> Written:
+            with session.begin_nested():
+                return write(self._writer(session, call), row)
+
+        return alone if parts(writer.module.name) else partial(write, writer)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -392,13 +419,22 @@ def _url_filters(call: Call) -> list[Row]:
     """Return the filters of an address: ``field=value`` and ``field$operator=value``, all of them to be met."""
     filters = []
     for name, value in call.pairs:
-        if name.startswith("$"):
+        if name.startswith(("$", "__")):
             continue
         field, _, operator = name.partition("$")
         filters.append({"field": field, "operator": operator or "eq", "value": value})
     if len({each["field"] + each["operator"] for each in filters}) < len(filters):
         raise malformed("A filter stands twice in the address; /api/query has OR.")
     return filters
+
+
+def _order(text: str) -> list[Row]:
+    """Return the sorting that an address asks for: ``field`` or ``-field``, more of them after commas."""
+    return [
+        {"field": field.lstrip("+-"), "direction": "DESC" if field.startswith("-") else "ASC"}
+        for field in text.split(",")
+        if field
+    ]
 
 
 def _fields(call: Call) -> list[str]:
@@ -408,6 +444,21 @@ def _fields(call: Call) -> list[str]:
 
 def _many(call: Call) -> str:
     return "records" if call.is_on("$relationships") else ""
+
+
+def _many_when_written(call: Call, module: Module, otherwise: str) -> str:
+    """Return how an answer to a write shows relations: those of playbooks as IRIs unless asked for (met on 8.0)."""
+    return (_many(call) or "iris") if module.name in CONTENT else otherwise or _many(call)
+
+
+def _withheld(module: Module, rows: list[Row]) -> list[Row]:
+    """Return rows without what is only shown on demand; the appliance does not send it back either (8.0)."""
+    return [{**row, **dict.fromkeys(module.on_demand)} for row in rows] if module.on_demand else rows
+
+
+def _check_is_linked(module: Module, relation: str) -> None:
+    if relation in parts(module.name):
+        raise not_allowed(f"{relation} are written with their {module.type}.")
 
 
 def _objects(body: Row, key: str) -> list[Row]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
@@ -14,7 +12,7 @@ from ...refusals import refusal
 from ...shapes import PAGE_SIZE, page
 from ..definitions import Row
 from ..models import DataImport
-from .storing import Writer
+from .collections import Collections
 
 BASE = "/api/integration/data-import/"
 GIVEN = ("name", "description", "connector", "metadata", "owners", "sample_data", "created_by", "modified_by")
@@ -24,12 +22,12 @@ class DataImports:
     """The records that link a configuration to its ingestion.
 
     Parameters:
-        writer: makes what removes the collection that an ingestion runs from.
+        collections: remove that which an ingestion runs from.
     """
 
-    def __init__(self, store: Store, writer: Callable[[Session], Writer]) -> None:
+    def __init__(self, store: Store, collections: Collections) -> None:
         self._store = store
-        self._writer = writer
+        self._collections = collections
 
     def routes(self) -> list[Route]:
         """Return the addresses of the records."""
@@ -77,7 +75,7 @@ class DataImports:
         """Remove a record, and the configuration's own playbooks with it, as met on 8.0."""
         with self._store.transaction() as session:
             stored = _stored(session, call)
-            self._writer(session).remove_collection(stored.configuration)
+            self._collections.remove(session, stored.configuration)
             session.delete(stored)
         return 204, None
 
