@@ -56,14 +56,14 @@ class Whole(Writer):
 
     def _write_relation(self, record: Record, relation: str, writer: Writer, rows: list[Any], is_new: bool) -> None:
         held = set() if is_new else {link.target_uuid for link in linked(self._session, record, relation)}
+        writer.look_for({uuid for row in rows if (uuid := _uuid_of(row))})
         given = [self._part(record, writer, row, held, is_new) for row in rows]
         if self.drops and (gone := held - {part.uuid for part in given}):
             remove(self._session, writer.module, gone)
 
     def _part(self, owner: Record, writer: Writer, row: Any, held: set[str], is_new: bool) -> Record:
-        name, claimed = writer.module.name, address(row)
-        uuid = claimed[1] if claimed else str(row.get("uuid") or "").lower() if isinstance(row, dict) else ""
-        found = self._session.get(Record, (name, uuid)) if uuid else None
+        claimed, uuid = address(row), _uuid_of(row)
+        found = writer.get(uuid) if uuid else None
         if isinstance(row, str):
             # What is attached to nothing may be taken.
             if found is None or (uuid not in held and writer.module.owner in found.document):
@@ -75,7 +75,7 @@ class Whole(Writer):
             writer.restore(found)
             part = writer.update(found, _without_owner(writer.module, row))
         elif found is not None:
-            raise conflict(name, "uuid", uuid)
+            raise conflict(writer.module.name, "uuid", uuid)
         elif claimed and is_new and not self.is_lenient:
             raise _not_there(iri(*claimed))
         else:
@@ -142,15 +142,15 @@ class Collections(Whole):
     def replace(self, body: Any) -> Record:
         """Store a collection with its playbooks, in place of the one with its uuid and of theirs."""
         self.takes_over = True
-        if isinstance(body, dict) and body.get("uuid"):
-            remove(self._session, self.module, [str(body["uuid"]).lower()])
+        if uuid := _uuid_of(body):
+            remove(self._session, self.module, [uuid])
         return self.create(body)
 
     def upsert(self, body: Any) -> tuple[Record, bool]:
         """Create a collection, or restore and change the one with its uuid or name."""
         self._revives = True
-        uuid = str(body.get("uuid") or "").lower() if isinstance(body, dict) else ""
-        found = self._session.get(Record, (self.module.name, uuid)) if uuid else None
+        uuid = _uuid_of(body)
+        found = self.get(uuid) if uuid else None
         if found is None:
             return super().upsert(body)
         self.restore(found)
@@ -220,6 +220,13 @@ WRITERS: dict[str, type[Writer]] = {
 def writer_of(session: Session, module: Module, now: float, author: str, revives: bool = False) -> Writer:
     """Return what writes the records of a module."""
     return WRITERS.get(module.name, Writer)(session, module, now, author, revives)
+
+
+def _uuid_of(row: Any) -> str:
+    """Return the uuid that a row has by its address or by itself, an empty text for neither."""
+    if claimed := address(row):
+        return claimed[1]
+    return str(row.get("uuid") or "").lower() if isinstance(row, dict) else ""
 
 
 def _without_owner(module: Module, row: Row) -> Row:

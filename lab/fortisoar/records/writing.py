@@ -74,11 +74,19 @@ class Writer:
             UniqueKey.module == self.module.name, UniqueKey.value.in_([value for _, value in keys])
         )
         self._holders |= {(key.columns, key.value): key.uuid for key in self._session.scalars(held)}
-        given = {str(body["uuid"]).lower() for body in rows if body.get("uuid")}
-        found = set(self._session.scalars(select(Record.uuid).where(self._is_one_of(given))))
-        self._existing |= {(self.module.name, uuid): uuid in found for uuid in given}
+        self.look_for({str(body["uuid"]).lower() for body in rows if body.get("uuid")})
         uuids = [uuid for uuid in self._holders.values() if uuid]
         self._read = self._session.scalars(select(Record).where(self._is_one_of(uuids))).all()
+
+    def look_for(self, uuids: Collection[str]) -> None:
+        """Read at once which of many records are there, instead of one by one."""
+        unknown = {uuid for uuid in uuids if (self.module.name, uuid) not in self._existing}
+        found = set(self._session.scalars(select(Record.uuid).where(self._is_one_of(unknown)))) if unknown else set()
+        self._existing |= {(self.module.name, uuid): uuid in found for uuid in unknown}
+
+    def get(self, uuid: str) -> Record | None:
+        """Return a record, None if there is none."""
+        return self._session.get(Record, (self.module.name, uuid)) if self._exists(self.module.name, uuid) else None
 
     def create(self, body: Any) -> Record:
         """Make a record; raise Refusal 400 for a wrong value, 409 for a unique one that is taken."""
