@@ -186,7 +186,7 @@ class Connectors:
                 old = (replaced or connector).folder_name
                 undo.enter_context(self._exchanged(old, connector.folder_name, unpacked))
                 row = installation(connector)
-        self._collections.add_macros(exported["macros"])
+        self._collections.macros.add_missing(exported["macros"])
         self._background.submit(self._settle_requirements, connector)
         return row
 

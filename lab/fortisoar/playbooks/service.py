@@ -63,7 +63,7 @@ class Playbooks:
         self._queued: set[Future[Any]] = set()
         self.macros = Macros(store)
         self.collections = Collections(store, records, self.macros)
-        self._data_imports = DataImports(store, self.collections)
+        self._data_imports = DataImports(store)
         self.runs = Runs(store, clock)
         self.schedules = Schedules(store, clock, self._fire, self.runs.is_running)
         self._inputs = Inputs(store, self._resume)

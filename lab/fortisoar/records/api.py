@@ -173,13 +173,13 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
 
-            def update(row: Any) -> Record:
+            def update(one: Writer, row: Any) -> Record:
                 found = address(row)
                 if found is None or found[0] != call.path["module"]:
                     raise malformed("The record has no @id of this module.")
-                return writer.update(find(session, *found), row)
+                return one.update(find(session, *found), row)
 
-            done, failures = bulk.each(bulk.rows_of(call.body), update, "PUT")
+            done, failures = bulk.each(bulk.rows_of(call.body), self._in_bulk(session, call, writer, update), "PUT")
             session.flush()
             shown = show(session, done)
         for row in shown:

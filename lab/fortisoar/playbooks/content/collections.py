@@ -36,7 +36,7 @@ class Collections:
     def __init__(self, store: Store, records: Records, macros: Macros) -> None:
         self._store = store
         self._records = records
-        self._macros = macros
+        self.macros = macros
 
     def find(self, key: str) -> Definition | None:
         """Return a playbook by its UUID or name."""
@@ -66,14 +66,6 @@ class Collections:
         remove(session, COLLECTIONS, connector.collections or [])
         connector.collections = []
 
-    def remove(self, session: Session, uuid: str) -> None:
-        """Remove a collection with its playbooks for good, if it is there."""
-        remove(session, COLLECTIONS, [uuid])
-
-    def add_macros(self, macros: list[Row]) -> None:
-        """Create the global variables of an export that are not there yet."""
-        self._macros.add_missing(macros)
-
     def routes(self) -> list[Route]:
         """Return the one address that differs from any module's."""
         return [route("POST", f"/api/3/{COLLECTIONS.name}", self._create)]
@@ -87,7 +79,7 @@ class Collections:
             added = [self._writer(session).replace(each) for each in exported]
             session.flush()
             rows = whole(session, added)
-        self.add_macros(macros)
+        self.macros.add_missing(macros)
         return 201, collection(COLLECTIONS.name, rows, len(rows))
 
     def _writer(self, session: Session) -> Writer:
