@@ -95,10 +95,7 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
             record = writer.create(call.fields)
-            session.flush()
-            row = _withheld(writer.module, [single(session, record, _many_when_written(call, writer.module, "iris"))])[
-                0
-            ]
+            row = _written(session, call, record, "iris")
         self._tell("create", row, writer)
         return 201, row
 
@@ -113,9 +110,7 @@ class Records:
             record = self._find(session, call)
             writer = self._writer(session, call)
             writer.update(record, call.fields, restores=call.is_on("$showDeleted"))
-            session.flush()
-            many = _many_when_written(call, writer.module, "")
-            row = single(session, record, many, call.is_on("$showDeleted"))
+            row = _written(session, call, record, _many(call))
         self._tell("update", row, writer)
         return 200, row
 
@@ -131,8 +126,7 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
             record, is_new = writer.upsert(call.fields)
-            session.flush()
-            row = single(session, record, "iris")
+            row = _written(session, call, record, "iris")
         self._tell("create" if is_new else "update", row, writer)
         return 201 if is_new else 200, row
 
@@ -272,7 +266,7 @@ class Records:
             records = session.scalars(found.limit(size).offset((number - 1) * size)).all()
             rows = show(session, records, _many(call), call.is_on("$showDeleted"))
         if not call.is_on("$includeData"):
-            rows = _withheld(module, rows)
+            rows = [_withheld(module, row) for row in rows]
         rows = selected(rows, fields or _fields(call), ignored)
         shown = view(call.address, call.pairs, number, size, total)
         envelope = collection(module.name, rows, None if call.is_on("$partial") else total) | {"hydra:view": shown}
@@ -446,14 +440,17 @@ def _many(call: Call) -> str:
     return "records" if call.is_on("$relationships") else ""
 
 
-def _many_when_written(call: Call, module: Module, otherwise: str) -> str:
-    """Return how an answer to a write shows relations: those of playbooks as IRIs unless asked for (met on 8.0)."""
-    return (_many(call) or "iris") if module.name in CONTENT else otherwise or _many(call)
+def _written(session: Session, call: Call, record: Record, many: str) -> Row:
+    """Return what answers a write. Relations of playbooks are IRIs unless they are asked for (met on 8.0)."""
+    session.flush()
+    if record.module in CONTENT:
+        many = _many(call) or "iris"
+    return _withheld(MODULES[record.module], single(session, record, many, call.is_on("$showDeleted")))
 
 
-def _withheld(module: Module, rows: list[Row]) -> list[Row]:
-    """Return rows without what is only shown on demand; the appliance does not send it back either (8.0)."""
-    return [{**row, **dict.fromkeys(module.on_demand)} for row in rows] if module.on_demand else rows
+def _withheld(module: Module, row: Row) -> Row:
+    """Return a row without what is shown on demand alone, which the appliance does not send back either (8.0)."""
+    return {**row, **dict.fromkeys(module.on_demand)}
 
 
 def _check_is_linked(module: Module, relation: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from .modules import CONTENT, LISTS, MODULES, parts
@@ -153,7 +153,10 @@ def _add_many(
     )
     held: dict[tuple[str, str], list[Any]] = {}
     added: dict[str, list[Row]] = {name: [] for name in MODULES[module].many}
-    for uuid, field, record in session.execute(links if with_deleted else links.where(Record.deleted.is_(None))):
+    is_shown: ColumnElement[bool] = Record.deleted.is_(None)
+    if with_deleted:  # what went into the recycle bin together is seen there together
+        is_shown |= Link.field.in_(parts(module))
+    for uuid, field, record in session.execute(links.where(is_shown)):
         if with_many == "iris":
             held.setdefault((uuid, field), []).append(record.iri)
             continue
