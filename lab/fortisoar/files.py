@@ -16,7 +16,7 @@ from starlette.routing import Route
 from ..kit.clock import Clock
 from ..kit.store import Store
 from ..kit.switches import Switch, Switches
-from .calls import Answer, Call, Row, answer, route
+from .calls import Answer, Call, Row, response, route
 from .models import Base
 from .records.errors import malformed, not_found
 from .records.modules import FILES, MODULES
@@ -101,9 +101,9 @@ class Files:
     async def _upload(self, request: Request) -> Response:
         try:
             name, mime_type, content = await self._uploaded(request)
-            return answer(201, await run_in_threadpool(self.add, name, mime_type, content))
+            return response(201, await run_in_threadpool(self.add, name, mime_type, content))
         except Refusal as refused:
-            return answer(refused.status, refused.body)
+            return response(refused.status, refused.body)
 
     async def _uploaded(self, request: Request) -> tuple[str, str, bytes]:
         if request.headers.get("content-type", "").startswith("multipart/form-data"):

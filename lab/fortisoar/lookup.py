@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from packaging.version import Version
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from .refusals import refusal
 def connectors_named(session: Session, name: str) -> list[InstalledConnector]:
     """Return the installed versions of a connector, the latest first."""
     rows = session.scalars(select(InstalledConnector).where(InstalledConnector.name == name))
-    return sorted(rows, key=_version, reverse=True)
+    return sorted(rows, key=lambda row: Version(row.version.removesuffix("_dev")), reverse=True)
 
 
 def find_connector(session: Session, name: str, version: object) -> InstalledConnector | None:
@@ -75,7 +76,3 @@ def is_uuid(text: object) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _version(connector: InstalledConnector) -> tuple[int, ...]:
-    return tuple(int(part) for part in connector.version.removesuffix("_dev").split("."))

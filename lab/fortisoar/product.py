@@ -15,7 +15,7 @@ from ..kit.journal import Journal, JournalMiddleware
 from ..kit.store import Store
 from ..kit.switches import Switches
 from .accounts import Accounts
-from .app import Api
+from .app import application
 from .configurations import Configurations
 from .connectors import Connectors
 from .execution import Execution
@@ -84,9 +84,10 @@ class FortiSoar:
 
         handover = Handover(vault, self.switches)
         hooks = Hooks(self._hook_worker, code)
-        self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
         self.records = Records(self.store, clock, self.switches)
-        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {api_key}", self.switches)
+        self.playbooks = Playbooks(self.store, clock, self.records, f"API-KEY {api_key}", self.switches)
+        collections = self.playbooks.collections
+        self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements, collections)
         self.jobs = Jobs(clock, self.switches)
         files = Files(self.store, clock, self.switches)
         self._logs = LogCollection(folder / "collected-logs", log, self.journal, clock, self.switches, self.jobs)
@@ -103,18 +104,15 @@ class FortiSoar:
             configurations,
             f"API-KEY {api_key}",
         )
-        api = Api(
+        further = (Search(self.store), self.playbooks, files, self._logs, self._moving, self.records)
+        app = application(
             Accounts(username, password, api_key, clock, self.switches),
             self._connectors,
             configurations,
             Execution(self.store, handover, self._workers, code, self.switches),
-            self.records,
-            Search(self.store),
-            self.playbooks,
-            [*files.routes(), *self._logs.routes(), *self._moving.routes()],
+            [each for part in further for each in part.routes()],
             self._patient,
         )
-        app = api.app()
         self.playbooks.connect(app)
         self._moving.connect(app)
         self.records.subscribe(self.playbooks)

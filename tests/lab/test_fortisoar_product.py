@@ -467,7 +467,8 @@ DETAIL_KEYS = LIST_KEYS | {
 
 
 def test_an_upload_is_answered_with_the_connectors_record(client: TestClient, folder: Path) -> None:
-    row = install(client, packed(**{"probe/playbooks/playbooks.json": "{}"}))
+    exported = {"data": [{"name": "Sample - Probe - 1.2.0"}]}
+    row = install(client, packed(**{"probe/playbooks/playbooks.json": json.dumps(exported)}))
     assert set(row) == (DETAIL_KEYS - {"config_schema", "icon_small"}) | {"uuid", "workspace_connector"}
     assert isinstance(row["id"], int)
     assert row["operations"] == [{} for _ in manifest()["operations"]]

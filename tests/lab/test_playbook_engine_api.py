@@ -521,8 +521,10 @@ def test_a_lab_that_was_stopped_ends_its_runs_and_keeps_those_that_wait(tmp_path
 
     second = FortiSoar(tmp_path, clock, "csadmin", "pa55", "k3y", key, {}, workers=1)
     try:
-        rows = Soar(second, clock).ask("GET", f"{WF}/workflows/?ordering=name")["hydra:member"]
+        soar = Soar(second, clock)
+        rows = soar.ask("GET", f"{WF}/workflows/?ordering=name")["hydra:member"]
         assert [(row["name"], row["status"]) for row in rows] == [("Asks", "awaiting"), ("Waits", "terminated")]
+        assert soar.runs(soar.trigger("Asks"))[0]["status"] == "awaiting"  # the playbooks are there as well
     finally:
         second.close()
 

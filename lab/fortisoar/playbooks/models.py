@@ -11,44 +11,6 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column
 from ..models import Base
 
 
-class WorkflowCollection(Base):
-    """A collection of playbooks. ``serial`` is that of the installed connector it came with, if any."""
-
-    __tablename__ = "workflow_collection"
-
-    uuid: Mapped[str] = mapped_column(primary_key=True)
-    serial: Mapped[str | None] = mapped_column(index=True)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class Workflow(Base):
-    """A playbook's definition: ``document`` is as imported, with steps and routes. ``start`` is its start's type."""
-
-    __tablename__ = "workflow"
-
-    uuid: Mapped[str] = mapped_column(primary_key=True)
-    collection: Mapped[str | None] = mapped_column(index=True)
-    name: Mapped[str] = mapped_column(index=True)
-    active: Mapped[bool] = mapped_column(index=True)
-    start: Mapped[str] = mapped_column(index=True)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class WorkflowVersion(Base):
-    """A snapshot of a playbook. ``content`` is the playbook as text, as the client sent it; nothing here reads it."""
-
-    __tablename__ = "workflow_version"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(unique=True)
-    workflow: Mapped[str] = mapped_column(ForeignKey("workflow.uuid", ondelete="CASCADE"), index=True)
-    note: Mapped[str]
-    autosave: Mapped[bool]
-    saved: Mapped[float]
-    content: Mapped[str]
-
-
 class Macro(Base):
     """A global variable."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from starlette.routing import Route
@@ -13,12 +12,11 @@ from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
 from ..calls import Answer, Call, route
+from ..records import Records
 from ..refusals import refusal
 from .asking import Inside
 from .content.collections import Collections
 from .content.ingestion import DataImports
-from .content.versions import Versions
-from .content.workflows import Workflows
 from .control import Control
 from .definitions import Row
 from .inputs import Inputs
@@ -35,21 +33,17 @@ class Playbooks:
     """Playbooks of one FortiSOAR: their definitions, their runs and their HTTP interface.
 
     Parameters:
-        folder: where connectors are unpacked.
+        records: keep playbooks, among other records.
         authorization: with which the engine calls FortiSOAR's own API; ``connect`` gives it the API.
     """
 
-    def __init__(self, store: Store, clock: Clock, folder: Path, authorization: str, switches: Switches) -> None:
+    def __init__(self, store: Store, clock: Clock, records: Records, authorization: str, switches: Switches) -> None:
         self.switches = switches
         self._authorization = authorization
         self._inside: Inside | None = None
         self.macros = Macros(store)
-        self.collections = Collections(store, clock, folder, self.macros)
-        self._definitions = (
-            Workflows(store, self.collections),
-            Versions(store, clock),
-            DataImports(store, self.collections.writer),
-        )
+        self.collections = Collections(store, records, self.macros)
+        self._data_imports = DataImports(store)
         self.find = self.collections.find
         self.runs = Runs(store, clock, self.find)
         self._questions = Questions(store, clock)
@@ -89,7 +83,7 @@ class Playbooks:
         return [
             *self._triggers.routes(),
             *self.collections.routes(),
-            *(each for part in self._definitions for each in part.routes()),
+            *self._data_imports.routes(),
             *self.macros.routes(),
             *self._inputs.routes(),
             *self._control.routes(),

@@ -94,7 +94,6 @@ class Triggers:
         return {"task_id": self._start(definition, {"request": request}, [])}
 
     def _routed(self, kind: str, name: str) -> tuple[Definition, Row]:
-        self._collections.refresh()
         for definition in self._collections.active(kind):
             start = arguments_of(definition.start or {})
             if start.get("route") == name:

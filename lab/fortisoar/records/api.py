@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -13,13 +14,14 @@ from starlette.routing import Route
 from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
+from ..calls import Answer, Call, Row, route
 from . import bulk, feeds
+from .content import writer_of
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
-from .modules import MODULES, Module
+from .modules import CONTENT, MODULES, Module, parts
 from .querying import aggregate, condition, ordering, search
 from .seeding import ADMINISTRATOR, fill
-from .serving import Answer, Call, Row, route
 from .showing import collection, legacy, selected, show, single, view
 from .tables import Link, Record
 from .values import address, iri
@@ -28,6 +30,8 @@ from .writing import Writer, find
 PAGE_SIZE = 30
 LARGEST_PAGE = 5000  # the appliance's cap, whatever $limit asks for
 FEW = 1000  # records that are sorted at no cost worth speaking of
+
+Written = TypeVar("Written")
 
 
 class Listener(Protocol):
@@ -80,7 +84,7 @@ class Records:
             route("POST", "/api/3/upsert/{module}", self._upsert),
             route("POST", "/api/3/bulkupsert/{module}", self._upsert_many),
             route("GET", "/api/3/{module}", self._list),
-            route("POST", "/api/3/{module}", self._create),
+            route("POST", "/api/3/{module}", self.create),
             route("GET", "/api/3/{module}/{uuid}", self._read),
             route("PUT", "/api/3/{module}/{uuid}", self._update),
             route("DELETE", "/api/3/{module}/{uuid}", self._delete),
@@ -94,12 +98,12 @@ class Records:
 
     # ---- one record
 
-    def _create(self, call: Call) -> Answer:
+    def create(self, call: Call) -> Answer:
+        """Answer to what creates a record."""
         with self._transaction() as session:
             writer = self._writer(session, call)
-            record = writer.create(call.object)
-            session.flush()
-            row = single(session, record, "iris")
+            record = writer.create(call.fields)
+            row = _written(session, call, record, "iris")
         self._tell("create", row, writer)
         return 201, row
 
@@ -113,14 +117,13 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
             writer = self._writer(session, call)
-            writer.update(record, call.object, restores=call.is_on("$showDeleted"))
-            session.flush()
-            row = single(session, record, _many(call), call.is_on("$showDeleted"))
+            writer.update(record, call.fields, restores=call.is_on("$showDeleted"))
+            row = _written(session, call, record, _many(call))
         self._tell("update", row, writer)
         return 200, row
 
     def _delete(self, call: Call) -> Answer:
-        gone = self._going(call, [call.parts["uuid"]])
+        gone = self._going(call, [call.path["uuid"]])
         with self._transaction() as session:
             record = self._find(session, call, with_deleted=call.is_on("$hardDelete"))
             self._writer(session, call).delete(record, call.is_on("$hardDelete"))
@@ -130,9 +133,8 @@ class Records:
     def _upsert(self, call: Call) -> Answer:
         with self._transaction() as session:
             writer = self._writer(session, call)
-            record, is_new = writer.upsert(call.object)
-            session.flush()
-            row = single(session, record, "iris")
+            record, is_new = writer.upsert(call.fields)
+            row = _written(session, call, record, "iris")
         self._tell("create" if is_new else "update", row, writer)
         return 201 if is_new else 200, row
 
@@ -142,7 +144,9 @@ class Records:
         with self._transaction() as session:
             writer, rows = self._writer(session, call), bulk.rows_of(call.body)
             writer.look_ahead(rows)
-            done, failures = bulk.each(rows, writer.create, "POST")
+            done, failures = bulk.each(
+                rows, self._in_bulk(session, call, writer, lambda one, row: one.create(row)), "POST"
+            )
             session.flush()
             shown = show(session, done, "iris")
         if self._switches["bulk_insert_starts_playbooks"]:
@@ -151,7 +155,7 @@ class Records:
         if failures:
             return bulk.partial(shown, failures)
         # Both null and the type are the guide's.
-        return 200, collection(call.parts["module"], shown, len(shown)) | {"@id": None}
+        return 200, collection(call.path["module"], shown, len(shown)) | {"@id": None}
 
     def _upsert_many(self, call: Call) -> Answer:
         if not isinstance(call.body, list):
@@ -159,7 +163,9 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
             writer.look_ahead(call.body)
-            done, failures = bulk.each(call.body, writer.upsert, "POST")
+            done, failures = bulk.each(
+                call.body, self._in_bulk(session, call, writer, lambda one, row: one.upsert(row)), "POST"
+            )
             session.flush()
             # Two rows with the same unique value are one record.
             records = list(dict.fromkeys(record for record, _ in done))
@@ -172,13 +178,13 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
 
-            def update(row: Any) -> Record:
+            def update(one: Writer, row: Any) -> Record:
                 found = address(row)
-                if found is None or found[0] != call.parts["module"]:
+                if found is None or found[0] != call.path["module"]:
                     raise malformed("The record has no @id of this module.")
-                return writer.update(find(session, *found), row)
+                return one.update(find(session, *found), row)
 
-            done, failures = bulk.each(bulk.rows_of(call.body), update, "PUT")
+            done, failures = bulk.each(bulk.rows_of(call.body), self._in_bulk(session, call, writer, update), "PUT")
             session.flush()
             shown = show(session, done)
         for row in shown:
@@ -186,7 +192,7 @@ class Records:
         return (207, {"data": shown, "failure": failures}) if failures else (200, {"data": shown})
 
     def _delete_many(self, call: Call) -> Answer:
-        ids = call.object.get("ids")
+        ids = call.fields.get("ids")
         if not isinstance(ids, list):
             raise malformed('The body must be {"ids": [...]}.')
         gone = self._going(call, ids if self._switches["bulk_delete_starts_playbooks"] else [])
@@ -194,7 +200,7 @@ class Records:
             writer = self._writer(session, call)
 
             def delete(uuid: Any) -> str:
-                record = find(session, call.parts["module"], str(uuid))
+                record = find(session, call.path["module"], str(uuid))
                 writer.delete(record, call.is_on("$hardDelete"))
                 return record.iri
 
@@ -204,10 +210,10 @@ class Records:
         return bulk.partial(done, failures)
 
     def _delete_with_query(self, call: Call) -> Answer:
-        if not call.object.get("filters"):
+        if not call.fields.get("filters"):
             raise malformed("The body must have filters.")
         module = self._module(call)
-        wanted = [Record.module == module.name, condition(module, Record, call.object)]
+        wanted = [Record.module == module.name, condition(module, Record, call.fields)]
         if not call.is_on("$hardDelete"):
             wanted.append(Record.deleted.is_(None))
         with self._transaction() as session:
@@ -240,11 +246,7 @@ class Records:
     def _list(self, call: Call) -> Answer:
         module = self._module(call)
         filters = _url_filters(call)
-        sort = [
-            {"field": field.lstrip("-"), "direction": "DESC" if field.startswith("-") else "ASC"}
-            for field in call.option("$orderby").split(",")
-            if field
-        ]
+        sort = _order(call.query.get("$orderby", ""))
         return self._page(call, module, [condition(module, Record, {"filters": filters})], sort)
 
     def _query(self, call: Call) -> Answer:
@@ -260,7 +262,7 @@ class Records:
         return self._page(call, module, wanted, [])
 
     def _queried(self, call: Call, module: Module, wanted: list[ColumnElement[bool]]) -> Answer:
-        body = call.object
+        body = call.fields
         wanted = [
             *wanted,
             condition(module, Record, {"logic": body.get("logic", "AND"), "filters": body.get("filters")}),
@@ -284,11 +286,14 @@ class Records:
         conditions = [*self._visible(call, module), *wanted]
         with self._transaction() as session:
             total = session.scalar(select(func.count()).select_from(Record).where(*conditions)) or 0
-            found = select(Record).where(*conditions).order_by(*ordering(module, Record, sort, total < FEW))
+            order = ordering(module, Record, sort or _order(module.order), total < FEW)
+            found = select(Record).where(*conditions).order_by(*order)
             records = session.scalars(found.limit(size).offset((number - 1) * size)).all()
             rows = show(session, records, _many(call), call.is_on("$showDeleted"))
+        if not call.is_on("$includeData"):
+            rows = [_withheld(module, row) for row in rows]
         rows = selected(rows, fields or _fields(call), ignored)
-        shown = view(call.path, call.query, number, size, total)
+        shown = view(call.address, call.pairs, number, size, total)
         envelope = collection(module.name, rows, None if call.is_on("$partial") else total) | {"hydra:view": shown}
         return 200, legacy(envelope, shown, size) if call.is_on("$legacy_collection_view") else envelope
 
@@ -299,7 +304,7 @@ class Records:
         columns, groups = aggregate(module, Record, kept)
         names = {column.name: column for column in columns}
         asked = select(*columns).where(*self._visible(call, module), *wanted).group_by(*groups)
-        for each in _objects(call.object, "sort"):
+        for each in _objects(call.fields, "sort"):
             if (column := names.get(str(each.get("field")))) is not None:
                 asked = asked.order_by(column.desc() if str(each.get("direction")).upper() == "DESC" else column.asc())
         size = min(call.number("$limit", LARGEST_PAGE), LARGEST_PAGE)
@@ -312,7 +317,7 @@ class Records:
         shows_deleted = isinstance(call.body, dict) and call.body.get("showDeleted") is True
         if not shows_deleted and not call.is_on("$showDeleted"):
             wanted.append(Record.deleted.is_(None))
-        if term := call.option("$search"):
+        if term := call.query.get("$search"):
             wanted.append(search(module, Record, term))
         return wanted
 
@@ -323,20 +328,21 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
         linked = select(Link.target_uuid).where(
-            Link.module == module.name, Link.uuid == record.uuid, Link.field == call.parts["relation"]
+            Link.module == module.name, Link.uuid == record.uuid, Link.field == call.path["relation"]
         )
         return target, [Record.uuid.in_(linked)]
 
     def _append(self, call: Call) -> Answer:
-        _, target = self._relation(call)
-        name = call.parts["relation"]
+        module, target = self._relation(call)
+        name = call.path["relation"]
+        _check_is_linked(module, name)
         if name == "comments":
             raise not_allowed("Comments are created at /api/3/comments.")  # met on 7.6
         with self._transaction() as session:
             record, writer = self._find(session, call), self._writer(session, call)
-            found, others = address(call.object), Writer(session, target, self._now(), ADMINISTRATOR)
+            found, others = address(call.fields), self.writer(session, target)
             if found is None:
-                other = others.create(call.object)
+                other = others.create(call.fields)
                 session.flush()
             elif found[0] != target.name:
                 raise malformed(f"{name} holds records of {target.name}.")
@@ -350,18 +356,19 @@ class Records:
         return 200 if found else 201, row
 
     def _unlink(self, call: Call) -> Answer:
-        _, target = self._relation(call)
+        module, target = self._relation(call)
+        _check_is_linked(module, call.path["relation"])
         with self._transaction() as session:
             record = self._find(session, call)
-            other = find(session, target.name, call.parts["other"], with_deleted=True)
-            self._writer(session, call).unlink(record, call.parts["relation"], other.module, other.uuid)
+            other = find(session, target.name, call.path["other"], with_deleted=True)
+            self._writer(session, call).unlink(record, call.path["relation"], other.module, other.uuid)
             row = single(session, record)
         self._tell_linked(call, row)
         return 204, None
 
     def _relation(self, call: Call) -> tuple[Module, Module]:
         module = self._module(call)
-        name = call.parts["relation"]
+        name = call.path["relation"]
         if name not in module.many or module.fields[name].target not in MODULES:
             raise not_found(f"{module.name}/{name}")
         return module, MODULES[module.fields[name].target]
@@ -369,12 +376,12 @@ class Records:
     # ---- descriptions of modules
 
     def _describe(self, call: Call) -> Answer:
-        store = call.path.split("/")[3]
+        store = call.address.split("/")[3]
         rows = descriptions(store, call.is_on("$relationships"))
-        shown = {"@id": call.path, "@type": "hydra:PartialCollectionView"}
+        shown = {"@id": call.address, "@type": "hydra:PartialCollectionView"}
         return 200, {
             "@context": f"/api/3/contexts/{STORES[store]}",
-            "@id": call.path,
+            "@id": call.address,
             "@type": "hydra:Collection",
             "hydra:member": rows,
             "hydra:totalItems": len(rows),
@@ -382,27 +389,42 @@ class Records:
         }
 
     def _describe_one(self, call: Call) -> Answer:
-        store = call.path.split("/")[3]
+        store = call.address.split("/")[3]
         for row in descriptions(store, True):
-            if row["uuid"] == call.parts["uuid"]:
+            if row["uuid"] == call.path["uuid"]:
                 return 200, {"@context": f"/api/3/contexts/{STORES[store]}"} | row
-        raise not_found(call.path)
+        raise not_found(call.address)
 
     # ---- what all need
 
     def _module(self, call: Call) -> Module:
-        name = call.parts["module"]
+        name = call.path["module"]
         if name not in MODULES:
             raise not_found(f"/api/3/{name}")
         return MODULES[name]
 
     def _find(self, session: Session, call: Call, with_deleted: bool = False) -> Record:
         module = self._module(call)
-        return find(session, module.name, call.parts["uuid"], with_deleted or call.is_on("$showDeleted"))
+        return find(session, module.name, call.path["uuid"], with_deleted or call.is_on("$showDeleted"))
 
     def _writer(self, session: Session, call: Call) -> Writer:
+        return self.writer(session, self._module(call))
+
+    def writer(self, session: Session, module: Module) -> Writer:
+        """Return what writes the records of a module through a session."""
         revives = self._switches["upsert_of_deleted_record"] == "restore"
-        return Writer(session, self._module(call), self._now(), ADMINISTRATOR, revives)
+        return writer_of(session, module, self._now(), ADMINISTRATOR, revives)
+
+    def _in_bulk(
+        self, session: Session, call: Call, writer: Writer, write: Callable[[Writer, Any], Written]
+    ) -> Callable[[Any], Written]:
+        """Return what writes one row of many. A record with parts that fails half-way leaves nothing behind."""
+
+        def alone(row: Any) -> Written:
+            with session.begin_nested():
+                return write(self._writer(session, call), row)
+
+        return alone if parts(writer.module.name) else partial(write, writer)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -419,11 +441,11 @@ class Records:
     def _tell_linked(self, call: Call, row: Row) -> None:
         if self._switches["link_starts_playbooks"]:
             for listener in self._listeners:
-                listener.record_written("update", call.parts["module"], row, {call.parts["relation"]})
+                listener.record_written("update", call.path["module"], row, {call.path["relation"]})
 
     def _going(self, call: Call, uuids: Iterable[Any]) -> Callable[[str], None]:
         """Have records looked at that are about to be deleted; return what is to be called with each that is gone."""
-        module = call.parts["module"]
+        module = call.path["module"]
         iris = [iri(module, str(uuid).lower()) for uuid in uuids]
         told = [each.records_going(module, iris) for each in self._listeners if iris]
 
@@ -437,8 +459,8 @@ class Records:
 def _url_filters(call: Call) -> list[Row]:
     """Return the filters of an address: ``field=value`` and ``field$operator=value``, all of them to be met."""
     filters = []
-    for name, value in call.query:
-        if name.startswith("$"):
+    for name, value in call.pairs:
+        if name.startswith(("$", "__")):
             continue
         field, _, operator = name.partition("$")
         filters.append({"field": field, "operator": operator or "eq", "value": value})
@@ -447,13 +469,40 @@ def _url_filters(call: Call) -> list[Row]:
     return filters
 
 
+def _order(text: str) -> list[Row]:
+    """Return the sorting that an address asks for: ``field`` or ``-field``, more of them after commas."""
+    return [
+        {"field": field.lstrip("+-"), "direction": "DESC" if field.startswith("-") else "ASC"}
+        for field in text.split(",")
+        if field
+    ]
+
+
 def _fields(call: Call) -> list[str]:
-    text = call.option("$fields") or call.option("__selectFields")
+    text = call.query.get("$fields") or call.query.get("__selectFields")
     return text.split(",") if text else []
 
 
 def _many(call: Call) -> str:
     return "records" if call.is_on("$relationships") else ""
+
+
+def _written(session: Session, call: Call, record: Record, many: str) -> Row:
+    """Return what answers a write. Relations of playbooks are IRIs unless they are asked for (met on 8.0)."""
+    session.flush()
+    if record.module in CONTENT:
+        many = _many(call) or "iris"
+    return _withheld(MODULES[record.module], single(session, record, many, call.is_on("$showDeleted")))
+
+
+def _withheld(module: Module, row: Row) -> Row:
+    """Return a row without what is shown on demand alone, which the appliance does not send back either (8.0)."""
+    return {**row, **dict.fromkeys(module.on_demand)}
+
+
+def _check_is_linked(module: Module, relation: str) -> None:
+    if relation in parts(module.name):
+        raise not_allowed(f"{relation} are written with their {module.type}.")
 
 
 def _objects(body: Row, key: str) -> list[Row]:

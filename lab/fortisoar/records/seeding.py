@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, insert, select
 from sqlalchemy.orm import Session
 
 from ..models import Base
+from ..playbooks.definitions import OTHER_STEP_TYPES, STEP_TYPES
 from ..shapes import SELF_AGENT
 from .modules import MODULES
 from .picklists import COLORS, PICKLISTS, picklist_uuid
@@ -18,6 +19,7 @@ from .values import iri
 from .writing import Row, Writer
 
 TEAM = "7d1a4c52-0c2f-4b52-9a43-5f0a3b1f6e77"
+TYPES = "workflow_step_types"
 ADMINISTRATOR = iri("people", SELF_AGENT)
 
 
@@ -55,6 +57,10 @@ def _make(session: Session, now: float) -> None:
     Writer(session, MODULES["teams"], now, ADMINISTRATOR).create({"uuid": TEAM, "name": "SOC Team"})
     names = Writer(session, MODULES["picklist_names"], now, ADMINISTRATOR)
     _create(names, [{"uuid": picklist_uuid(name), "name": name, "system": False} for name in PICKLISTS])
+    for number, (uuid, name) in enumerate({**STEP_TYPES, **OTHER_STEP_TYPES}.items(), start=1):
+        # Not through a writer: one of the vendor's uuids is none.
+        document = {"name": name}
+        session.add(Record(module=TYPES, uuid=uuid, number=number, document=document, created=now, modified=now))
     session.flush()
     items = Writer(session, MODULES["picklists"], now, ADMINISTRATOR)
     _create(items, [_item(name, position, value) for name in PICKLISTS for position, value in _positions(name)])
