@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -23,18 +24,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..kit.shallow_json import read_json
 from ..kit.whole_numbers import whole_number
 from .accounts import Accounts
+from .administration.licence import PUBLIC_LICENCE
+from .administration.service import Administration
+from .caller import Caller, set_caller
 from .configurations import Configurations
 from .connectors import Connectors
 from .execution import Execution
 from .playbooks import Playbooks
 from .records import Records
 from .records.search import Search
-from .records.seeding import ADMINISTRATOR
 from .refusals import Refusal, refusal
-from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
+from .shapes import PAGE_SIZE, Row, page
 
 VERSION = "7.6.5-5662"
-PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
+PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json", *PUBLIC_LICENCE}
 SLASHED = ("/api/integration/", "/api/wf/")
 # A number or a text that it cannot hold, and a query of more conditions than it can read.
 NOT_FOR_A_DATABASE = (OverflowError, UnicodeEncodeError, RecursionError, OperationalError)
@@ -55,18 +58,21 @@ class Gate:
         app = self.app
         if scope["type"] == "http":
             try:
-                self._check(Request(scope))
+                set_caller(self._check(Request(scope)))
             except Refusal as refused:
                 app = _json(refused.status, refused.body)
         await app(scope, receive, send)
 
-    def _check(self, request: Request) -> None:
-        path = request.url.path
+    def _check(self, request: Request) -> Caller:
+        path, address = request.url.path, request.client.host if request.client else ""
         if path.startswith(SLASHED) and not path.endswith("/"):
             # The appliance's text; it has nothing to do with the credentials.
             raise Refusal(403, {"detail": "Could not validate HMAC fingerprint"})
-        if path not in PUBLIC:
-            self.accounts.check(request.headers.get("authorization", ""))
+        if path in PUBLIC:
+            return Caller("anybody", address=address)
+        who = self.accounts.check(request.headers.get("authorization", ""), address)
+        self.accounts.permit(who, request.method, path)
+        return who
 
 
 class Api:
@@ -86,6 +92,7 @@ class Api:
         records: Records,
         search: Search,
         playbooks: Playbooks,
+        administration: Administration,
         patient: Executor,
     ) -> None:
         self._accounts = accounts
@@ -95,6 +102,7 @@ class Api:
         self._records = records
         self._search = search
         self._playbooks = playbooks
+        self._administration = administration
         self._patient = patient
 
     def app(self) -> ASGIApp:
@@ -104,7 +112,7 @@ class Api:
             exception_handlers={HTTPException: _http_error, **dict.fromkeys(NOT_FOR_A_DATABASE, _not_for_a_database)},
         )
         starlette.router.redirect_slashes = False
-        return Gate(starlette, self._accounts)
+        return Gate(self._administration.audited(starlette), self._accounts)
 
     def _routes(self) -> list[Route]:
         base = "/api/integration"
@@ -132,7 +140,7 @@ class Api:
             _route("PUT", f"{base}/configuration/{{key}}/", self._update_configuration),
             _route("DELETE", f"{base}/configuration/{{key}}/", self._delete_configuration),
             _route("POST", f"{base}/execute/", self._execute, self._patient),
-            _route("GET", "/api/3/actors/current", _current_actor),
+            *self._administration.routes(),
             *self._search.routes(),
             *self._playbooks.routes(),
             *self._records.routes(),
@@ -218,7 +226,7 @@ def _route(method: str, path: str, handler: Handler, threads: Executor | None = 
             if threads is None:
                 answer = await run_in_threadpool(call)
             else:
-                answer = await asyncio.get_running_loop().run_in_executor(threads, call)
+                answer = await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, call)
         except Refusal as refused:
             return _json(refused.status, refused.body)
         return _json(*answer)
@@ -263,17 +271,6 @@ def _positive(text: str | None, default: int) -> int:
 
 def _version(request: Request, body: Row) -> Answer:
     return 200, {"version": VERSION}
-
-
-def _current_actor(request: Request, body: Row) -> Answer:
-    """Answer with the one user, whoever asks; the keys are a capture's (8.0) and the uuid."""
-    return 200, {
-        "@id": ADMINISTRATOR,
-        "@type": "Person",
-        "uuid": SELF_AGENT,
-        "name": "CS Admin",
-        "@settings": {},
-    }
 
 
 def _development_list(request: Request, body: Row) -> Answer:

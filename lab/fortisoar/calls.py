@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,9 @@ def route(method: str, path: str, handler: Handler, threads: Executor | None = N
             if threads is None:
                 status, body = await run_in_threadpool(handler, call)
             else:
-                status, body = await asyncio.get_running_loop().run_in_executor(threads, handler, call)
+                status, body = await asyncio.get_running_loop().run_in_executor(
+                    threads, copy_context().run, handler, call
+                )
         except Refusal as refused:
             status, body = refused.status, refused.body
         if body is None:

@@ -15,6 +15,8 @@ from ..kit.journal import Journal, JournalMiddleware
 from ..kit.store import Store
 from ..kit.switches import Switches
 from .accounts import Accounts
+from .administration.service import Administration
+from .administration.switches import ADMINISTRATION_SWITCHES
 from .app import Api
 from .configurations import Configurations
 from .connectors import Connectors
@@ -33,6 +35,7 @@ from .workers import Workers
 
 # Requests that may wait for an action at the same time; further ones queue.
 WAITING = 64
+KEY_OF_CONNECTORS = "FORTISOAR_API_KEY"
 
 
 class FortiSoar:
@@ -69,7 +72,10 @@ class FortiSoar:
         self.journal = Journal(clock, (password, api_key, encryption_key.decode()))
         vault = Vault(encryption_key, self.journal.hide)
         self.store = Store(folder / "fortisoar.sqlite", Base)
-        self.switches = Switches((*SWITCHES, *PLAYBOOK_SWITCHES))
+        self.switches = Switches((*SWITCHES, *PLAYBOOK_SWITCHES, *ADMINISTRATION_SWITCHES))
+        self._accounts = Accounts(username, password, api_key, clock, self.switches, self.store, self.journal.hide)
+        if KEY_OF_CONNECTORS in worker_environment:  # they call as the appliance does, which is no user's API key
+            worker_environment = {**worker_environment, KEY_OF_CONNECTORS: self._accounts.own_key}
         self._workers = Workers(workers, call_limit, worker_environment, packages, log)
         self._hook_worker = Workers(1, call_limit, worker_environment, packages, log)
         self._patient = ThreadPoolExecutor(WAITING, thread_name_prefix="action")
@@ -78,19 +84,22 @@ class FortiSoar:
         hooks = Hooks(self._hook_worker, code)
         self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
         self.records = Records(self.store, clock, self.switches)
-        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {api_key}", self.switches)
+        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {self._accounts.own_key}", self.switches)
+        self._administration = Administration(folder, self._accounts, self.store, clock, self.switches)
         api = Api(
-            Accounts(username, password, api_key, clock, self.switches),
+            self._accounts,
             self._connectors,
             Configurations(self.store, vault, handover, hooks, self.switches),
             Execution(self.store, handover, self._workers, code, self.switches),
             self.records,
             Search(self.store),
             self.playbooks,
+            self._administration,
             self._patient,
         )
         app = api.app()
         self.playbooks.connect(app)
+        self.records.subscribe(self._administration.record_written)
         self.records.subscribe(self.playbooks.record_written)
         self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(app), self.journal)), clock)
 
@@ -110,6 +119,7 @@ class FortiSoar:
         self.records.seed()
         self._connectors.uninstall_all()
         self.switches.reset()
+        self._administration.seed()
         self.journal.clear()
 
     def counters(self) -> dict[str, int]:

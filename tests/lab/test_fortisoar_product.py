@@ -350,7 +350,7 @@ def test_wrong_credentials_are_401_with_a_hydra_error(client: TestClient, creden
         "@context": "/api/3/contexts/Error",
         "@type": "Error",
         "hydra:title": "An error occurred",
-        "hydra:description": "Invalid credentials.",
+        "hydra:description": "Invalid credentials or account locked",
     }
 
 

@@ -45,6 +45,7 @@ def test_fortisoar_answers_whatever_it_is_asked(
     findings, authorization = Findings(), f"API-KEY {KEY}"
     with running_soar(tmp_path) as soar:
         soar.product.start_workers()
+        soar.product.switches.set("bulk_with_api_key", "works")
         send_all(soar.product.app, iter([upload(archive_of(INFO), {"authorization": authorization})]), findings)
         send_all(soar.product.app, of(FORTISOAR, chance, REQUESTS, authorization=authorization), findings)
     figure(f"FortiSOAR: {findings.requests} mutated requests, answered with {dict(findings.statuses)}")

@@ -83,7 +83,7 @@ class Playbooks:
         self._inside = Inside(app, self._authorization)
         self.schedules.watch()
 
-    def record_written(self, change: str, module: str, row: Row, changed: set[str]) -> None:
+    def record_written(self, change: str, module: str, row: Row, changed: Row) -> None:
         """Start playbooks on a record that was created or updated, without making its writer wait."""
         if waiting := self._triggers.waiting(change, module):
             self._queue(self._triggers.written, waiting, module, row, changed)

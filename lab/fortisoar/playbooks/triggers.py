@@ -46,7 +46,7 @@ class Triggers:
             return []
         return [each for each in self._collections.active(ON_WRITE[change]) if module in _resources(each)]
 
-    def written(self, waiting: list[Definition], module: str, record: Row, changed: set[str]) -> None:
+    def written(self, waiting: list[Definition], module: str, record: Row, changed: Row) -> None:
         """Start those of the playbooks that wait whose filters a record passes."""
         for definition in waiting:
             trigger = arguments_of(definition.start or {}).get("fieldbasedtrigger") or {}
@@ -90,7 +90,7 @@ class Triggers:
             raise refusal(400, f"Record {iri} cannot be read")
         return record
 
-    def _passes(self, group: Row, module: str, record: Row, changed: set[str]) -> bool:
+    def _passes(self, group: Row, module: str, record: Row, changed: Row) -> bool:
         """Tell whether a record passes a trigger's filters: changes are seen here, the rest is left to a query."""
         filters = [one for one in group.get("filters") or [] if isinstance(one, dict)]
         results = (
@@ -101,7 +101,7 @@ class Triggers:
         )
         return not filters or (any(results) if str(group.get("logic")).upper() == "OR" else all(results))
 
-    def _passes_one(self, one: Row, module: str, record: Row, changed: set[str]) -> bool:
+    def _passes_one(self, one: Row, module: str, record: Row, changed: Row) -> bool:
         if one.get("operator") == "changed":
             return str(one.get("field")).split(".")[0] in changed
         this = {"field": "uuid", "operator": "eq", "value": record["uuid"]}

@@ -13,12 +13,13 @@ from starlette.routing import Route
 from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
+from ..caller import caller
 from . import bulk, feeds
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
 from .modules import MODULES, Module
 from .querying import aggregate, condition, ordering, search
-from .seeding import ADMINISTRATOR, fill
+from .seeding import fill
 from .serving import Answer, Call, Row, route
 from .showing import collection, legacy, selected, show, single, view
 from .tables import Link, Record
@@ -29,8 +30,9 @@ PAGE_SIZE = 30
 LARGEST_PAGE = 5000  # the appliance's cap, whatever $limit asks for
 FEW = 1000  # records that are sorted at no cost worth speaking of
 
-# Told after each write: create, update or delete; the module; the record as it is read; the fields that changed.
-Listener = Callable[[str, str, Row, set[str]], None]
+# Told after each write: create, update, delete, link, unlink, bulk insert or bulk delete; the module; the record as it
+# is read, and of a link under ``link`` the one at the other end; by name what the fields that changed held before.
+Listener = Callable[[str, str, Row, Row], None]
 
 
 class Records:
@@ -56,8 +58,8 @@ class Records:
     def subscribe(self, listener: Listener) -> None:
         """Have a function called after each record that a request wrote.
 
-        Bulk inserts tell nobody, as on 7.6, and feeds neither, as on 8.0; nor do bulk deletes and links made at a
-        relation's address: assumed.
+        Bulk inserts start no playbook, as on 7.6, so they are told apart; so are bulk deletes and links made at a
+        relation's address: assumed. Feeds tell nobody, as on 8.0.
         """
         self._listeners.append(listener)
 
@@ -138,6 +140,8 @@ class Records:
             done, failures = bulk.each(rows, writer.create, "POST")
             session.flush()
             shown = show(session, done, "iris")
+        for row in shown:
+            self._tell("bulk insert", row, writer)
         if failures:
             return bulk.partial(shown, failures)
         # Both null and the type are the guide's.
@@ -182,13 +186,16 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
 
-            def delete(uuid: Any) -> str:
+            def delete(uuid: Any) -> Row:
                 record = find(session, call.parts["module"], str(uuid))
+                row = single(session, record)
                 writer.delete(record, call.is_on("$hardDelete"))
-                return record.iri
+                return row
 
-            done, failures = bulk.each(ids, delete, "DELETE")
-        return bulk.partial(done, failures)
+            rows, failures = bulk.each(ids, delete, "DELETE")
+        for row in rows:
+            self._tell("bulk delete", row, writer)
+        return bulk.partial([row["@id"] for row in rows], failures)
 
     def _delete_with_query(self, call: Call) -> Answer:
         if not call.object.get("filters"):
@@ -200,9 +207,12 @@ class Records:
             if not call.is_on("$hardDelete"):
                 wanted.append(Record.deleted.is_(None))
             records = session.scalars(select(Record).where(*wanted)).all()
+            rows = show(session, records)
             for record in records:
                 writer.delete(record, call.is_on("$hardDelete"))
-        return 200, {"count": len(records)}
+        for row in rows:
+            self._tell("bulk delete", row, writer)
+        return 200, {"count": len(rows)}
 
     def _ingest(self, call: Call) -> Answer:
         """Store a feed. Playbooks ask for the status only; that the uuids are then left out is assumed: no source."""
@@ -312,14 +322,17 @@ class Records:
             record, writer = self._find(session, call), self._writer(session, call)
             found = address(call.object)
             if found is None:
-                other = Writer(session, target, self._now(), ADMINISTRATOR).create(call.object)
+                other = Writer(session, target, self._now(), caller().author).create(call.object)
                 session.flush()
             elif found[0] != target.name:
                 raise malformed(f"{name} holds records of {target.name}.")
             else:
                 other = find(session, *found)
-            writer.link(record, name, other.module, other.uuid)
+            is_new = writer.link(record, name, other.module, other.uuid)
             row = single(session, other)
+            owner = single(session, record)
+        if is_new:
+            self._tell("link", owner | {"link": row}, writer)
         return 200 if found else 201, row
 
     def _unlink(self, call: Call) -> Answer:
@@ -327,7 +340,10 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
             other = find(session, target.name, call.parts["other"], with_deleted=True)
-            self._writer(session, call).unlink(record, call.parts["relation"], other.module, other.uuid)
+            writer = self._writer(session, call)
+            writer.unlink(record, call.parts["relation"], other.module, other.uuid)
+            owner = single(session, record) | {"link": single(session, other)}
+        self._tell("unlink", owner, writer)
         return 204, None
 
     def _relation(self, call: Call) -> tuple[Module, Module]:
@@ -373,7 +389,7 @@ class Records:
 
     def _writer(self, session: Session, call: Call) -> Writer:
         revives = self._switches["upsert_of_deleted_record"] == "restore"
-        return Writer(session, self._module(call), self._now(), ADMINISTRATOR, revives)
+        return Writer(session, self._module(call), self._now(), caller().author, revives)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -385,7 +401,7 @@ class Records:
 
     def _tell(self, what: str, row: Row, writer: Writer) -> None:
         for listener in self._listeners:
-            listener(what, writer.module.name, row, writer.changed.get(row["uuid"], set()))
+            listener(what, writer.module.name, row, writer.changed.get(row["uuid"], {}))
 
 
 def _url_filters(call: Call) -> list[Row]:
