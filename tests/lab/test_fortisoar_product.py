@@ -332,7 +332,7 @@ def test_installing_configuring_running_and_removing_a_connector_are_in_the_audi
     connector = install(client)
     config = configure(client, connector)
     client.put(f"/api/integration/configuration/{config['config_id']}/", json=config | {"name": "Other"})
-    execute(client, "echo", config="Other")
+    execute(client, "echo", config="Other", params={"text": "x"})
     for active in (False, True):
         client.put(f"/api/integration/connectors/{connector['id']}/", json={"active": active})
     client.delete(f"/api/integration/configuration/{config['config_id']}/")
@@ -1274,7 +1274,7 @@ def test_an_action_is_run_by_its_connectors_id_and_with_the_guides_name_for_a_ve
         {"connector": str(configured["connector"]), "version": "1.2.0"},
         {"connector": "probe", "version": None, "connector_version": "1.2.0"},
     ):
-        answer = execute(client, "echo", config=configured["config_id"], **given)
+        answer = execute(client, "echo", config=configured["config_id"], params={"text": "x"}, **given)
         assert (answer.status_code, answer.json()["status"]) == (200, "Success"), answer.text
     assert execute(client, "echo", connector=77).json() == failure(f"{FAILED}Connector 77 does not exists")
 
