@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
@@ -79,6 +79,7 @@ class Api:
     """The endpoints.
 
     Parameters:
+        further: routes of parts that have no more to do with this file.
         patient: threads for requests that wait for an action. They must not take the threads that others need: an
             action may call this API itself.
     """
@@ -93,6 +94,7 @@ class Api:
         search: Search,
         playbooks: Playbooks,
         administration: Administration,
+        further: Sequence[Route],
         patient: Executor,
     ) -> None:
         self._accounts = accounts
@@ -103,6 +105,7 @@ class Api:
         self._search = search
         self._playbooks = playbooks
         self._administration = administration
+        self._further = further
         self._patient = patient
 
     def app(self) -> ASGIApp:
@@ -143,6 +146,7 @@ class Api:
             *self._administration.routes(),
             *self._search.routes(),
             *self._playbooks.routes(),
+            *self._further,
             *self._records.routes(),
         ]
 

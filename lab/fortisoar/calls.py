@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -24,12 +24,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """One request: the parts of its path, its query, and its JSON body."""
+    """One request: the parts of its path, its query, its JSON body, its address and its headers."""
 
     path: Row
     query: dict[str, str]
     body: Any
     address: str
+    headers: Mapping[str, str]
 
     @property
     def fields(self) -> Row:
@@ -52,7 +53,7 @@ def route(method: str, path: str, handler: Handler, threads: Executor | None = N
 
     async def endpoint(request: Request) -> Response:
         try:
-            call = Call(request.path_params, dict(request.query_params), await _body(request), request.url.path)
+            call = call_of(request, await _body(request))
             if threads is None:
                 status, body = await run_in_threadpool(handler, call)
             else:
@@ -61,11 +62,23 @@ def route(method: str, path: str, handler: Handler, threads: Executor | None = N
                 )
         except Refusal as refused:
             status, body = refused.status, refused.body
-        if body is None:
-            return Response(status_code=status)
-        return Response(json.dumps(body), status, media_type="application/json")
+        return answer(status, body)
 
     return Route(path, endpoint, methods=[method])
+
+
+def call_of(request: Request, body: Any) -> Call:
+    """Return a request as a handler gets it."""
+    return Call(request.path_params, dict(request.query_params), body, request.url.path, request.headers)
+
+
+def answer(status: int, body: Any) -> Response:
+    """Return what a handler gave as an answer; a body may be a whole answer of its own, such as a download."""
+    if isinstance(body, Response):
+        return body
+    if body is None:
+        return Response(status_code=status)
+    return Response(json.dumps(body), status, media_type="application/json")
 
 
 def hydra_page(rows: list[Row], call: Call, context: str, limit: int = 30) -> Row:

@@ -21,9 +21,14 @@ from .app import Api
 from .configurations import Configurations
 from .connectors import Connectors
 from .execution import Execution
+from .files import FILE_SWITCHES, Files
 from .handover import Handover
 from .hooks import Hooks
+from .jobs import JOB_SWITCHES, Jobs
+from .log_collection import LOG_SWITCHES, LogCollection
 from .models import Base
+from .moving import Moving
+from .moving.switches import MOVING_SWITCHES
 from .playbooks import Playbooks
 from .playbooks.switches import PLAYBOOK_SWITCHES
 from .records import Records
@@ -72,7 +77,17 @@ class FortiSoar:
         self.journal = Journal(clock, (password, api_key, encryption_key.decode()))
         vault = Vault(encryption_key, self.journal.hide)
         self.store = Store(folder / "fortisoar.sqlite", Base)
-        self.switches = Switches((*SWITCHES, *PLAYBOOK_SWITCHES, *ADMINISTRATION_SWITCHES))
+        self.switches = Switches(
+            (
+                *SWITCHES,
+                *PLAYBOOK_SWITCHES,
+                *JOB_SWITCHES,
+                *FILE_SWITCHES,
+                *LOG_SWITCHES,
+                *MOVING_SWITCHES,
+                *ADMINISTRATION_SWITCHES,
+            )
+        )
         self._accounts = Accounts(username, password, api_key, clock, self.switches, self.store, self.journal.hide)
         if KEY_OF_CONNECTORS in worker_environment:  # they call as the appliance does, which is no user's API key
             worker_environment = {**worker_environment, KEY_OF_CONNECTORS: self._accounts.own_key}
@@ -86,20 +101,38 @@ class FortiSoar:
         self.records = Records(self.store, clock, self.switches)
         self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {self._accounts.own_key}", self.switches)
         self._administration = Administration(folder, self._accounts, self.store, clock, self.switches)
+        self.jobs = Jobs(clock, self.switches)
+        files = Files(self.store, clock, self.switches)
+        self._logs = LogCollection(folder / "collected-logs", log, self.journal, clock, self.switches, self.jobs)
+        configurations = Configurations(self.store, vault, handover, hooks, self.switches)
+        self._moving = Moving(
+            self.store,
+            clock,
+            self.switches,
+            self.jobs,
+            files,
+            vault,
+            code,
+            self._connectors,
+            configurations,
+            f"API-KEY {self._accounts.own_key}",
+        )
         api = Api(
             self._accounts,
             self._connectors,
-            Configurations(self.store, vault, handover, hooks, self.switches),
+            configurations,
             Execution(self.store, handover, self._workers, code, self.switches),
             self.records,
             Search(self.store),
             self.playbooks,
             self._administration,
+            [*files.routes(), *self._logs.routes(), *self._moving.routes()],
             self._patient,
         )
         app = api.app()
         self.playbooks.connect(app)
         self.records.subscribe(self._administration.record_written)
+        self._moving.connect(app)
         self.records.subscribe(self.playbooks.record_written)
         self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(app), self.journal)), clock)
 
@@ -114,6 +147,8 @@ class FortiSoar:
 
     def reset(self) -> None:
         """Uninstall everything, go back to the standard records, put the switches back and clear the journal."""
+        self.jobs.reset()  # before the runs are abandoned: what it imports may start some
+        self._logs.reset()
         self.playbooks.reset()
         self.store.clear()
         self.records.seed()
@@ -128,10 +163,13 @@ class FortiSoar:
 
     def close(self) -> None:
         """End the worker processes and close the database."""
+        self.jobs.stop()
         self.playbooks.stop()
         self._workers.close()  # before the runs are waited for: some of them may wait for an action
         self._hook_worker.close()
+        self.jobs.close()
         self.playbooks.close()
+        self._moving.close()
         self._connectors.close()
         self._patient.shutdown(cancel_futures=True)
         self.store.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -270,7 +270,7 @@ class Trail:
     def _by_get(self, call: Call) -> Answer:
         if self._switches["audit_list_by_get"] == 405:
             raise refusal(405, "Request method 'GET' not supported")
-        return self._query(Call(call.path, call.query, {}, call.address))
+        return self._query(replace(call, body={}))
 
     def _count(self, call: Call) -> Answer:
         with self._store.transaction() as session:

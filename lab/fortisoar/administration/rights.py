@@ -53,6 +53,7 @@ _OTHERS = (
     ("POST|PUT", r"/api/auth/(users|config)/?", "security", "update"),
     ("POST", r"/(api/)?auth/license/?", "application", "update"),
     ("DELETE", r"/(api/)?gateway/audit/.*", "security", "delete"),
+    ("GET|POST", r"/api/3//?utils/log-collect", "security", "read"),  # the guide
     ("POST", r"/api/3/solutionpacks/install", "connectors", "create"),
     ("POST", r"/api/integration/execute/", "connectors", "execute"),
     ("POST", r"/api/integration/configuration/", "connectors", "create"),

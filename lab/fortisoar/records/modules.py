@@ -71,6 +71,7 @@ class Module:
         return [name for name, about in self.fields.items() if about.kind == "many"]
 
 
+FILES = "files"
 TRACKED = {
     "createUser": Field("one", "people"),
     "modifyUser": Field("one", "people"),
@@ -254,6 +255,8 @@ _ALL = (
         one="launchedBy:people",
         many="alerts announcements assets attachments comments communication incidents indicators owners:teams tasks",
     ),
+    # What a capture shows of a file has neither an author nor the dates of other records.
+    _module(FILES, "File", text="filename mimeType", integers="size"),
     _module("picklist_names", "PicklistName", text="name", booleans="system", unique=[("name",)]),
     _module("picklists", "Picklist", text="color icon itemValue", integers="orderIndex", one="listName:picklist_names"),
 )

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .modules import LISTS, MODULES
+from .modules import FILES, LISTS, MODULES
 from .tables import Link, Record
 from .values import address
 
@@ -27,7 +27,7 @@ def show(session: Session, records: Sequence[Record], with_many: str = "", with_
         return []
     module = MODULES[records[0].module]
     # The captures show an item's listName as an IRI.
-    singles = [] if module.name in LISTS else module.single
+    singles = [] if module.name in (*LISTS, FILES) else module.single
     expanded = _by_iri(session, _iris(records, singles))
     rows = []
     for record in records:
@@ -103,6 +103,8 @@ def legacy(envelope: Row, shown: Row, size: int) -> Row:
 def _plain(record: Record) -> Row:
     module = MODULES[record.module]
     row: Row = {"@id": record.iri, "@type": module.type}
+    if module.name == FILES:
+        return row | _file(record)
     row |= dict.fromkeys(module.plain)
     row |= record.document
     if module.name in LISTS:
@@ -112,6 +114,13 @@ def _plain(record: Record) -> Row:
     row["recordTags"] = row["recordTags"] or []
     dates = {"createDate": record.created, "modifyDate": record.modified}
     return row | dates | {"id": record.number, "uuid": record.uuid}
+
+
+def _file(record: Record) -> Row:
+    """Return what a capture shows of a file: its id is its uuid."""
+    row: Row = {name: record.document.get(name) for name in ("filename", "mimeType", "size")}
+    row |= {"assignee": "", "metadata": [], "thumbnail": None}
+    return row | {"uploadDate": record.created, "id": record.uuid, "uuid": record.uuid}
 
 
 def _iris(records: Sequence[Record], names: list[str]) -> set[str]:
