@@ -426,6 +426,17 @@ def test_who_is_in_no_team_creates_no_record(soar: Soar, admin: Principal) -> No
     user.ask("POST", "/api/3/alerts", {"name": "a"}, 201)
 
 
+def test_log_collection_needs_the_right_to_read_security(soar: Soar, admin: Principal) -> None:
+    permission = {"module": "/api/3/modules/alerts", "canRead": True}
+    made = admin.ask("POST", "/api/3/roles", {"name": "Reader", "modulePermissions": [permission]}, 201)
+    new_person(admin, "a@example.com", "pw", roles=[made["@id"]])
+    user = logged_in(soar, "a@example.com", "pw")
+    for method, path in (("POST", "/api/3/utils/log-collect"), ("GET", "/api/3//utils/log-collect?filename=x")):
+        refused = user.ask(method, path, status=403)
+        assert refused["message"] == "You do not have the permission to read security."
+    admin.get("/api/3/utils/log-collect?filename=fortisoar-logs.tar.gz", 400)
+
+
 def test_the_current_actor_is_whoever_asks_with_rights_and_settings(soar: Soar, admin: Principal) -> None:
     current = admin.get("/api/3/actors/current")
     assert (current["@type"], current["@context"]) == ("Person", "/api/3/contexts/Person")

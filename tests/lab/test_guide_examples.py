@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.fortisoar.administration.licence import licence_key
 from lab.fortisoar.records.picklists import picklist_uuid
 from lab.fortisoar.records.writing import TOO_MANY_TO_COMPARE
 from tests.support.administration import Principal, logged_in
@@ -13,6 +14,8 @@ from tests.support.playbooks import Row, Soar, playbook, start, step, workflow_u
 
 WF = "/api/wf/api"
 LOGS = f"{WF}/query/workflow_logs/"
+AUDIT = "/gateway/audit/activities"
+KEY = licence_key().encode()
 
 
 @pytest.fixture
@@ -30,6 +33,27 @@ def failing() -> Row:
 
 def names(page: Row) -> list[str]:
     return [row["name"] for row in page["hydra:member"]]
+
+
+def test_the_headers_of_the_guide_are_taken(soar: Soar, admin: Principal) -> None:
+    bearer, host = admin.headers["Authorization"], "fortisoar.fortinet.net"
+    json_in = {"Host": host, "Content-Type": "application/json"}
+    for method, path, headers, body in [
+        ("POST", "/api/public/license", json_in | {"Authorization": ""}, b'{"action": "get_status"}'),
+        ("POST", "/api/auth/license", json_in | {"Authorization": bearer}, b'{"license_key": "%s"}' % KEY),
+        ("GET", "/auth/license/?param=license_details", {"Host": host, "Authorization": bearer}, b""),
+        ("DELETE", f"{AUDIT}/ttl", {"Content-Type": "application/json", "Authorization": bearer}, b""),
+        ("DELETE", f"{AUDIT}?uptoDate=1524477805", {"Cache-Control": "no-cache", "Authorization": bearer}, b""),
+        ("POST", "/api/3/utils/log-collect", {"Host": host, "Authorization": bearer}, b"{}"),
+        (
+            "POST",
+            "/api/auth/token",
+            json_in | {"Accept": "application/json", "Authorization": bearer},
+            b'{"action": "logout", "users": []}',
+        ),
+    ]:
+        answer = soar.http.request(method, path, headers=headers, content=body)
+        assert answer.status_code == 200, (path, answer.text)
 
 
 # Records.
