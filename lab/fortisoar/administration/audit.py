@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,6 +51,8 @@ TOLD = {  # by what records tell: the operation, and its word in the title
 UNTOLD = {"modifyDate", "modifyUser", "createDate", "createUser", "@context", "@type", "@id", "uuid", "id", "link"}
 DAY = 86_400_000  # milliseconds
 LARGEST = 2**20  # bytes of a body that is read for what it is about
+# The lines of the request that is being answered.
+_pending: ContextVar[list[Row] | None] = ContextVar("pending", default=None)
 
 
 @dataclass(frozen=True)
@@ -253,8 +256,16 @@ class Trail:
             "title": title,
             "document": document | more,
         }
+        pending = _pending.get()
+        if pending is None:
+            self.keep([row])
+        else:
+            pending.append(row)
+
+    def keep(self, rows: list[Row]) -> None:
+        """Store lines."""
         with self._store.transaction() as session:
-            session.execute(insert(Activity), row)
+            session.execute(insert(Activity), rows)
 
     # Reading.
 
@@ -315,17 +326,31 @@ class Trail:
 
 
 class AuditMiddleware:
-    """Have the audit log told of the requests in its table, before their answers leave."""
+    """Have what a request did written into the audit log at once, before its answer leaves."""
 
     def __init__(self, app: ASGIApp, trail: Trail) -> None:
         self.app = app
         self.trail = trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rule, parts = _rule_for(scope)
-        if rule is None:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        pending: list[Row] = []
+        _pending.set(pending)
+
+        async def answering(message: Message) -> None:
+            if message["type"] == "http.response.start" and pending:
+                await run_in_threadpool(self.trail.keep, pending)
+            await send(message)
+
+        rule, parts = _rule_for(scope)
+        if rule is None:
+            await self.app(scope, receive, answering)
+        else:
+            await self._told(rule, parts, scope, receive, answering)
+
+    async def _told(self, rule: Rule, parts: tuple[str, ...], scope: Scope, receive: Receive, send: Send) -> None:
         sent, answered = bytearray(), bytearray()
         status = 0
         held: list[Message] = []
@@ -345,7 +370,7 @@ class AuditMiddleware:
             if not message.get("more_body"):
                 if status < 400 or scope["path"] in EVEN_IF_REFUSED:
                     told = Told(parts, _object(sent), status, _object(answered))
-                    await run_in_threadpool(self.trail.answered, rule, caller(), told)
+                    self.trail.answered(rule, caller(), told)
                 for each in held:
                     await send(each)
 
@@ -353,10 +378,9 @@ class AuditMiddleware:
 
 
 def _rule_for(scope: Scope) -> tuple[Rule | None, tuple[str, ...]]:
-    if scope["type"] == "http":
-        for rule in RULES:
-            if rule.method == scope["method"] and (found := rule.path.fullmatch(scope["path"])):
-                return rule, found.groups()
+    for rule in RULES:
+        if rule.method == scope["method"] and (found := rule.path.fullmatch(scope["path"])):
+            return rule, found.groups()
     return None, ()
 
 
