@@ -88,9 +88,9 @@ class FortiSoar:
                 *ADMINISTRATION_SWITCHES,
             )
         )
-        self._accounts = Accounts(username, password, api_key, clock, self.switches, self.store, self.journal.hide)
+        self.accounts = Accounts(username, password, api_key, clock, self.switches, self.store, self.journal.hide)
         if KEY_OF_CONNECTORS in worker_environment:  # they call as the appliance does, which is no user's API key
-            worker_environment = {**worker_environment, KEY_OF_CONNECTORS: self._accounts.own_key}
+            worker_environment = {**worker_environment, KEY_OF_CONNECTORS: self.accounts.own_key}
         self._workers = Workers(workers, call_limit, worker_environment, packages, log)
         self._hook_worker = Workers(1, call_limit, worker_environment, packages, log)
         self._patient = ThreadPoolExecutor(WAITING, thread_name_prefix="action")
@@ -99,8 +99,8 @@ class FortiSoar:
         hooks = Hooks(self._hook_worker, code)
         self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements)
         self.records = Records(self.store, clock, self.switches)
-        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {self._accounts.own_key}", self.switches)
-        self._administration = Administration(folder, self._accounts, self.store, clock, self.switches)
+        self.playbooks = Playbooks(self.store, clock, code, f"API-KEY {self.accounts.own_key}", self.switches)
+        self._administration = Administration(folder, self.accounts, self.store, clock, self.switches)
         self.jobs = Jobs(clock, self.switches)
         files = Files(self.store, clock, self.switches)
         self._logs = LogCollection(folder / "collected-logs", log, self.journal, clock, self.switches, self.jobs)
@@ -115,10 +115,10 @@ class FortiSoar:
             code,
             self._connectors,
             configurations,
-            f"API-KEY {self._accounts.own_key}",
+            f"API-KEY {self.accounts.own_key}",
         )
         api = Api(
-            self._accounts,
+            self.accounts,
             self._connectors,
             configurations,
             Execution(self.store, handover, self._workers, code, self.switches),

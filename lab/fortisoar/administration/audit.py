@@ -38,7 +38,6 @@ OPERATIONS = (
     "Revert|Collect|Start|Stop|Pre-Processing(Drop)|Pre-Processing(Update)|Pre-Processing(Fail)"
 )
 OF_MODULES = "Create|Update|Link|Unlink|Comment|Trigger|Import|Update During Import|Replication Failed|Executed Action"
-COMPONENTS = ("das", "crudhub", "sealab", "agent", "sdk")
 TOLD = {  # by what records tell: the operation, and its word in the title
     "create": ("Create", "Created"),
     "update": ("Update", "Updated"),
