@@ -18,7 +18,7 @@ from .administration.passwords import claims_of, digest, is_password, sealed, to
 from .administration.rights import denied
 from .administration.settings import Settings
 from .caller import APPLIANCE, PERSON, Caller
-from .records.seeding import TEAM
+from .records.seeding import LOGIN_OF_ADMINISTRATOR, TEAM
 from .refusals import Refusal
 
 INVALID = "Invalid credentials or account locked"
@@ -230,7 +230,7 @@ class Accounts:
         full = [f"/api/3/roles/{role.uuid}" for role in roles if role.name == FULL]
         held = {"roles": full, "teams": [TEAM_IRI], "status": ACTIVE, "must_change": False}
         person = Account(
-            uuid=str(uuid5(NAMESPACE_URL, "account:administrator")),
+            uuid=LOGIN_OF_ADMINISTRATOR,
             loginid=username,
             user_type=LOCAL_USER,
             access_type="Named",

@@ -233,8 +233,9 @@ def test_a_person_logs_in_only_after_a_password_was_set(soar: Soar, admin: Princ
 @pytest.mark.parametrize(
     ("change", "status", "message"),
     [
-        ({"currentUUID": "nobody"}, 404, "The user nobody was not found."),
-        ({"loginId": "b@example.com"}, 400, "loginId is not this user's."),
+        ({"loginId": "nobody"}, 404, "The user nobody was not found."),
+        ({"currentUUID": "nobody"}, 400, "currentUUID is not this user's."),
+        ({"uuid": "nobody"}, 400, "uuid is not this user's."),
     ],
 )
 def test_a_password_is_not_set_for_somebody_else(

@@ -67,6 +67,7 @@ class People:
         yield route("GET", "/api/3/api_keys/{uuid}", self._read_binding)
         yield route("PUT", "/api/3/api_keys/{uuid}", self._change_binding)
         yield route("DELETE", "/api/3/api_keys/{uuid}", self._unbind)
+        yield route("GET", "/api/3/modules", lambda call: (200, _collection("modules", "Module", _modules())))
         yield route("GET", "/api/3/roles", self._list_roles)
         yield route("POST", "/api/3/roles", self._create_role)
         yield route("GET", "/api/3/roles/{uuid}", self._read_role)
@@ -159,11 +160,12 @@ class People:
     def _reset_password(self, call: Call) -> Answer:
         """Set another person's password; a new one is active with it: assumed, for it can log in afterwards."""
         fields = call.fields
-        account = self._accounts.get(fields.get("currentUUID"))
-        if account is None or account is not self._accounts.get(fields.get("uuid")):
-            raise not_found(f"The user {fields.get('currentUUID')}")
-        if fields.get("loginId") != account.loginid:
-            raise malformed("loginId is not this user's.")
+        account = self._accounts.named(fields.get("loginId"))
+        if account is None or account.key:
+            raise not_found(f"The user {fields.get('loginId')}")
+        for name in ("uuid", "currentUUID"):  # a client was met to send neither
+            if name in fields and self._accounts.get(fields[name]) is not account:
+                raise malformed(f"{name} is not this user's.")
         if account.uuid == caller().account:
             raise denied("Your own password is changed at /api/3/changepassword.")
         must_change = self._switches["first_login"] == "reset"
@@ -359,13 +361,22 @@ def _permissions(role: Role) -> Row:
                 "@id": f"/api/3/module_permissions/{name}",
                 "@type": "ModulePermission",
                 "uuid": name,
-                "module": {"@id": f"/api/3/modules/{name}", "type": name},
+                "module": _module(name),
                 **{f"can{right.capitalize()}": right in granted[name] for right in RIGHTS},
                 "fieldPermissions": [],
             }
             for name in names
         ]
     }
+
+
+def _modules() -> list[Row]:
+    """Return everything that a role may have rights on."""
+    return [_module(name) for name in RESOURCES]
+
+
+def _module(name: str) -> Row:
+    return {"@id": f"/api/3/modules/{name}", "@type": "Module", "type": name, "uuid": name}
 
 
 def _collection(name: str, kind: str, rows: list[Row]) -> Row:
@@ -380,10 +391,12 @@ def _collection(name: str, kind: str, rows: list[Row]) -> Row:
 
 
 def _iris(body: Row, key: str) -> list[str]:
+    """Return what a request names in a list: records, their IRIs or their uuids."""
     given = body.get(key) or []
     if not isinstance(given, list):
         raise malformed(f"{key} must be a list.")
-    return [str(each.get("@id") if isinstance(each, dict) else each) for each in given]
+    uuids = [str(each.get("@id") if isinstance(each, dict) else each).rsplit("/", 1)[-1] for each in given]
+    return [f"/api/3/{key}/{uuid}" for uuid in uuids]
 
 
 def _name(fields: Row) -> str:
