@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -34,6 +35,14 @@ PASSWORDS = "/api/auth/users"
 OWN_KEY_DAYS = 3650  # of the key in the ready line: a kept lab must not lock its users out
 
 
+@dataclass(frozen=True)
+class Session:
+    """What a person's token stands for: the login's uuid, and when it began, in seconds since 1970."""
+
+    account: str
+    began: float
+
+
 class Accounts:
     """The logins of the local FortiSOAR, held in memory beside the store: every request asks for one.
 
@@ -60,7 +69,7 @@ class Accounts:
         self.settings = Settings(store)
         # Sessions end with the process; clients log in again. So does the key of the appliance itself.
         self._secret = secrets.token_bytes(32)
-        self._sessions: dict[str, str] = {}
+        self._sessions: dict[str, Session] = {}
         self.own_key = secrets.token_hex(16)
         self._accounts: dict[str, Account] = {}
         self._by_key: dict[str, str] = {}
@@ -82,7 +91,7 @@ class Accounts:
             self._roles = {f"/api/3/roles/{role.uuid}": role for role in session.scalars(select(Role))}
         self._accounts = {account.uuid: account for account in accounts}
         self._by_key = {account.key["digest"]: account.uuid for account in accounts if account.key}
-        self._sessions = {name: uuid for name, uuid in self._sessions.items() if uuid in self._accounts}
+        self._sessions = {name: each for name, each in self._sessions.items() if each.account in self._accounts}
 
     # Coming in.
 
@@ -100,7 +109,7 @@ class Accounts:
             # The token opens nothing but the change of the password.
             raise Refusal(401, {"strategy": "reset", "token": self._token(account, session="")})
         name = uuid4().hex
-        self._sessions[name] = account.uuid
+        self._sessions[name] = Session(account.uuid, self.now())
         return self._token(account, name)
 
     def check(self, authorization: str, address: str = "") -> Caller:
@@ -123,9 +132,8 @@ class Accounts:
         if who.kind == "key":
             rights.refuse_key(method, path, self._switches["bulk_with_api_key"] == "works")
         account = self._accounts[who.account]
-        granted = self.rights_of(account)
         for resource, right in rights.needed(method, path):
-            if right not in granted[resource]:
+            if right not in rights.granted(self._grants(account), resource):
                 raise denied(f"You do not have the permission to {right} {resource}.")
         if rights.creates(method, path) and not account.teams:
             raise denied("A user must be on at least one team in order to create records.")
@@ -138,11 +146,11 @@ class Accounts:
 
     def log_out_all(self, uuid: str) -> None:
         """End every session of an account."""
-        self._sessions = {name: held for name, held in self._sessions.items() if held != uuid}
+        self._sessions = {name: each for name, each in self._sessions.items() if each.account != uuid}
 
     def is_logged_in(self, uuid: str) -> bool:
         """Tell whether an account has a session."""
-        return uuid in self._sessions.values()
+        return any(each.account == uuid and not self._is_over(each.began) for each in self._sessions.values())
 
     # What there is.
 
@@ -165,7 +173,11 @@ class Accounts:
 
     def rights_of(self, account: Account) -> dict[str, set[str]]:
         """Return the rights of an account, by resource."""
-        return rights.together(self._roles[iri].rights for iri in account.roles if iri in self._roles)
+        grants = self._grants(account)
+        return {resource: rights.granted(grants, resource) for resource in rights.RESOURCES}
+
+    def _grants(self, account: Account) -> list[dict[str, list[str]]]:
+        return [self._roles[iri].rights for iri in account.roles if iri in self._roles]
 
     def now(self) -> float:
         """Return the lab's time in seconds since 1970."""
@@ -194,14 +206,18 @@ class Accounts:
         if claims is None:
             raise self._unauthorized("Invalid credentials.")
         is_newcomer = not claims["session"]
-        account = self._accounts.get(claims["uuid"] if is_newcomer else self._sessions.get(claims["session"], ""))
+        is_known = is_newcomer or claims["session"] in self._sessions
+        account = self._accounts.get(claims["uuid"]) if is_known else None
         if account is None or account.status != ACTIVE or is_newcomer is not account.must_change:
             raise self._unauthorized("Invalid credentials.")
-        if self.now() - claims["iat"] > self.settings["token_lifetime"]:
-            self.log_out(claims["session"])
+        if self._is_over(claims["iat"]):
             raise Refusal(self._switches["expired_token_status"], {"message": "HMAC signature has expired"})
         kind: Literal["person", "newcomer"] = "newcomer" if is_newcomer else "person"
         return Caller(kind, account.uuid, account.loginid, account.actor or "", claims["session"], address)
+
+    def _is_over(self, began: float) -> bool:
+        lifetime: int = self.settings["token_lifetime"]
+        return self.now() - began > lifetime
 
     def _token(self, account: Account, session: str) -> str:
         now = int(self.now())

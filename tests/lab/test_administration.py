@@ -228,6 +228,8 @@ def test_users_that_an_administrator_logs_out_need_a_new_login(soar: Soar, admin
     assert admin.get(f"/api/auth/users?uuid={person['userId']}")["usersresp"][0]["is_logged_in"] is False
     logged_in(soar, "a@example.com", "pw").get("/api/3/actors/current")
     admin.get("/api/3/actors/current")
+    soar.clock.advance(1801)
+    assert logged_in(soar).get(f"/api/auth/users?uuid={person['userId']}")["usersresp"][0]["is_logged_in"] is False
 
 
 def test_a_forced_logout_needs_the_right_to_change_security(soar: Soar, admin: Principal) -> None:
@@ -274,7 +276,8 @@ def test_the_settings_of_logins_are_told_by_section_changed_and_obeyed(soar: Soa
 
     assert admin.ask("PUT", "/api/auth/config", {"option": "token_lifetime", "value": 60}) == {"response": "Success"}
     soar.clock.advance(61)
-    assert admin.get("/api/3/people", 401) == {"message": "HMAC signature has expired"}
+    for _ in range(2):
+        assert admin.get("/api/3/people", 401) == {"message": "HMAC signature has expired"}
     logged_in(soar).get("/api/3/people")
 
 

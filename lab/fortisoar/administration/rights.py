@@ -68,19 +68,13 @@ _NOT_FOR_KEYS = (
     ("POST|PUT", r"/api/3/(people|appliances|api_keys)(/.*)?"),
 )
 _BULK_ADDRESS = re.compile(r"/api/3/(insert|update|delete|bulkupsert)/")
-Rights = Mapping[str, set[str]]
+Rights = Mapping[str, set[str]]  # by resource
 
 
-def together(roles: Iterable[Mapping[str, list[str]]]) -> dict[str, set[str]]:
-    """Return the rights of several roles, by resource. ``*`` in a role stands for what it does not name."""
-    granting = list(roles)
-    rights = {
-        resource: {right for role in granting for right in role.get(resource, role.get("*", []))}
-        for resource in RESOURCES
-    }
-    for resource in READ_ONLY:
-        rights[resource] &= {"read"}
-    return rights
+def granted(roles: Iterable[Mapping[str, list[str]]], resource: str) -> set[str]:
+    """Return the rights that several roles give on a resource. ``*`` in a role stands for what it does not name."""
+    rights = {right for role in roles for right in role.get(resource, role.get("*", []))}
+    return rights & {"read"} if resource in READ_ONLY else rights
 
 
 def shown(rights: Rights) -> dict[str, Any]:
