@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import action_pages, blocks, case_page, check, executed, fault_page, notes, quality
+from . import action_pages, blocks, case_page, check, executed, fault_page, fidelity_page, notes, quality
 from .archive import ROOT, BuildError
 
 MAKERS: tuple[Callable[[], dict[str, str]], ...] = (
     action_pages.action_pages,
     lambda: {fault_page.PAGE: fault_page.fault_page()},
     lambda: {case_page.PAGE: case_page.case_page()},
+    lambda: {fidelity_page.PAGE: fidelity_page.fidelity_page()},
     lambda: {check.PAGE: check.rules_page()},
     lambda: {quality.PAGE: quality.quality_page()},
     lambda: {notes.PAGE: notes.release_notes()},

@@ -16,20 +16,21 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .accounts import Accounts
+from .administration.licence import PUBLIC_LICENCE
+from .administration.service import Administration
+from .caller import Caller, set_caller
 from .calls import Answer, Call, response, route
 from .configurations import Configurations
 from .connectors import Connectors
 from .execution import Execution
-from .records.seeding import ADMINISTRATOR
 from .refusals import Refusal, refusal
-from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
+from .shapes import PAGE_SIZE, Row, page
 
 VERSION = "7.6.5-5662"
-PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
+PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json", *PUBLIC_LICENCE}
 SLASHED = ("/api/integration/", "/api/wf/")
 JSON_ALONE = ("/api/integration/", "/auth/authenticate")
 BASE = "/api/integration"
-ACTOR = {"@id": ADMINISTRATOR, "@type": "Person", "uuid": SELF_AGENT, "name": "CS Admin", "@settings": {}}
 # A number or a text that it cannot hold, and a query of more conditions than it can read.
 NOT_FOR_A_DATABASE = (OverflowError, UnicodeEncodeError, RecursionError, OperationalError)
 TOO_MUCH = re.compile("too large|too many|overflow")
@@ -46,21 +47,29 @@ class Gate:
         app = self.app
         if scope["type"] == "http":
             try:
-                self._check(Request(scope))
+                set_caller(self._check(Request(scope)))
             except Refusal as refused:
                 app = response(refused.status, refused.body)
         await app(scope, receive, send)
 
-    def _check(self, request: Request) -> None:
+    def _check(self, request: Request) -> Caller:
         path = request.url.path
         if path.startswith(SLASHED) and not path.endswith("/"):
             # The appliance's text; it has nothing to do with the credentials.
             raise Refusal(403, {"detail": "Could not validate HMAC fingerprint"})
-        if path not in PUBLIC:
-            self.accounts.check(request.headers.get("authorization", ""))
+        who = self._caller(request, path)
         media_type = request.headers.get("content-type", "").split(";")[0].strip()
         if path.startswith(JSON_ALONE) and request.method in ("POST", "PUT") and media_type != "application/json":
             raise refusal(415, "Unsupported media type")
+        return who
+
+    def _caller(self, request: Request, path: str) -> Caller:
+        address = request.client.host if request.client else ""
+        if path in PUBLIC:
+            return Caller("anybody", address=address)
+        who = self.accounts.check(request.headers.get("authorization", ""), address)
+        self.accounts.permit(who, request.method, path)
+        return who
 
 
 def application(
@@ -68,6 +77,7 @@ def application(
     connectors: Connectors,
     configurations: Configurations,
     execution: Execution,
+    administration: Administration,
     further: Iterable[BaseRoute],
     patient: Executor,
 ) -> ASGIApp:
@@ -84,12 +94,13 @@ def application(
             *_connectors(connectors),
             *_configurations(configurations),
             *_execution(execution, patient),
+            *administration.routes(),
             *further,
         ],
         exception_handlers={HTTPException: _http_error, **dict.fromkeys(NOT_FOR_A_DATABASE, _not_for_a_database)},
     )
     starlette.router.redirect_slashes = False
-    return Gate(starlette, accounts)
+    return Gate(administration.audited(starlette), accounts)
 
 
 def _sign_in(accounts: Accounts) -> list[Route]:
@@ -98,8 +109,6 @@ def _sign_in(accounts: Accounts) -> list[Route]:
             "POST", "/auth/authenticate", lambda call: (200, {"token": accounts.log_in(call.fields.get("credentials"))})
         ),
         route("GET", "/api/version", lambda call: (200, {"version": VERSION})),
-        # The one user, whoever asks; the keys are a capture's (8.0) and the uuid.
-        route("GET", "/api/3/actors/current", lambda call: (200, ACTOR)),
     ]
 
 

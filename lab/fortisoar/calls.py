@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +98,7 @@ def route(
             if threads is None:
                 answer = await run_in_threadpool(handler, call)
             else:
-                answer = await asyncio.get_running_loop().run_in_executor(threads, handler, call)
+                answer = await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, handler, call)
         except Refusal as refused:
             answer = refused.status, refused.body
         return response(*answer)

@@ -25,6 +25,13 @@ def find_connector(session: Session, name: str, version: object) -> InstalledCon
     return next((row for row in rows if row.version == version), rows[0] if rows else None)
 
 
+def connector_name(session: Session, given: object) -> str:
+    """Return the name of a connector that is given by its name or its integer id."""
+    number = whole_number(given)
+    found = session.get(InstalledConnector, number) if number is not None else None
+    return found.name if found else str(given)
+
+
 def the_connector(session: Session, name: str, version: object) -> InstalledConnector:
     """Return a connector as ``find_connector`` does, or refuse with 404."""
     if found := find_connector(session, name, version):

@@ -15,6 +15,8 @@ from ..kit.journal import Journal, JournalMiddleware
 from ..kit.store import Store
 from ..kit.switches import Switches
 from .accounts import Accounts
+from .administration.service import Administration
+from .administration.switches import ADMINISTRATION_SWITCHES
 from .app import application
 from .configurations import Configurations
 from .connectors import Connectors
@@ -27,7 +29,7 @@ from .log_collection import LOG_SWITCHES, LogCollection
 from .models import Base
 from .moving import Moving
 from .moving.switches import MOVING_SWITCHES
-from .playbooks import Playbooks
+from .playbooks.service import Playbooks
 from .playbooks.switches import PLAYBOOK_SWITCHES
 from .records import Records
 from .records.search import Search
@@ -39,6 +41,7 @@ from .workers import Workers
 GRACE = 2.0  # seconds that an action under way has to end when the lab starts anew
 # Requests that may wait for an action at the same time; further ones queue.
 WAITING = 64
+KEY_OF_CONNECTORS = "FORTISOAR_API_KEY"
 
 
 class FortiSoar:
@@ -76,8 +79,19 @@ class FortiSoar:
         vault = Vault(encryption_key, self.journal.hide)
         self.store = Store(folder / "fortisoar.sqlite", Base)
         self.switches = Switches(
-            (*SWITCHES, *PLAYBOOK_SWITCHES, *JOB_SWITCHES, *FILE_SWITCHES, *LOG_SWITCHES, *MOVING_SWITCHES)
+            (
+                *SWITCHES,
+                *PLAYBOOK_SWITCHES,
+                *JOB_SWITCHES,
+                *FILE_SWITCHES,
+                *LOG_SWITCHES,
+                *MOVING_SWITCHES,
+                *ADMINISTRATION_SWITCHES,
+            )
         )
+        self.accounts = Accounts(username, password, api_key, clock, self.switches, self.store, self.journal.hide)
+        if KEY_OF_CONNECTORS in worker_environment:  # they call as the appliance does, which is no user's API key
+            worker_environment = {**worker_environment, KEY_OF_CONNECTORS: self.accounts.own_key}
         self._workers = Workers(workers, call_limit, worker_environment, packages, log)
         self._hook_worker = Workers(1, call_limit, worker_environment, packages, log)
         self._patient = ThreadPoolExecutor(WAITING, thread_name_prefix="action")
@@ -85,9 +99,10 @@ class FortiSoar:
         handover = Handover(vault, self.switches)
         hooks = Hooks(self._hook_worker, code)
         self.records = Records(self.store, clock, self.switches)
-        self.playbooks = Playbooks(self.store, clock, self.records, f"API-KEY {api_key}", self.switches)
+        self.playbooks = Playbooks(self.store, clock, self.records, f"API-KEY {self.accounts.own_key}", self.switches)
         collections = self.playbooks.collections
         self._connectors = Connectors(self.store, code, clock, vault, handover, hooks, requirements, collections)
+        self._administration = Administration(folder, self.accounts, self.store, clock, self.switches)
         self.jobs = Jobs(clock, self.switches)
         files = Files(self.store, clock, self.switches)
         self._logs = LogCollection(folder / "collected-logs", log, self.journal, clock, self.switches, self.jobs)
@@ -102,18 +117,20 @@ class FortiSoar:
             code,
             self._connectors,
             configurations,
-            f"API-KEY {api_key}",
+            f"API-KEY {self.accounts.own_key}",
         )
         further = (Search(self.store), self.playbooks, files, self._logs, self._moving, self.records)
         app = application(
-            Accounts(username, password, api_key, clock, self.switches),
+            self.accounts,
             self._connectors,
             configurations,
             Execution(self.store, handover, self._workers, code, self.switches),
+            self._administration,
             [each for part in further for each in part.routes()],
             self._patient,
         )
         self.playbooks.connect(app)
+        self.records.subscribe(self._administration)
         self._moving.connect(app)
         self.records.subscribe(self.playbooks)
         self.app: ASGIApp = DateMiddleware(FailureMiddleware(JournalMiddleware(BodyLimit(app), self.journal)), clock)
@@ -140,6 +157,7 @@ class FortiSoar:
         self.records.seed()
         self._connectors.uninstall_all()
         self.switches.reset()
+        self._administration.seed()
         self.journal.clear()
 
     def counters(self) -> dict[str, int]:

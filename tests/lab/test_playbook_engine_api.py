@@ -343,6 +343,7 @@ def test_an_updated_record_starts_the_playbooks_that_wait_for_this_change(soar: 
 
 def deleted_by(soar: Soar, way: str, alert: Row) -> None:
     """Delete an alert in one of the ways there are."""
+    soar.product.switches.set("bulk_with_api_key", "works")
     if way == "one by one":
         soar.ask("DELETE", alert["@id"], status=204)
     elif way == "for good":
@@ -372,7 +373,33 @@ def test_a_deleted_record_starts_the_playbooks_whose_filters_it_passed(soar: Soa
     assert (record["name"], record["comments"]) == ("A", [])
 
 
+@pytest.mark.parametrize("position", [True, False])
+@pytest.mark.parametrize(
+    ("switch", "kind"),
+    [
+        ("bulk_insert_starts_playbooks", "cybersponse.post_create"),
+        ("bulk_delete_starts_playbooks", "cybersponse.post_delete"),
+        ("link_starts_playbooks", "cybersponse.post_update"),
+    ],
+)
+def test_whether_writes_in_bulk_and_links_start_playbooks_is_a_switch_each(
+    soar: Soar, switch: str, kind: str, position: bool
+) -> None:
+    soar.product.switches.set("bulk_with_api_key", "works")
+    soar.product.switches.set(switch, position)
+    soar.load(on_write(kind))
+
+    (alert,) = soar.ask("POST", "/api/3/insert/alerts", {"data": [{"name": "A"}]})["hydra:member"]
+    soar.ask("POST", f"{alert['@id']}/assets", {"hostname": "web"}, 201)
+    if switch != "link_starts_playbooks":
+        soar.ask("DELETE", "/api/3/delete/alerts", {"ids": [alert["uuid"]]})
+
+    soar.product.playbooks.settle()
+    assert len(soar.ask("GET", f"{WF}/workflows/")["hydra:member"]) == position
+
+
 def test_what_is_not_deleted_starts_nothing_and_what_is_in_the_bin_nothing_again(soar: Soar) -> None:
+    soar.product.switches.set("bulk_with_api_key", "works")
     soar.load(on_write("cybersponse.post_delete"))
     alert = soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
     soar.ask("DELETE", alert["@id"], status=204)

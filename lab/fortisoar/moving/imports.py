@@ -113,7 +113,7 @@ class Imports:
         """Begin to work out the options. The answer is the log so far, as a client tells; its form is assumed."""
         with self._store.transaction() as session:
             job = _job(session, call)
-            begins = not job.under_way and job.status != COMPLETE and not stalls(call, self._switches)
+            begins = not job.under_way and job.status != COMPLETE and not stalls(self._switches)
             if begins:
                 job.under_way, job.error = OPTIONS, None
             body = {"@id": _iri(job), "@type": "ImportJob", "logMessages": job.log}
@@ -125,7 +125,7 @@ class Imports:
         """Begin to import. That a job without options is refused is assumed: no source."""
         with self._store.transaction() as session:
             job = _job(session, call)
-            begins = not stalls(call, self._switches)
+            begins = not stalls(self._switches)
             if begins and (job.under_way or job.status != REVIEWING):
                 raise refusal(
                     400, f"The import job cannot be started: its status is {job.status[:40]}, not {REVIEWING}."

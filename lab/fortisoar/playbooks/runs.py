@@ -32,6 +32,7 @@ FAILURES = (FAILED, TERMINATED)
 HISTORY_AFTER = {FINISHED: timedelta(minutes=15), **dict.fromkeys(FAILURES, timedelta(minutes=60))}
 WELL = (FINISHED, FINISHED_WITH_ERROR)
 ENDED = {*WELL, *FAILURES}
+QUERY = {"logic", "limit", "sort", "filters", "aggregates"}  # a body with one of these is a query
 
 
 class Runs:
@@ -162,12 +163,12 @@ class Runs:
             route("GET", f"{recent}count/", self._count),
             route("POST", f"{recent}log_list/", lambda call: self._list(call, lambda run: True)),
             route("DELETE", f"{recent}delete/", self._delete),
-            route("POST", f"{recent}auto_vacuum/", lambda call: (200, {"result": "vacuuming tables"})),
             route("GET", recent, lambda call: self._list(call, lambda run: not self._is_old(run))),
             route("GET", old, lambda call: self._list(call, self._is_old)),
             route("GET", f"{recent}{{number:int}}/", lambda call: self._detail(call, False)),
             route("GET", f"{old}{{number:int}}/", lambda call: self._detail(call, True)),
             route("GET", f"{BASE}/historical-steps/", self._steps),
+            route("GET", f"{BASE}/query/workflow_logs/", self._query),
             route("POST", f"{BASE}/query/workflow_logs/", self._query),
         ]
 
@@ -180,10 +181,14 @@ class Runs:
             return [run for run in session.scalars(select(Run).order_by(Run.id)) if wanted(run)]
 
     def _list(self, call: Call, wanted: Callable[[Run], bool]) -> Answer:
+        return 200, hydra_page([run_row(run) for run in self._by_address(call, wanted)], call, CONTEXT, limit=100)
+
+    def _by_address(self, call: Call, wanted: Callable[[Run], bool]) -> list[Run]:
+        """Return the runs that the filters of an address leave, in its order."""
         chosen = self._all(lambda run: wanted(run) and _matches(run, call.query))
         ordering = call.query.get("ordering", "-modified")
         chosen.sort(key=lambda run: (_sortable(run, ordering.lstrip("-")), run.id), reverse=ordering.startswith("-"))
-        return 200, hydra_page([run_row(run) for run in chosen], call, CONTEXT, limit=100)
+        return chosen
 
     def _count(self, call: Call) -> Answer:
         return 200, {"count": len(self._all(self._among(call.query.get("logs", "recent"))))}
@@ -230,19 +235,28 @@ class Runs:
         return 200, hydra_page(rows, call, "/wf/api/historical-steps/context/", limit=100)
 
     def _query(self, call: Call) -> Answer:
-        """Answer a query with filters, sort and aggregates; the form of aggregates is assumed: no source."""
-        body = call.fields.get("query") or call.fields
+        """Answer a query with filters, sort and aggregates; the form of aggregates is assumed: no source.
+
+        Without a query in the body, the filters of the address apply.
+        """
+        among = self._among(call.query.get("logs", "all"))
+        body = call.fields.get("query", call.fields)
         if not isinstance(body, dict):
             raise refusal(400, "query: This value should be an object.")
-        runs = [run for run in self._all(self._among(call.query.get("logs", "all"))) if holds(run, body)]
+        if "query" not in call.fields and not QUERY.intersection(body):
+            return 200, self._logged_page(self._by_address(call, among), call, 30)
+        runs = [run for run in self._all(among) if holds(run, body)]
         for order in reversed(objects_of(body, "sort")):
             name = str(order.get("field", "modified"))
             runs.sort(key=partial(_sortable, field=name), reverse=order.get("direction") == "desc")
         if aggregates := objects_of(body, "aggregates"):
             return 200, hydra_page(_aggregated(runs, aggregates), call, CONTEXT)
+        return 200, self._logged_page(runs, call, whole_number(body.get("limit")) or 30)
+
+    def _logged_page(self, runs: list[Run], call: Call, limit: int) -> Row:
         with self._store.transaction() as session:
             rows = [logged_row(session.merge(run, load=False)) for run in runs]
-        return 200, hydra_page(rows, call, CONTEXT, limit=whole_number(body.get("limit")) or 30)
+        return hydra_page(rows, call, CONTEXT, limit)
 
     def _delete(self, call: Call) -> Answer:
         before = _moment(call.fields.get("date"))

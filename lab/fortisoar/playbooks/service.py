@@ -28,6 +28,15 @@ from .schedules import Schedules
 from .templates.rendering import Renderer, RenderingFailed
 from .triggers import Triggers
 
+# By what records tell of a write: what the playbooks wait for that it starts, and the switch that it depends on.
+STARTS: dict[str, tuple[str, str | None]] = {
+    "create": ("create", None),
+    "update": ("update", None),
+    "bulk insert": ("create", "bulk_insert_starts_playbooks"),
+    "link": ("update", "link_starts_playbooks"),
+    "unlink": ("update", "link_starts_playbooks"),
+}
+
 
 class Playbooks:
     """Playbooks of one FortiSOAR: their definitions, their runs and their HTTP interface.
@@ -60,15 +69,20 @@ class Playbooks:
         self.running.take_up_left_over()
         self.schedules.watch()
 
-    def record_written(self, change: str, module: str, row: Row, changed: set[str]) -> None:
+    def record_written(self, change: str, module: str, row: Row, before: Row) -> None:
         """Start playbooks on a record that was created or updated, without making its writer wait."""
-        if waiting := self._triggers.waiting(change, module):
-            self.running.queue(self._triggers.written, waiting, module, row, changed)
+        starts, switch = STARTS.get(change, (None, None))
+        if starts is None or (switch and not self.switches[switch]):
+            return
+        if waiting := self._triggers.waiting(starts, module):
+            self.running.queue(self._triggers.written, waiting, module, row, before)
         self._wake(self._questions.record_written(row))
 
-    def records_going(self, module: str, iris: list[str]) -> Callable[[str], None]:
+    def records_going(self, change: str, module: str, iris: list[str]) -> Callable[[str], None]:
         """Look at records that are about to be deleted; return what is to be called with each that is gone."""
-        starts, awaited = self._triggers.going(module, iris), self._questions.records()
+        is_silent = change == "bulk delete" and not self.switches["bulk_delete_starts_playbooks"]
+        starts = {} if is_silent else self._triggers.going(module, iris)
+        awaited = self._questions.records()
 
         def gone(iri: str) -> None:
             for start in starts.get(iri, []):

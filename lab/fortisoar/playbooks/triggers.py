@@ -47,7 +47,7 @@ class Triggers:
         """Return the active playbooks that wait for a record of this module to be created or updated."""
         return self._on(ON_WRITE[change], module)
 
-    def written(self, waiting: list[Definition], module: str, record: Row, changed: set[str]) -> None:
+    def written(self, waiting: list[Definition], module: str, record: Row, changed: Row) -> None:
         """Start those of the playbooks that wait whose filters a record passes."""
         for definition in waiting:
             if self._passes(_filters(definition), module, record, changed):
@@ -63,7 +63,7 @@ class Triggers:
             record = self._record(iri)
         except Refusal:  # there is none, or it lies in the recycle bin
             return []
-        passed = [each for each in waiting if self._passes(_filters(each), module, record, set())]
+        passed = [each for each in waiting if self._passes(_filters(each), module, record, {})]
         return [partial(self._start, definition, {}, [record]) for definition in passed]
 
     def _on(self, start: str, module: str) -> list[Definition]:
@@ -106,7 +106,7 @@ class Triggers:
             raise refusal(400, f"Record {iri} cannot be read")
         return record
 
-    def _passes(self, group: Row, module: str, record: Row, changed: set[str]) -> bool:
+    def _passes(self, group: Row, module: str, record: Row, changed: Row) -> bool:
         """Tell whether a record passes a trigger's filters: changes are seen here, the rest is left to a query."""
         given = group.get("filters")
         filters = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
@@ -118,7 +118,7 @@ class Triggers:
         )
         return not filters or (any(results) if str(group.get("logic")).upper() == "OR" else all(results))
 
-    def _passes_one(self, one: Row, module: str, record: Row, changed: set[str]) -> bool:
+    def _passes_one(self, one: Row, module: str, record: Row, changed: Row) -> bool:
         if one.get("operator") == "changed":
             return str(one.get("field")).split(".")[0] in changed
         this = {"field": "uuid", "operator": "eq", "value": record["uuid"]}

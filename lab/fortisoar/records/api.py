@@ -14,6 +14,7 @@ from starlette.routing import Route
 from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
+from ..caller import caller
 from ..calls import Answer, Call, Row, route
 from . import bulk, feeds
 from .content import writer_of
@@ -21,7 +22,7 @@ from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
 from .modules import CONTENT, MODULES, Module, parts
 from .querying import aggregate, condition, ordering, search
-from .seeding import ADMINISTRATOR, fill
+from .seeding import fill
 from .showing import collection, legacy, selected, show, single, view
 from .tables import Link, Record
 from .values import address, iri
@@ -37,10 +38,16 @@ Written = TypeVar("Written")
 class Listener(Protocol):
     """Who is told of what requests write."""
 
-    def record_written(self, change: str, module: str, row: Row, changed: set[str], /) -> None:
-        """Take note of a record: ``create`` or ``update``, as it is read, and the fields that changed."""
+    def record_written(self, change: str, module: str, row: Row, before: Row, /) -> None:
+        """Take note of a record.
 
-    def records_going(self, module: str, iris: list[str], /) -> Callable[[str], None]:
+        Parameters:
+            change: create, update, delete, link, unlink, bulk insert or bulk delete.
+            row: the record as it is read; of a link, with the one at the other end under ``link``.
+            before: by name, what the fields that changed held before.
+        """
+
+    def records_going(self, change: str, module: str, iris: list[str], /) -> Callable[[str], None]:
         """Look at records that are about to be deleted; return what is to be called with each that is gone."""
 
 
@@ -67,8 +74,8 @@ class Records:
     def subscribe(self, listener: Listener) -> None:
         """Tell somebody of each record that a request writes or deletes.
 
-        Bulk inserts tell nobody, as on 7.6, and feeds neither, as on 8.0: there are switches for both, and for bulk
-        deletes and links made at a relation's address, of which nothing is known.
+        Bulk inserts, bulk deletes and links made at a relation's address are told apart, as they may start no playbook.
+        Feeds are told where the switch says so: they start none on 8.0.
         """
         self._listeners.append(listener)
 
@@ -123,11 +130,14 @@ class Records:
         return 200, row
 
     def _delete(self, call: Call) -> Answer:
-        gone = self._going(call, [call.path["uuid"]])
+        gone = self._going("delete", call, [call.path["uuid"]])
         with self._transaction() as session:
             record = self._find(session, call, with_deleted=call.is_on("$hardDelete"))
-            self._writer(session, call).delete(record, call.is_on("$hardDelete"))
+            writer = self._writer(session, call)
+            row = single(session, record)
+            writer.delete(record, call.is_on("$hardDelete"))
         gone(record.iri)
+        self._tell("delete", row, writer)
         return 204, None
 
     def _upsert(self, call: Call) -> Answer:
@@ -149,9 +159,8 @@ class Records:
             )
             session.flush()
             shown = show(session, done, "iris")
-        if self._switches["bulk_insert_starts_playbooks"]:
-            for row in shown:
-                self._tell("create", row, writer)
+        for row in shown:
+            self._tell("bulk insert", row, writer)
         if failures:
             return bulk.partial(shown, failures)
         # Both null and the type are the guide's.
@@ -195,19 +204,21 @@ class Records:
         ids = call.fields.get("ids")
         if not isinstance(ids, list):
             raise malformed('The body must be {"ids": [...]}.')
-        gone = self._going(call, ids if self._switches["bulk_delete_starts_playbooks"] else [])
+        gone = self._going("bulk delete", call, ids)
         with self._transaction() as session:
             writer = self._writer(session, call)
 
-            def delete(uuid: Any) -> str:
+            def delete(uuid: Any) -> Row:
                 record = find(session, call.path["module"], str(uuid))
+                row = single(session, record)
                 writer.delete(record, call.is_on("$hardDelete"))
-                return record.iri
+                return row
 
-            done, failures = bulk.each(ids, delete, "DELETE")
-        for deleted in done:
-            gone(deleted)
-        return bulk.partial(done, failures)
+            rows, failures = bulk.each(ids, delete, "DELETE")
+        for row in rows:
+            gone(row["@id"])
+            self._tell("bulk delete", row, writer)
+        return bulk.partial([row["@id"] for row in rows], failures)
 
     def _delete_with_query(self, call: Call) -> Answer:
         if not call.fields.get("filters"):
@@ -218,15 +229,17 @@ class Records:
             wanted.append(Record.deleted.is_(None))
         with self._transaction() as session:
             uuids = list(session.scalars(select(Record.uuid).where(*wanted)))
-        gone = self._going(call, uuids if self._switches["bulk_delete_starts_playbooks"] else [])
+        gone = self._going("bulk delete", call, uuids)
         with self._transaction() as session:
             writer = self._writer(session, call)
             records = session.scalars(select(Record).where(*wanted)).all()
+            rows = show(session, records)
             for record in records:
                 writer.delete(record, call.is_on("$hardDelete"))
-        for record in records:
-            gone(record.iri)
-        return 200, {"count": len(records)}
+        for row in rows:
+            gone(row["@id"])
+            self._tell("bulk delete", row, writer)
+        return 200, {"count": len(rows)}
 
     def _ingest(self, call: Call) -> Answer:
         """Store a feed. Playbooks ask for the status only; that the uuids are then left out is assumed: no source."""
@@ -348,11 +361,12 @@ class Records:
                 raise malformed(f"{name} holds records of {target.name}.")
             else:
                 other = find(session, *found)
-            writer.link(record, name, other.module, other.uuid)
+            is_new = writer.link(record, name, other.module, other.uuid)
             row, linked_to = single(session, other), single(session, record)
         if found is None:
             self._tell("create", row, others)
-        self._tell_linked(call, linked_to)
+        if is_new:
+            self._tell("link", linked_to | {"link": row}, writer, {name: None})
         return 200 if found else 201, row
 
     def _unlink(self, call: Call) -> Answer:
@@ -361,9 +375,10 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
             other = find(session, target.name, call.path["other"], with_deleted=True)
-            self._writer(session, call).unlink(record, call.path["relation"], other.module, other.uuid)
-            row = single(session, record)
-        self._tell_linked(call, row)
+            writer = self._writer(session, call)
+            writer.unlink(record, call.path["relation"], other.module, other.uuid)
+            row = single(session, record) | {"link": single(session, other)}
+        self._tell("unlink", row, writer, {call.path["relation"]: None})
         return 204, None
 
     def _relation(self, call: Call) -> tuple[Module, Module]:
@@ -413,7 +428,7 @@ class Records:
     def writer(self, session: Session, module: Module) -> Writer:
         """Return what writes the records of a module through a session."""
         revives = self._switches["upsert_of_deleted_record"] == "restore"
-        return writer_of(session, module, self._now(), ADMINISTRATOR, revives)
+        return writer_of(session, module, self._now(), caller().author, revives)
 
     def _in_bulk(
         self, session: Session, call: Call, writer: Writer, write: Callable[[Writer, Any], Written]
@@ -434,20 +449,15 @@ class Records:
         with self._store.transaction() as session, session.no_autoflush:
             yield session
 
-    def _tell(self, what: str, row: Row, writer: Writer) -> None:
+    def _tell(self, what: str, row: Row, writer: Writer, before: Row | None = None) -> None:
         for listener in self._listeners:
-            listener.record_written(what, writer.module.name, row, writer.changed.get(row["uuid"], set()))
+            listener.record_written(what, writer.module.name, row, before or writer.changed.get(row["uuid"], {}))
 
-    def _tell_linked(self, call: Call, row: Row) -> None:
-        if self._switches["link_starts_playbooks"]:
-            for listener in self._listeners:
-                listener.record_written("update", call.path["module"], row, {call.path["relation"]})
-
-    def _going(self, call: Call, uuids: Iterable[Any]) -> Callable[[str], None]:
+    def _going(self, change: str, call: Call, uuids: Iterable[Any]) -> Callable[[str], None]:
         """Have records looked at that are about to be deleted; return what is to be called with each that is gone."""
         module = call.path["module"]
         iris = [iri(module, str(uuid).lower()) for uuid in uuids]
-        told = [each.records_going(module, iris) for each in self._listeners if iris]
+        told = [each.records_going(change, module, iris) for each in self._listeners]
 
         def gone(record: str) -> None:
             for tell in told:

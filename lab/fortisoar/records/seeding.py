@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from .writing import Row, Writer
 TEAM = "7d1a4c52-0c2f-4b52-9a43-5f0a3b1f6e77"
 TYPES = "workflow_step_types"
 ADMINISTRATOR = iri("people", SELF_AGENT)
+LOGIN_OF_ADMINISTRATOR = str(uuid5(NAMESPACE_URL, "account:administrator"))
 
 
 def fill(session: Session, now: float) -> None:
@@ -53,7 +55,9 @@ def _standard_rows() -> list[tuple[type[Base], list[dict[str, Any]]]]:
 
 def _make(session: Session, now: float) -> None:
     people = Writer(session, MODULES["people"], now, ADMINISTRATOR)
-    people.create({"uuid": SELF_AGENT, "firstname": "CS", "lastname": "Admin", "csActive": True})
+    people.create(
+        {"uuid": SELF_AGENT, "firstname": "CS", "lastname": "Admin", "csActive": True, "userId": LOGIN_OF_ADMINISTRATOR}
+    )
     Writer(session, MODULES["teams"], now, ADMINISTRATOR).create({"uuid": TEAM, "name": "SOC Team"})
     names = Writer(session, MODULES["picklist_names"], now, ADMINISTRATOR)
     _create(names, [{"uuid": picklist_uuid(name), "name": name, "system": False} for name in PICKLISTS])

@@ -27,6 +27,9 @@ UUID = re.compile("[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 # What an answer carries but a request cannot set. Clients send whole records back.
 KEPT = {"id", "uuid", "createDate", "modifyDate", "createUser", "modifyUser", "deletedAt", "tenant"}
 
+# Records in a relation from which on a link that is there already counts as a change (the guide, on 7.0).
+TOO_MANY_TO_COMPARE = 99
+
 
 @dataclass
 class Draft:
@@ -54,7 +57,7 @@ class Writer:
         self._now = now
         self._author = author
         self._revives = revives
-        self.changed: dict[str, set[str]] = {}  # by uuid: the fields that got another value
+        self.changed: dict[str, Row] = {}  # by uuid: the fields that got another value, with the one they had
         self._family: dict[str, Writer] = {module.name: self}  # what writes the parts of the same records
         self._holders: dict[Key, str | None] = {}
         self._fresh: dict[str, Record] = {}
@@ -270,7 +273,8 @@ class Writer:
         document = {name: value for name, value in values.items() if value is not None}
         names = {*document, *record.document} - {"createUser", "modifyUser"}
         differing = {name for name in names if document.get(name) != record.document.get(name)}
-        self.changed.setdefault(record.uuid, set()).update(differing)
+        changed = self.changed.setdefault(record.uuid, {})
+        changed |= {name: record.document.get(name) for name in differing - changed.keys()}
         if self.module.owner in differing:
             self._move(record, document.get(self.module.owner))
         record.document = document
@@ -290,18 +294,30 @@ class Writer:
         if not draft.replaced and not draft.links:
             return
         self._session.flush()
-        self.changed[record.uuid] |= {*draft.replaced, *(name for name, *_ in draft.links)}
+        before = {
+            name: _targets(self._session, record, name) for name in {*draft.replaced, *(e[0] for e in draft.links)}
+        }
         for name in draft.replaced:
             for link in linked(self._session, record, name):
                 self.unlink(record, name, link.target_module, link.target_uuid)
         for name, module, uuid, makes in draft.links:
             (self.link if makes else self.unlink)(record, name, module, uuid)
+        self.changed[record.uuid] |= {
+            name: held
+            for name, held in before.items()
+            if len(held) >= TOO_MANY_TO_COMPARE or held != _targets(self._session, record, name)
+        }
 
-    def link(self, record: Record, name: str, module: str, uuid: str) -> None:
-        """Put a record into a relation, seen from both ends; nothing happens if it is there."""
+    def link(self, record: Record, name: str, module: str, uuid: str) -> bool:
+        """Put a record into a relation, seen from both ends.
+
+        Returns: whether it counts as a change: not if it is there already, unless the relation is too long to look.
+        """
+        held = _targets(self._session, record, name)
         for end in _ends(record, name, module, uuid):
             self._session.merge(Link(**end))
         self._session.flush()
+        return iri(module, uuid) not in held or len(held) >= TOO_MANY_TO_COMPARE
 
     def unlink(self, record: Record, name: str, module: str, uuid: str) -> None:
         """Take a record out of a relation, seen from both ends."""
@@ -334,6 +350,10 @@ def linked(session: Session, record: Record, name: str) -> list[Link]:
     """Return what a relation of a record holds."""
     found = select(Link).where(Link.module == record.module, Link.uuid == record.uuid, Link.field == name)
     return list(session.scalars(found))
+
+
+def _targets(session: Session, record: Record, name: str) -> list[str]:
+    return sorted(iri(link.target_module, link.target_uuid) for link in linked(session, record, name))
 
 
 def remove(session: Session, module: Module, uuids: Collection[str]) -> None:
