@@ -22,7 +22,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 # What `make prove` runs for long.
 LONG := tests/properties tests/lab/test_large_lists.py tests/lab/test_ingestion.py tests/playbooks/test_ingestion_soak.py \
-	tests/playbooks/test_several_configurations.py
+	tests/playbooks/test_several_configurations.py tests/lab/test_killed.py
 # Sets of libraries with which it runs the wire tests too. Python 3.12 and newer cannot import urllib3 1.26.4, the oldest.
 SETS := tests/package/libraries
 OLD_SETS = $(shell $(PYTHON) -c 'import sys; print("fortisoar-7.6", *["oldest"] * (sys.version_info < (3, 12)))')
@@ -53,7 +53,7 @@ test: $(READY)  ## Run all tests. The package's own have to reach 95 % of its li
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(PYTEST) $(MEASURED) --cov && \
 		$(PYTHON) -m coverage report --include=$(WHOLE) --fail-under=100 && $(PYTEST) $(MEASURED:%=--ignore=%))
 
-prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents ingested, an hour of three configurations.
+prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 incidents, an hour of three configurations, 100 kills.
 	@$(PYTEST) --hypothesis-profile=prove $(LONG) $(ARGS)
 	@$(if $(filter oldest,$(OLD_SETS)),,echo "The oldest libraries are left out: they need a .venv of Python 3.11.")
 	@for set in $(OLD_SETS); do \
@@ -64,10 +64,11 @@ prove: $(READY)  ## Prove at length: 2,000 scenarios, every odd answer, 70,000 i
 			$(PYTEST) tests/wire -W ignore::ImportWarning -W ignore::DeprecationWarning || exit 1; \
 	done
 
-bench: $(READY)  ## Measure loading, a warm write, and many updates at once.
+bench: $(READY)  ## Measure loading, a warm write, many updates at once, and the lab under load.
 	@$(PYTHON) -m tests.bench.loading
 	@$(PYTHON) -m tests.bench.warm
 	@$(PYTHON) -m tests.bench.bulk
+	@$(PYTHON) -m tests.bench.lab
 
 lab: $(READY)  ## Keep the lab running until Ctrl-C.
 	@$(PYTHON) -m lab serve $(ARGS)

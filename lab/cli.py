@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -77,7 +77,8 @@ def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> Non
     """Run the lab until Ctrl-C.
 
     Prints one line of JSON when everything answers: addresses, keys and the objects to try things with.
-    Without --state, all of it is gone when the lab stops.
+    Without --state, all of it is gone when the lab stops. Several labs run side by side, each with ports, a state
+    folder and a ready file of its own.
 
     \b
     Examples:
@@ -88,23 +89,20 @@ def serve(state: Path | None, ports: int | None, ready_file: Path | None) -> Non
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
 
+    from .ready_file import expect_free, published
     from .running import running_lab
-    from .state import write_whole
 
+    if ready_file:
+        expect_free(ready_file)
     with running_lab(state, ports) as lab:
         line = json.dumps(lab.ready)
-        if ready_file:
-            write_whole(ready_file, line + "\n")
-        try:
+        with published(ready_file, line) if ready_file else nullcontext():
             click.echo(line)
             click.echo(f"FortiSOAR answers on {lab.ready['fortisoar']['https']}. Ctrl-C stops the lab.", err=True)
             # The system may hand a signal to any thread (seen on Linux 6.18); Python runs its handler in this one, and
             # not before it wakes up by itself.
             while not stop.wait(LOOK_AGAIN_AFTER):
                 pass
-        finally:
-            if ready_file:
-                ready_file.unlink(missing_ok=True)
 
 
 @commands.command(short_help="Run one action of the connector.")

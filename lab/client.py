@@ -123,6 +123,11 @@ class FortiSoarClient:
     def _send(self, method: str, path: str, **parts: Any) -> requests.Response:
         try:
             return self._session.request(method, self._origin + path, timeout=(5, ANSWER_WITHIN), **parts)
+        except requests.exceptions.SSLError as error:
+            raise LabError(
+                f"What answers at {self._origin} is not the lab that the ready file names: its certificate is of "
+                "another authority. Is the ready file that of the lab which runs now?"
+            ) from error
         except requests.RequestException as error:
             kind = type(error).__name__
             raise LabError(

@@ -20,6 +20,7 @@
 | ``DELETE /wire/{product}`` | | 204; its connections and requests are forgotten |
 | ``GET /clock`` | | ``{"now": ...}``, the lab's time |
 | ``POST /clock`` | ``{"advance": seconds}`` or ``{"reset": true}`` | ``{"now": ...}`` |
+| ``GET /openapi/{product}.json`` | | the OpenAPI document of a product, or of ``control``, made from its routes |
 
 Every request needs ``Authorization: Bearer`` with the token of the ready file, and every body is JSON that says so:
 any page that a browser has open reaches this port, and could otherwise empty the lab or read the journal.
@@ -51,6 +52,7 @@ from .kit.failures import FailureMiddleware
 from .kit.product import Product
 from .kit.shallow_json import read_json
 from .kit.switches import Switches
+from .openapi import described
 from .worlds import WORLDS, enter
 
 REQUESTS = [
@@ -71,6 +73,7 @@ REQUESTS = [
     "DELETE /wire/{product}",
     "GET /clock",
     "POST /clock",
+    "GET /openapi/{product}.json",
 ]
 
 FARTHEST = 1e300  # seconds; further is no calendar, and what is not a number compares as false
@@ -79,14 +82,20 @@ WANTED = "Send Authorization: Bearer with the token that the lab's ready line ha
 
 
 def control_app(
-    products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire], token: str
+    products: Mapping[str, Product],
+    clock: Clock,
+    faults: Faults,
+    wires: Mapping[str, Wire],
+    token: str,
+    servers: Mapping[str, str],
 ) -> ASGIApp:
     """Return the control API of the products that share a clock, and of the faults in front of some of them.
 
     Parameters:
         token: what every request has to bring.
+        servers: by product, and ``control``, where it answers.
     """
-    control = _Control(products, clock, faults, wires)
+    control = _Control(products, clock, faults, wires, servers)
     starlette = Starlette(
         routes=[
             Route("/", control.overview, methods=["GET"]),
@@ -106,6 +115,7 @@ def control_app(
             Route("/wire/{product}", control.clear_wire, methods=["DELETE"]),
             Route("/clock", control.clock, methods=["GET"]),
             Route("/clock", control.move_clock, methods=["POST"]),
+            Route("/openapi/{product}.json", control.openapi, methods=["GET"]),
         ],
         # A web page that the user has open elsewhere can make a name of its own point at 127.0.0.1.
         middleware=[
@@ -141,12 +151,18 @@ class _Control:
     """The handlers, over one lab's products."""
 
     def __init__(
-        self, products: Mapping[str, Product], clock: Clock, faults: Faults, wires: Mapping[str, Wire]
+        self,
+        products: Mapping[str, Product],
+        clock: Clock,
+        faults: Faults,
+        wires: Mapping[str, Wire],
+        servers: Mapping[str, str],
     ) -> None:
         self._products = products
         self._clock = clock
         self._faults = faults
         self._wires = wires
+        self._servers = servers
 
     async def overview(self, request: Request) -> Response:
         return JSONResponse({"products": list(self._products), "requests": REQUESTS})
@@ -232,6 +248,11 @@ class _Control:
         else:
             self._advance(wanted.get("advance") if len(wanted) == 1 else None)
         return await self.clock(request)
+
+    async def openapi(self, request: Request) -> Response:
+        name = request.path_params["product"]
+        app = request.app if name == "control" else self._addressed(request).app
+        return JSONResponse(described(name, app, self._servers[name]))
 
     def _advance(self, seconds: object) -> None:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not -FARTHEST < seconds < FARTHEST:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,6 +26,7 @@ from .kit.product import Product
 from .log import log_in
 from .servers import HOST, Site, listening, port_numbers, serving
 from .state import WAY_OUT, Keys, load_keys, state_folder
+from .upgrades import bring_folder_forward
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> Run
     folder = stack.enter_context(state_folder(state))
     if state is not None:
         stack.enter_context(log_in(folder))
+    bring_folder_forward(folder)
     is_kept = state is not None and base_port == 0
     public = listening_as_before(folder) if is_kept else listening(port_numbers(base_port))
     listeners = stack.enter_context(public)
@@ -95,7 +98,10 @@ def _started(stack: ExitStack, state: Path | None, base_port: int | None) -> Run
     sites = [
         Site(listeners["https"], fortisoar, server_tls(authority)),
         Site(listeners["http"], fortisoar),
-        Site(listeners["control"], control_app(products, clock, faults, wires, ready["control"]["token"])),
+        Site(
+            listeners["control"],
+            control_app(products, clock, faults, wires, ready["control"]["token"], _servers(ready)),
+        ),
         *(Site(behind[name], products[name].app) for name in PRODUCTS),
     ]
     tls = {None: server_tls(authority), **faulty_tls(authority)}
@@ -135,6 +141,15 @@ def _ready(folder: Path, ports: Mapping[str, int], keys: Keys) -> dict[str, Any]
         },
         "control": {"url": f"http://{HOST}:{ports['control']}", "token": keys.control_token},
     }
+
+
+def _servers(ready: dict[str, Any]) -> dict[str, str]:
+    """Return where each product and the control API answer, without the path that a product's base URL may have."""
+    addresses = {
+        "fortisoar": ready["fortisoar"]["https"],
+        **{name: ready[name]["url"] for name in ready if name != "fortisoar"},
+    }
+    return {name: urljoin(address, "/").rstrip("/") for name, address in addresses.items()}
 
 
 @contextmanager

@@ -135,6 +135,7 @@ class _Server(uvicorn.Server):
                 log_level="critical",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # nobody stands between: the lab's own proxy relays what came
                 date_header=False,  # the products tell the lab's time
                 timeout_keep_alive=75,  # like the appliance's nginx; uvicorn's 5 s would race with pooled connections
                 timeout_graceful_shutdown=DRAINED_WITHIN,

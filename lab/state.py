@@ -5,17 +5,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from io import FileIO
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
 from .errors import LabError
 
+IS_SIGNED = re.compile(rb"[0-9]*\n?")
+SIGNATURE_FITS = 100  # bytes
 WAY_OUT = "Check that the disk has room and that everything there is yours to write, or name another folder."
 
 
@@ -69,7 +73,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_links(folder)
-        lock = os.fdopen(os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w")
+        lock = os.fdopen(os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b", 0)
     except FileExistsError as error:
         raise LabError(f"The state folder {folder} is no folder. Choose another with --state.") from error
     except OSError as error:
@@ -79,9 +83,24 @@ def _locked(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise LabError(
-                f"The state folder {folder} is in use by another lab. Choose another with --state."
+                f"The state folder {folder} is in use by {_holder(lock)}. Stop it, or choose another with --state."
             ) from error
+        _sign(lock)
         yield
+
+
+def _sign(lock: FileIO) -> None:
+    """Write into a lock whose it is; what somebody else wrote into a file of that name stays."""
+    if IS_SIGNED.fullmatch(lock.read(SIGNATURE_FITS)):
+        lock.seek(0)
+        lock.truncate()
+        lock.write(b"%d\n" % os.getpid())
+
+
+def _holder(lock: FileIO) -> str:
+    """Return who holds a lock."""
+    number = lock.read(SIGNATURE_FITS).strip()
+    return f"the lab of process {number.decode()}" if number.isdigit() else "another lab"
 
 
 def _check_links(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ from ..kit.bodies import LARGEST
 from .connection import CHUNK, Connection
 
 NO_BODY = (204, 304)
+KEPT_SECONDS = 60  # less than the product waits for the next request on a connection
 
 
 @dataclass(frozen=True)
@@ -68,48 +70,79 @@ def _request(raw: bytes, head: h11.Request, parser: h11.Connection) -> Request:
     return Request(raw, head.method.decode("ascii"), path, parser.their_state is not h11.MUST_CLOSE)
 
 
-async def ask(address: tuple[str, int], request: Request) -> bytes:
-    """Send a request to a plain HTTP server; return its whole answer.
+class Product:
+    """A plain HTTP server, asked over connections that are used again as a client would.
 
-    Raises: OSError if no whole answer came.
+    Parameters:
+        address: where it listens.
     """
-    reader, writer = await asyncio.open_connection(*address)
-    try:
-        writer.write(request.raw)
-        answer = _Answer(request)
-        while not answer.is_whole:
-            answer.feed(await reader.read(CHUNK))
-        return answer.raw
-    except h11.RemoteProtocolError as error:
-        raise ConnectionError(f"No whole answer came: {error}") from error
-    finally:
-        writer.close()
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
+
+    async def ask(self, request: Request) -> Answer:
+        """Send a request; return its whole answer.
+
+        Raises: OSError if no whole answer came.
+        """
+        reader, writer = self._kept() or await asyncio.open_connection(*self._address)
+        answer = Answer(request)
+        try:
+            writer.write(request.raw)
+            while not answer.is_whole:
+                answer.feed(await reader.read(CHUNK))
+        except h11.RemoteProtocolError as error:
+            raise ConnectionError(f"No whole answer came: {error}") from error
+        finally:
+            if answer.keeps_open:
+                self._idle.append((reader, writer, time.monotonic()))
+            else:
+                writer.close()
+        return answer
+
+    def close(self) -> None:
+        """Let go of the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
+    def _kept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """Return a connection that stands: one on which a request is lost could not tell whether the product acted."""
+        while self._idle:
+            reader, writer, since = self._idle.pop()
+            if time.monotonic() - since < KEPT_SECONDS and not reader.at_eof() and not writer.is_closing():
+                return reader, writer
+            writer.close()
+        return None
 
 
 def keeps_open(request: Request, raw: bytes) -> bool:
     """Return whether the connection can go on once an answer was sent: it is whole and does not say otherwise."""
-    answer = _Answer(request)
+    answer = Answer(request)
     try:
         answer.feed(raw)
     except h11.RemoteProtocolError:
         return False
-    return request.keeps_open and answer.leaves_open
+    return answer.keeps_open
 
 
-class _Answer:
+class Answer:
     """An answer while it comes in, with what HTTP says about its end."""
 
     def __init__(self, request: Request) -> None:
         self.raw = b""
         self.is_whole = False
+        self._request = request
         self._parser = h11.Connection(h11.CLIENT)
         # Only the method matters: an answer to HEAD has no body, whatever its headers say.
         self._parser.send(h11.Request(method=request.method, target="/", headers=[("Host", "product")]))
         self._parser.send(h11.EndOfMessage())
 
     @property
-    def leaves_open(self) -> bool:
-        return self.is_whole and self._parser.their_state is h11.DONE and self._parser.trailing_data == (b"", False)
+    def keeps_open(self) -> bool:
+        """Whether the connection goes on: the answer is whole, nothing follows it, and neither side says otherwise."""
+        is_clean = self._parser.their_state is h11.DONE and self._parser.trailing_data == (b"", False)
+        return self._request.keeps_open and self.is_whole and is_clean
 
     def feed(self, data: bytes) -> None:
         self.raw += data

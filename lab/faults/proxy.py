@@ -17,7 +17,7 @@ from .armed import Fault, Faults
 from .breaking import BREAKING, dribble, speak_plain_http
 from .catalogue import AFTER, BEFORE
 from .connection import Connection
-from .http import Request, ask, keeps_open, read_request
+from .http import Answer, Product, Request, keeps_open, read_request
 from .wire import Seen, Wire
 
 # How often a uvicorn server looks whether it should end; this one ends among them.
@@ -53,7 +53,7 @@ class Proxy:
         self.should_exit = False
         self._product = product
         self._listener = listener
-        self._behind = behind
+        self._behind = Product(behind)
         self._tls = tls
         self._faults = faults
         self._wire = wire
@@ -71,6 +71,7 @@ class Proxy:
         for task in attending:
             task.cancel()
         await asyncio.gather(*attending, return_exceptions=True)
+        self._behind.close()
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._attend(Connection(reader, writer)))
@@ -120,12 +121,12 @@ class Proxy:
         if fault is not None and fault.kind.name != "delay":
             return await self._struck(connection, request, seen, fault)
         answer = await (self._delayed(request, seen, fault) if fault else self._forwarded(request, seen))
-        await connection.send(answer)
-        return keeps_open(request, answer)
+        await connection.send(answer.raw)
+        return answer.keeps_open
 
     async def _struck(self, connection: Connection, request: Request, seen: Seen, fault: Fault) -> bool:
         # The commit point: with "after", the product has done all its work before the fault does anything.
-        own = await self._forwarded(request, seen) if fault["when"] == AFTER else None
+        own = (await self._forwarded(request, seen)).raw if fault["when"] == AFTER else None
         answer = answer_to(request, fault, own, self._clock.now())
         if fault.kind.name in BREAKING:
             sent = await BREAKING[fault.kind.name](connection, answer, fault)
@@ -134,7 +135,7 @@ class Proxy:
         await (dribble(connection, answer, fault) if fault.kind.name == "dribble" else connection.send(answer))
         return keeps_open(request, answer)
 
-    async def _delayed(self, request: Request, seen: Seen, fault: Fault) -> bytes:
+    async def _delayed(self, request: Request, seen: Seen, fault: Fault) -> Answer:
         if fault["when"] == BEFORE:
             await asyncio.sleep(fault["seconds"])
         answer = await self._forwarded(request, seen)
@@ -142,6 +143,6 @@ class Proxy:
             await asyncio.sleep(fault["seconds"])
         return answer
 
-    async def _forwarded(self, request: Request, seen: Seen) -> bytes:
+    async def _forwarded(self, request: Request, seen: Seen) -> Answer:
         seen.forwarded = True
-        return await ask(self._behind, request)
+        return await self._behind.ask(request)

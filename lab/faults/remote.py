@@ -41,6 +41,10 @@ def _asked(method: str, control: Control, body: Any = None) -> requests.Response
             raise LabError(f"The lab at {control['url']} did not answer ({kind}). Is it running?") from error
     if answer.status_code == 400:
         raise LabError(answer.json()["error"])
+    if answer.status_code == 401:
+        raise LabError(
+            f"The lab at {control['url']} refused the token. Is the ready file that of the lab which runs now?"
+        )
     if not answer.ok:
         raise LabError(f"The lab at {control['url']} answered {answer.status_code}. Is it a lab of this version?")
     return answer

@@ -22,6 +22,7 @@ from .bytecode import write_byte_code
 from .fields import configuration_fields, known_only, missing_titles
 from .handover import Handover
 from .hooks import HookFailed, Hooks
+from .interrupted import REPLACED, UNPACKING, undo_interrupted
 from .lookup import connectors_named, the_connector, the_connector_by_id
 from .models import InstalledConnector
 from .playbooks.content.collections import Collections
@@ -66,6 +67,7 @@ class Connectors:
         self._collections = collections
         self._installing = threading.Lock()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="pip")
+        undo_interrupted(store, folder)
 
     def rows(self, wanted: dict[str, str]) -> list[Row]:
         """Return the list rows that match ``name``, ``active``, ``configured``, ``ingestion_supported``, ``search``."""
@@ -174,7 +176,7 @@ class Connectors:
         return None
 
     def _install(self, archive: Archive, replaced: InstalledConnector | None) -> Row:
-        with TemporaryDirectory(dir=self._folder, prefix=".unpacking-") as temporary:
+        with TemporaryDirectory(dir=self._folder, prefix=UNPACKING) as temporary:
             unpacked = archive.unpack(Path(temporary))
             write_byte_code(unpacked)
             exported = read_export(unpacked)
@@ -195,7 +197,7 @@ class Connectors:
     @contextmanager
     def _exchanged(self, old: str, new: str, unpacked: Path) -> Iterator[None]:
         """Put an unpacked connector in place of the old one; bring the old one back if the block fails."""
-        old_place, new_place, aside = self._folder / old, self._folder / new, unpacked.with_name(".replaced")
+        old_place, new_place, aside = self._folder / old, self._folder / new, unpacked.with_name(REPLACED)
         if old_place.exists():
             old_place.rename(aside)
         try:

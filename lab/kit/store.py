@@ -1,4 +1,10 @@
-"""A product's database: SQLite, one transaction at a time."""
+"""A product's database: SQLite, one transaction at a time.
+
+What a product has acknowledged outlives the lab's process, however that ends: handlers answer after their transaction
+has ended, and a commit is in the hands of the system then, which writes it to the disk though the process is gone.
+That is all that is promised: ``synchronous=OFF`` doesn't wait for the disk, which would cost each write most of its
+time, so what the power cut takes with it is lost, and may leave a damaged file. At its start, the lab says so.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, event, inspect
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from ..errors import LabError
 from ..state import WAY_OUT
+from ..upgrades import bring_database_forward
 
 
 class Store:
@@ -64,14 +71,14 @@ class Store:
         self._engine.dispose()
 
     def _open(self, path: Path) -> None:
-        """Make the tables that are not there, and check what is.
+        """Check what is there, and make it what this lab keeps.
 
         Raises: LabError with the file and the way out.
         """
         try:
             self._check_pages()
-            self._base.metadata.create_all(self._engine)
-            self._check_columns(path)
+            with self._engine.begin() as connection:
+                bring_database_forward(connection, path, self._base.metadata)
         except OperationalError as error:
             raise LabError(f"{path} cannot be used: {error.orig}. {WAY_OUT}") from error
         except DatabaseError as error:
@@ -86,21 +93,10 @@ class Store:
         if found != "ok":
             raise DatabaseError(None, None, sqlite3.DatabaseError(found.splitlines()[-1]))
 
-    def _check_columns(self, path: Path) -> None:
-        """Raise LabError if a table lacks a column: then another version of the lab made it."""
-        found = inspect(self._engine)
-        for table in self._base.metadata.sorted_tables:
-            missing = set(table.columns.keys()) - {column["name"] for column in found.get_columns(table.name)}
-            if missing:
-                raise LabError(
-                    f"The data in {path.parent} was made by another version of the lab: {path.name} has no "
-                    f"{table.name}.{min(missing)}. Remove the folder, or name another one."
-                )
-
 
 def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def]
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA journal_mode=WAL")  # a transaction that was under way is not in it: nothing is half done
     cursor.execute("PRAGMA synchronous=OFF")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

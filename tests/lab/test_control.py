@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from lab.control import REQUESTS, control_app
@@ -40,7 +42,13 @@ def clock() -> Clock:
 @pytest.fixture
 def products(clock: Clock) -> dict[str, Any]:
     return {
-        name: StandIn(name=name, switches=Switches(DECLARED), journal=Journal(clock), resets=0)
+        name: StandIn(
+            name=name,
+            switches=Switches(DECLARED),
+            journal=Journal(clock),
+            resets=0,
+            app=Starlette(routes=[Route("/things/{number:int}", lambda request: None, methods=["GET", "PUT"])]),
+        )
         for name in ("fortimonitor", "fortisiem")
     }
 
@@ -49,7 +57,9 @@ def products(clock: Clock) -> dict[str, Any]:
 def control(products: dict[str, Any], clock: Clock) -> TestClient:
     wires = {name: Wire(clock) for name in products}
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    return TestClient(control_app(products, clock, Faults(), wires, TOKEN), "http://127.0.0.1:9446", headers=headers)
+    servers = {name: f"https://127.0.0.1/{name}" for name in (*products, "control")}
+    app = control_app(products, clock, Faults(), wires, TOKEN, servers)
+    return TestClient(app, "http://127.0.0.1:9446", headers=headers)
 
 
 def seconds_ahead(clock: Clock) -> float:

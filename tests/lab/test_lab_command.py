@@ -10,20 +10,20 @@ import select
 import shlex
 import signal
 import socket
-import sqlite3
 import ssl
 import stat
 import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import requests
+import trustme
 
 from lab.cli import OWN_LAB, commands, main
 from lab.client import FortiSoarClient
@@ -31,6 +31,7 @@ from lab.connector import configuration_values
 from lab.errors import LabError
 from lab.fortimonitor.models import Base
 from lab.kit.store import Store
+from lab.ready_file import published
 from lab.servers import listening, port_numbers
 from lab.state import WAY_OUT, load_keys, state_folder, write_whole
 
@@ -305,10 +306,10 @@ def test_a_link_in_a_state_folder_is_named_and_what_it_leads_to_is_left_alone(
     assert target.read_text() == "precious"
 
 
-def test_a_lock_keeps_what_it_holds(tmp_path: Path) -> None:
+def test_a_lock_keeps_what_it_holds(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("precious")
     with state_folder(tmp_path):
-        pass
+        assert "is in use by another lab. Stop it" in refused("serve", "--ports", "0", "--state", str(tmp_path))
     assert (tmp_path / "lock").read_text() == "precious"
 
 
@@ -352,10 +353,70 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 def test_a_state_folder_is_for_one_lab_at_a_time(refused: Refused, tmp_path: Path) -> None:
     with state_folder(tmp_path):
         assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
-            f"Error: The state folder {tmp_path} is in use by another lab. Choose another with --state."
+            f"Error: The state folder {tmp_path} is in use by the lab of process {os.getpid()}. Stop it, or choose "
+            "another with --state."
         )
     with state_folder(tmp_path):
         pass
+
+
+def test_the_ready_file_of_a_lab_that_runs_is_not_taken_from_it_and_what_a_killed_one_left_is_taken(
+    refused: Refused, tmp_path: Path
+) -> None:
+    path = tmp_path / "lab.json"
+    path.write_text("of a lab that was killed")
+    with published(path, "first"):
+        assert refused("serve", "--ports", "0", "--ready-file", str(path)) == (
+            f"Error: {path} is the ready file of another lab that runs. Name another one with --ready-file."
+        )
+        assert path.read_text() == "first\n"
+    assert not path.exists()
+
+
+def test_a_lab_that_stops_leaves_a_ready_file_that_took_the_place_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "lab.json"
+    with published(path, "first"):
+        write_whole(path, "somebody else's")
+    assert path.read_text() == "somebody else's"
+
+
+def test_two_labs_run_side_by_side_and_what_is_done_to_one_does_not_touch_the_other(
+    start_lab: Callable[..., Any], capsys: pytest.CaptureFixture[str], lab: Any, tmp_path: Path
+) -> None:
+    other = start_lab("--state", str(tmp_path / "state"), "--ready-file", str(tmp_path / "other.json"))
+    ports = [set(re.findall(r"127\.0\.0\.1:([0-9]+)", each.line)) for each in (lab, other)]
+    assert [len(each) for each in ports] == [5, 5]
+    assert not ports[0] & ports[1]
+
+    order = '{"kind": "reset", "product": "fortisiem"}'
+    assert main(["faults", "--lab", str(tmp_path / "other.json"), "--arm", order]) == 0
+    capsys.readouterr()
+    armed = [len(each.control.ask("GET", "/faults")["faults"]) for each in (lab, other)]
+    assert armed == [0, 1]
+
+    other.stop()
+    assert lab.control.ask("GET", "/clock")["now"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state"]
+
+
+def test_a_command_says_that_another_lab_answers_at_the_address_of_its_ready_file(
+    refused: Refused, lab: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "ready.json"
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    other = {
+        "fortisoar": {**lab.ready["fortisoar"], "ca": str(tmp_path / "ca.pem")},
+        "control": {**lab.ready["control"], "token": "of-another-lab"},
+    }
+    file.write_text(json.dumps({**lab.ready, **other}))
+    assert refused("execute", "x", "--lab", str(file)) == (
+        f"Error: What answers at {lab.fortisoar.https} is not the lab that the ready file names: its certificate is of "
+        "another authority. Is the ready file that of the lab which runs now?"
+    )
+    assert refused("faults", "--lab", str(file)) == (
+        f"Error: The lab at {lab.ready['control']['url']} refused the token. Is the ready file that of the lab which "
+        "runs now?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -409,17 +470,6 @@ def test_a_damaged_page_of_the_data_is_refused(refused: Refused, tmp_path: Path)
     line = refused("serve", "--ports", "0", "--state", str(tmp_path))
     assert line.startswith(f"Error: {path} is broken: ")
     assert line.endswith(" Restore it, or start with an empty state folder.")
-
-
-def test_data_of_another_version_is_refused(refused: Refused, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "fortisoar.sqlite")) as database:
-        database.execute(
-            "CREATE TABLE workflow (uuid VARCHAR PRIMARY KEY, name VARCHAR, active BOOLEAN, document JSON)"
-        )
-    assert refused("serve", "--ports", "0", "--state", str(tmp_path)) == (
-        f"Error: The data in {tmp_path} was made by another version of the lab: fortisoar.sqlite has no "
-        "workflow.collection. Remove the folder, or name another one."
-    )
 
 
 def test_a_file_that_cannot_be_put_in_place_leaves_no_part_behind(tmp_path: Path) -> None:

@@ -26,13 +26,14 @@ LOGIN_OF_ADMINISTRATOR = str(uuid5(NAMESPACE_URL, "account:administrator"))
 
 
 def fill(session: Session, now: float) -> None:
-    """Make the standard records, unless they are there."""
-    if session.scalars(select(Record).limit(1)).first():
-        return
+    """Make the standard records of the modules that have none at all."""
+    there = set(session.scalars(select(Record.module).distinct()))
     for kind, rows in _standard_rows():
-        session.execute(
-            insert(kind), [{**row, "created": now, "modified": now} if kind is Record else row for row in rows]
-        )
+        missing = [row for row in rows if row["module"] not in there]
+        if missing:
+            session.execute(
+                insert(kind), [{**row, "created": now, "modified": now} if kind is Record else row for row in missing]
+            )
 
 
 @cache

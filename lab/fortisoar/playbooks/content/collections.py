@@ -24,6 +24,7 @@ from ...records.writing import remove
 from ...refusals import Refusal
 from ..definitions import Definition, Row
 from ..macros import Macros
+from .older import bring_older
 
 COLLECTIONS, WORKFLOWS = MODULES["workflow_collections"], MODULES["workflows"]
 
@@ -37,6 +38,8 @@ class Collections:
         self._store = store
         self._records = records
         self.macros = macros
+        with store.transaction() as session, session.no_autoflush:
+            bring_older(session, records, self._writer(session))
 
     def find(self, key: str) -> Definition | None:
         """Return a playbook by its UUID or name."""
