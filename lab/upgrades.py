@@ -73,9 +73,26 @@ def _users_are_persons(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE user RENAME TO person")
 
 
+def _playbooks_are_records(connection: Connection) -> None:
+    """FortiSOAR's playbooks became records, which FortiSOAR does with what is left here; runs keep another place."""
+    tables = inspect(connection)
+    if tables.has_table("connector") and tables.has_table("workflow_collection"):
+        connection.exec_driver_sql("ALTER TABLE connector RENAME COLUMN collection TO collections")
+        connection.exec_driver_sql(
+            "UPDATE connector SET collections ="
+            " (SELECT json_group_array(uuid) FROM workflow_collection WHERE serial = connector.serial)"
+        )
+    if tables.has_table("run"):  # what waited cannot find back to where it was
+        connection.exec_driver_sql("UPDATE run SET status = 'terminated' WHERE status = 'awaiting'")
+        connection.exec_driver_sql("DELETE FROM manual_input")
+
+
 # What leads to a version: of the folder, and of its databases by their names.
 FOLDER_STEPS: Mapping[int, Callable[[Path], None]] = {1: _with_control_token}
-DATABASE_STEPS: Mapping[str, Mapping[int, Callable[[Connection], None]]] = {"fortimonitor": {1: _users_are_persons}}
+DATABASE_STEPS: Mapping[str, Mapping[int, Callable[[Connection], None]]] = {
+    "fortimonitor": {1: _users_are_persons},
+    "fortisoar": {1: _playbooks_are_records},
+}
 
 
 def _steps(steps: Mapping[int, Any], found: int) -> list[Any]:

@@ -1,4 +1,4 @@
-"""`python -m release`: build the archive and what goes into it, write the generated pages, check types and layers."""
+"""`python -m release`: build, sign, verify and judge what is released, and write the pages that are made."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import click
 from .archive import ROOT, BuildError
 from .archive import build as build_archive
 
+EXISTING = click.Path(path_type=Path, exists=True)
+INTO = click.option(
+    "--into", type=click.Path(path_type=Path), default=ROOT / "dist", help="Folder to write to; default dist/."
+)
+
 
 @click.group()
 def main() -> None:
@@ -17,14 +22,88 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--into", type=click.Path(path_type=Path), default=ROOT / "dist", help="Folder to write to; default dist/."
-)
+@INTO
 def build(into: Path) -> None:
-    """Build the archive that FortiSOAR imports, and print its path."""
+    """Build the archive that FortiSOAR imports, and print its path.
+
+    Beside it come a bill of materials for each Python, and the checksums of all (SHA256SUMS).
+    """
+    from .artefacts import make_release
+
     try:
-        click.echo(build_archive(into))
+        click.echo(make_release(into)[0])
     except (BuildError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--key", type=EXISTING, required=True, help="Private key of OpenSSH: ssh-keygen -t ed25519 -f KEY")
+@click.argument("folder", type=click.Path(path_type=Path), default=ROOT / "dist")
+def sign(key: Path, folder: Path) -> None:
+    """Sign the checksums of a release, by default in dist/, and print the fingerprint of the key.
+
+    What it writes is what `ssh-keygen -Y sign -n file -f KEY SHA256SUMS` writes.
+    """
+    from .checksums import SUMS, NotTrusted
+    from .sshsig import SIGNATURE, fingerprint, key_of, private_key
+    from .sshsig import sign as signature_of
+    from .verify import verified
+
+    try:
+        private = private_key(key.read_bytes(), str(key))
+        (folder / SIGNATURE).unlink(missing_ok=True)
+        verified(folder)
+        (folder / SIGNATURE).write_bytes(signature_of((folder / SUMS).read_bytes(), private))
+    except (NotTrusted, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Signed by {fingerprint(key_of(private))}")
+
+
+@main.command()
+@click.argument("place", type=EXISTING)
+@click.option("--signer", type=EXISTING, help="Public key of who must have signed it, or a list of such keys.")
+def verify(place: Path, signer: Path | None) -> None:
+    """Verify a release: its checksums, its signature and its bills of materials.
+
+    PLACE is a folder, an archive with its checksums beside it, or a bundle. Ends with 1 if anything is not what it
+    should be. Needs no network.
+    """
+    from .checksums import NotTrusted
+    from .verify import verified
+
+    try:
+        found = verified(place, signer)
+    except (NotTrusted, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    for name in found.files:
+        click.echo(f"ok {name}")
+    if found.others:
+        click.echo(f"Not covered: {', '.join(found.others)}")
+    if found.signer is None:
+        click.echo("Not signed: whoever could change a file could change its checksum.")
+    elif signer is None:
+        click.echo(f"Signed by {found.signer}. Compare it with the maker's, or name the key with --signer.")
+    else:
+        click.echo(f"Signed by {found.signer}, as {signer.name} wants it.")
+
+
+@main.command()
+@INTO
+@click.option("--key", type=EXISTING, help="Private key of OpenSSH that signs the bundle.")
+def bundle(into: Path, key: Path | None) -> None:
+    """Make the bundle for machines without a network, and print its path.
+
+    It holds the archive, the libraries for Python 3.9 and 3.12 on x86-64 and ARM, documentation, bills of materials,
+    checksums, and a command each to verify and to install. Downloads the libraries.
+    """
+    from .bundle import make_bundle
+    from .checksums import NotTrusted
+    from .sshsig import private_key
+
+    try:
+        private = private_key(key.read_bytes(), str(key)) if key else None
+        click.echo(make_bundle(into, private))
+    except (BuildError, NotTrusted, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -121,6 +200,19 @@ def diff(context: click.Context, old: Path, new: Path | None) -> None:
     enough = is_enough(version, least)
     click.echo(f"{before.version} to {version}: {'enough' if enough else f'too low, {least} is needed'}.")
     context.exit(not enough)
+
+
+@main.command()
+def quality() -> None:
+    """Tell which tier of the quality scale is reached, and check that all that is done has what holds it."""
+    from .quality import in_words
+    from .quality import quality as kept_rules
+
+    try:
+        for line in in_words(kept_rules()):
+            click.echo(line)
+    except BuildError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command()

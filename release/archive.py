@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -44,19 +45,19 @@ def shipped_files(root: Path = ROOT) -> list[Path]:
         if not found:
             raise BuildError(f"Nothing matches {pattern}: the package is not complete.")
         files += found
-    tracked = _tracked(root)
+    known = tracked(root)
     for file in files:
         name = file.relative_to(root).as_posix()
         if file.resolve() != root.resolve() / name:
             raise BuildError(f"{name} is a link, and what it leads to would be shipped. Remove it.")
         if file.name.startswith("."):
             raise BuildError(f"{name} is hidden, and would be shipped. Remove it.")
-        if tracked and name not in tracked:
+        if known and name not in known:
             raise BuildError(f"{name} would be shipped, but Git does not know it. Add it to Git, or move it away.")
     return sorted(files)
 
 
-def _tracked(root: Path) -> set[str]:
+def tracked(root: Path) -> set[str]:
     """Return the files that Git knows; none where this is no checkout."""
     if not (root / ".git").exists():
         return set()
@@ -78,22 +79,29 @@ def build(folder: Path, root: Path = ROOT) -> Path:
     for file in shipped_files(root):
         if file.suffix in TEXT and not file.read_bytes().isascii():
             raise BuildError(f"{file.relative_to(root)} is not ASCII only.")
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{info['name']}-{info['version']}.tgz"
-    compressed = bytearray(gzip.compress(_tar(info["name"], root), mtime=0))
-    compressed[OS_BYTE] = UNKNOWN_OS  # Python 3.13 writes its own system there, those before 255
-    target.write_bytes(compressed)
-    return target
+    return write_archive(target, info["name"], _contents(root), tarfile.USTAR_FORMAT)
 
 
-def _tar(name: str, root: Path) -> bytes:
+def _contents(root: Path) -> dict[str, bytes]:
+    contents = {file.relative_to(root).as_posix(): file.read_bytes() for file in shipped_files(root)}
+    as_on_windows = (name for name in contents if Path(name).suffix in TEXT)
+    return {**contents, **{name: contents[name].replace(b"\r\n", b"\n") for name in as_on_windows}}
+
+
+def write_archive(target: Path, name: str, files: Mapping[str, bytes], form: int = tarfile.PAX_FORMAT) -> Path:
+    """Write an archive with one folder, in which the files stand by their paths; return its path.
+
+    Times, owners, order and rights are fixed, so that the same files make the same bytes everywhere.
+    """
     content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for file in shipped_files(root):
-            data = file.read_bytes()
-            if file.suffix in TEXT:
-                data = data.replace(b"\r\n", b"\n")  # as a checkout on Windows has them
-            entry = tarfile.TarInfo(f"{name}/{file.relative_to(root).as_posix()}")
+    with tarfile.open(fileobj=content, mode="w", format=form) as tar:
+        for path, data in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{name}/{path}")
             entry.size, entry.mode = len(data), 0o644
             tar.addfile(entry, io.BytesIO(data))
-    return content.getvalue()
+    compressed = bytearray(gzip.compress(content.getvalue(), mtime=0))
+    compressed[OS_BYTE] = UNKNOWN_OS  # Python 3.13 writes its own system there, those before 255
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(compressed)
+    return target

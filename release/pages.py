@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import action_pages, blocks, case_page, check, executed, fault_page
+from . import action_pages, blocks, case_page, check, executed, fault_page, fidelity_page, notes, quality
 from .archive import ROOT, BuildError
 
 MAKERS: tuple[Callable[[], dict[str, str]], ...] = (
     action_pages.action_pages,
     lambda: {fault_page.PAGE: fault_page.fault_page()},
     lambda: {case_page.PAGE: case_page.case_page()},
+    lambda: {fidelity_page.PAGE: fidelity_page.fidelity_page()},
     lambda: {check.PAGE: check.rules_page()},
+    lambda: {quality.PAGE: quality.quality_page()},
+    lambda: {notes.PAGE: notes.release_notes()},
     blocks.filled_pages,
 )
 
@@ -29,6 +32,7 @@ def make_pages() -> list[Path]:
     """
     answers = executed.as_kept(executed.executed(action_pages.shown_actions()))
     (ROOT / executed.FILE).write_text(answers, encoding="utf-8")
+    (ROOT / notes.PAGE).write_text(notes.release_notes(), encoding="utf-8")  # a block shows what stands there
     pages = made_pages()
     for left_over in _left_over(pages):
         left_over.unlink()

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from concurrent.futures import Executor
-from functools import partial
-from typing import Any
 
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..kit.shallow_json import read_json
-from ..kit.whole_numbers import whole_number
 from .accounts import Accounts
+from .administration.licence import PUBLIC_LICENCE
+from .administration.service import Administration
+from .caller import Caller, set_caller
+from .calls import Answer, Call, response, route
 from .configurations import Configurations
 from .connectors import Connectors
 from .execution import Execution
-from .playbooks import Playbooks
-from .records import Records
-from .records.search import Search
-from .records.seeding import ADMINISTRATOR
 from .refusals import Refusal, refusal
-from .shapes import PAGE_SIZE, SELF_AGENT, Row, page
+from .shapes import PAGE_SIZE, Row, page
 
 VERSION = "7.6.5-5662"
-PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json"}
+PUBLIC = {"/auth/authenticate", "/api/version", "/cyops_version.json", *PUBLIC_LICENCE}
 SLASHED = ("/api/integration/", "/api/wf/")
+JSON_ALONE = ("/api/integration/", "/auth/authenticate")
+BASE = "/api/integration"
 # A number or a text that it cannot hold, and a query of more conditions than it can read.
 NOT_FOR_A_DATABASE = (OverflowError, UnicodeEncodeError, RecursionError, OperationalError)
 TOO_MUCH = re.compile("too large|too many|overflow")
 
-Answer = tuple[int, Any]
-Handler = Callable[[Request, Row], Answer]
-
 
 class Gate:
-    """Turn away requests without the trailing slash, and those that are not logged in."""
+    """Turn away requests without the trailing slash, those that are not logged in, and bodies that are not JSON."""
 
     def __init__(self, app: ASGIApp, accounts: Accounts) -> None:
         self.app = app
@@ -55,192 +47,143 @@ class Gate:
         app = self.app
         if scope["type"] == "http":
             try:
-                self._check(Request(scope))
+                set_caller(self._check(Request(scope)))
             except Refusal as refused:
-                app = _json(refused.status, refused.body)
+                app = response(refused.status, refused.body)
         await app(scope, receive, send)
 
-    def _check(self, request: Request) -> None:
+    def _check(self, request: Request) -> Caller:
         path = request.url.path
         if path.startswith(SLASHED) and not path.endswith("/"):
             # The appliance's text; it has nothing to do with the credentials.
             raise Refusal(403, {"detail": "Could not validate HMAC fingerprint"})
-        if path not in PUBLIC:
-            self.accounts.check(request.headers.get("authorization", ""))
+        who = self._caller(request, path)
+        media_type = request.headers.get("content-type", "").split(";")[0].strip()
+        if path.startswith(JSON_ALONE) and request.method in ("POST", "PUT") and media_type != "application/json":
+            raise refusal(415, "Unsupported media type")
+        return who
+
+    def _caller(self, request: Request, path: str) -> Caller:
+        address = request.client.host if request.client else ""
+        if path in PUBLIC:
+            return Caller("anybody", address=address)
+        who = self.accounts.check(request.headers.get("authorization", ""), address)
+        self.accounts.permit(who, request.method, path)
+        return who
 
 
-class Api:
-    """The endpoints.
+def application(
+    accounts: Accounts,
+    connectors: Connectors,
+    configurations: Configurations,
+    execution: Execution,
+    administration: Administration,
+    further: Iterable[BaseRoute],
+    patient: Executor,
+) -> ASGIApp:
+    """Return the application.
 
     Parameters:
+        further: the routes of parts that have their own, those of records as the last.
         patient: threads for requests that wait for an action. They must not take the threads that others need: an
             action may call this API itself.
     """
+    starlette = Starlette(
+        routes=[
+            *_sign_in(accounts),
+            *_connectors(connectors),
+            *_configurations(configurations),
+            *_execution(execution, patient),
+            *administration.routes(),
+            *further,
+        ],
+        exception_handlers={HTTPException: _http_error, **dict.fromkeys(NOT_FOR_A_DATABASE, _not_for_a_database)},
+    )
+    starlette.router.redirect_slashes = False
+    return Gate(administration.audited(starlette), accounts)
 
-    def __init__(
-        self,
-        accounts: Accounts,
-        connectors: Connectors,
-        configurations: Configurations,
-        execution: Execution,
-        records: Records,
-        search: Search,
-        playbooks: Playbooks,
-        patient: Executor,
-    ) -> None:
-        self._accounts = accounts
-        self._connectors = connectors
-        self._configurations = configurations
-        self._execution = execution
-        self._records = records
-        self._search = search
-        self._playbooks = playbooks
-        self._patient = patient
 
-    def app(self) -> ASGIApp:
-        """Return the application."""
-        starlette = Starlette(
-            routes=self._routes(),
-            exception_handlers={HTTPException: _http_error, **dict.fromkeys(NOT_FOR_A_DATABASE, _not_for_a_database)},
-        )
-        starlette.router.redirect_slashes = False
-        return Gate(starlette, self._accounts)
+def _sign_in(accounts: Accounts) -> list[Route]:
+    return [
+        route(
+            "POST", "/auth/authenticate", lambda call: (200, {"token": accounts.log_in(call.fields.get("credentials"))})
+        ),
+        route("GET", "/api/version", lambda call: (200, {"version": VERSION})),
+    ]
 
-    def _routes(self) -> list[Route]:
-        base = "/api/integration"
-        return [
-            _route("POST", "/auth/authenticate", self._log_in),
-            _route("GET", "/api/version", _version),
-            Route("/api/3/solutionpacks/install", self._install, methods=["POST"]),
-            _route("GET", f"{base}/connectors/", self._list_connectors),
-            _route("POST", f"{base}/connector/development/list/", _development_list),
-            _route("POST", f"{base}/connector_details/", self._all_details),
-            _route("POST", f"{base}/connector_details/{{name}}/{{version}}/", self._operation_details),
-            _route("POST", f"{base}/connector_output_schema/{{name}}/{{version}}/", self._output_schema),
-            _route("GET", f"{base}/connectors/healthcheck/{{name}}/{{version}}/", self._check_health, self._patient),
-            _route("GET", f"{base}/connectors/dependencies_check/{{name}}/{{version}}/", self._dependencies),
-            _route("POST", f"{base}/connectors/dependencies_check/{{name}}/{{version}}/", self._install_dependencies),
-            _route("POST", f"{base}/connectors/{{number:int}}/", self._details),
-            _route("GET", f"{base}/connectors/{{number:int}}/", _only_post),
-            _route("PUT", f"{base}/connectors/{{number:int}}/", self._set_active),
-            _route("DELETE", f"{base}/connectors/{{number:int}}/", self._uninstall),
-            _route("POST", f"{base}/connectors/{{name}}/{{version}}/", self._details_by_name),
-            _route("GET", f"{base}/connectors/{{name}}/{{version}}/", _only_post),
-            _route("GET", f"{base}/configuration/", self._list_configurations),
-            _route("POST", f"{base}/configuration/", self._create_configuration),
-            _route("GET", f"{base}/configuration/{{key}}/", self._read_configuration),
-            _route("PUT", f"{base}/configuration/{{key}}/", self._update_configuration),
-            _route("DELETE", f"{base}/configuration/{{key}}/", self._delete_configuration),
-            _route("POST", f"{base}/execute/", self._execute, self._patient),
-            _route("GET", "/api/3/actors/current", _current_actor),
-            *self._search.routes(),
-            *self._playbooks.routes(),
-            *self._records.routes(),
-        ]
 
-    def _log_in(self, request: Request, body: Row) -> Answer:
-        return 200, {"token": self._accounts.log_in(body.get("credentials"))}
-
-    async def _install(self, request: Request) -> Response:
-        try:
-            content = await _uploaded_connector(request)
-            replace = request.query_params.get("$replace") == "true"
-            return _json(200, await run_in_threadpool(self._connectors.install, content, replace))
-        except Refusal as refused:
-            return _json(refused.status, refused.body)
-
-    def _list_connectors(self, request: Request, body: Row) -> Answer:
-        return 200, _page_of(self._connectors.rows(dict(request.query_params)), request)
-
-    def _all_details(self, request: Request, body: Row) -> Answer:
-        return 200, {"data": self._connectors.all_details(dict(request.query_params)), "status": "Success"}
-
-    def _operation_details(self, request: Request, body: Row) -> Answer:
-        details = self._connectors.details_by_name(**request.path_params)
-        if wanted := request.query_params.get("operation"):
+def _connectors(connectors: Connectors) -> list[Route]:
+    def operation_details(call: Call) -> Answer:
+        details = connectors.details_by_name(**call.path)
+        if wanted := call.query.get("operation"):
             details["operations"] = [o for o in details["operations"] if o["operation"] == wanted]
         return 200, details
 
-    def _output_schema(self, request: Request, body: Row) -> Answer:
-        schema = self._connectors.output_schema(**request.path_params, operation=str(body.get("operation")))
+    def output_schema(call: Call) -> Answer:
+        schema = connectors.output_schema(**call.path, operation=str(call.fields.get("operation")))
         return 200, {"data": schema, "status": "Success"}
 
-    def _check_health(self, request: Request, body: Row) -> Answer:
-        return self._execution.check_health(**request.path_params, given=request.query_params.get("config"))
-
-    def _dependencies(self, request: Request, body: Row) -> Answer:
-        return 200, self._connectors.dependencies(**request.path_params)
-
-    def _install_dependencies(self, request: Request, body: Row) -> Answer:
-        return 200, self._connectors.install_dependencies(**request.path_params)
-
-    def _details(self, request: Request, body: Row) -> Answer:
-        return 200, self._connectors.details(**request.path_params)
-
-    def _details_by_name(self, request: Request, body: Row) -> Answer:
-        return 200, self._connectors.details_by_name(**request.path_params)
-
-    def _set_active(self, request: Request, body: Row) -> Answer:
-        if not isinstance(body.get("active"), bool):
+    def set_active(call: Call) -> Answer:
+        if not isinstance(call.fields.get("active"), bool):
             raise refusal(400, "active must be true or false.")
-        return 200, self._connectors.set_active(**request.path_params, active=body["active"])
+        return 200, connectors.set_active(**call.path, active=call.fields["active"])
 
-    def _uninstall(self, request: Request, body: Row) -> Answer:
-        self._connectors.uninstall(**request.path_params)
+    def install(call: Call) -> Answer:
+        return 200, connectors.install(call.body, call.query.get("$replace") == "true")
+
+    def uninstall(call: Call) -> Answer:
+        connectors.uninstall(**call.path)
         return 204, None
 
-    def _list_configurations(self, request: Request, body: Row) -> Answer:
-        return 200, _page_of(self._configurations.rows(dict(request.query_params)), request)
+    by_number, by_name = f"{BASE}/connectors/{{number:int}}/", f"{BASE}/connectors/{{name}}/{{version}}/"
+    requirements = f"{BASE}/connectors/dependencies_check/{{name}}/{{version}}/"
+    return [
+        route("POST", "/api/3/solutionpacks/install", install, read=_uploaded_connector),
+        route("GET", f"{BASE}/connectors/", lambda call: (200, _page_of(connectors.rows(call.query), call))),
+        route("POST", f"{BASE}/connector/development/list/", lambda call: (200, _page_of([], call))),
+        route(
+            "POST",
+            f"{BASE}/connector_details/",
+            lambda call: (200, {"data": connectors.all_details(call.query), "status": "Success"}),
+        ),
+        route("POST", f"{BASE}/connector_details/{{name}}/{{version}}/", operation_details),
+        route("POST", f"{BASE}/connector_output_schema/{{name}}/{{version}}/", output_schema),
+        route("GET", requirements, lambda call: (200, connectors.dependencies(**call.path))),
+        route("POST", requirements, lambda call: (200, connectors.install_dependencies(**call.path))),
+        route("POST", by_number, lambda call: (200, connectors.details(**call.path))),
+        route("GET", by_number, _only_post),
+        route("PUT", by_number, set_active),
+        route("DELETE", by_number, uninstall),
+        route("POST", by_name, lambda call: (200, connectors.details_by_name(**call.path))),
+        route("GET", by_name, _only_post),
+    ]
 
-    def _create_configuration(self, request: Request, body: Row) -> Answer:
-        return 201, self._configurations.create(body)
 
-    def _read_configuration(self, request: Request, body: Row) -> Answer:
-        return 200, self._configurations.read(**request.path_params)
-
-    def _update_configuration(self, request: Request, body: Row) -> Answer:
-        return 200, self._configurations.update(**request.path_params, body=body)
-
-    def _delete_configuration(self, request: Request, body: Row) -> Answer:
-        self._configurations.delete(**request.path_params)
+def _configurations(configurations: Configurations) -> list[Route]:
+    def delete(call: Call) -> Answer:
+        configurations.delete(**call.path)
         return 204, None
 
-    def _execute(self, request: Request, body: Row) -> Answer:
-        return 200, self._execution.execute(body)
+    base, one = f"{BASE}/configuration/", f"{BASE}/configuration/{{key}}/"
+    return [
+        route("GET", base, lambda call: (200, _page_of(configurations.rows(call.query), call))),
+        route("POST", base, lambda call: (201, configurations.create(call.fields))),
+        route("GET", one, lambda call: (200, configurations.read(**call.path))),
+        route("PUT", one, lambda call: (200, configurations.update(**call.path, body=call.fields))),
+        route("DELETE", one, delete),
+    ]
 
 
-def _route(method: str, path: str, handler: Handler, threads: Executor | None = None) -> Route:
-    """Make a route whose handler runs in a thread, gets the parsed body, and may raise Refusal."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            call = partial(handler, request, await _json_body(request))
-            if threads is None:
-                answer = await run_in_threadpool(call)
-            else:
-                answer = await asyncio.get_running_loop().run_in_executor(threads, call)
-        except Refusal as refused:
-            return _json(refused.status, refused.body)
-        return _json(*answer)
-
-    return Route(path, endpoint, methods=[method])
-
-
-async def _json_body(request: Request) -> Row:
-    if request.method not in ("POST", "PUT"):
-        return {}
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise refusal(415, "Unsupported media type")
-    try:
-        body = read_json(await request.body(), allow_surrogates=True)
-    except ValueError as error:
-        raise refusal(400, f"JSON parse error - {error}") from error
-    if not isinstance(body, dict):
-        raise refusal(400, "The body must be a JSON object.")
-    return body
+def _execution(execution: Execution, patient: Executor) -> list[Route]:
+    health = f"{BASE}/connectors/healthcheck/{{name}}/{{version}}/"
+    return [
+        route("POST", f"{BASE}/execute/", lambda call: (200, execution.execute(call.fields)), patient),
+        route("GET", health, lambda call: execution.check_health(**call.path, given=call.query.get("config")), patient),
+    ]
 
 
 async def _uploaded_connector(request: Request) -> bytes:
+    """Return the archive of a connector that is uploaded."""
     if request.query_params.get("$type") != "connector":
         raise refusal(400, "The local FortiSOAR installs connectors only: $type=connector is missing.")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -252,43 +195,21 @@ async def _uploaded_connector(request: Request) -> bytes:
         return await file.read()
 
 
-def _page_of(rows: list[Row], request: Request) -> Row:
-    query = request.query_params
-    return page(rows, _positive(query.get("page"), 1), _positive(query.get("page_size"), PAGE_SIZE))
+def _page_of(rows: list[Row], call: Call) -> Row:
+    return page(rows, call.number("page", 1), call.number("page_size", PAGE_SIZE))
 
 
-def _positive(text: str | None, default: int) -> int:
-    return whole_number(text) or default
-
-
-def _version(request: Request, body: Row) -> Answer:
-    return 200, {"version": VERSION}
-
-
-def _current_actor(request: Request, body: Row) -> Answer:
-    """Answer with the one user, whoever asks; the keys are a capture's (8.0) and the uuid."""
-    return 200, {
-        "@id": ADMINISTRATOR,
-        "@type": "Person",
-        "uuid": SELF_AGENT,
-        "name": "CS Admin",
-        "@settings": {},
-    }
-
-
-def _development_list(request: Request, body: Row) -> Answer:
-    return 200, _page_of([], request)
-
-
-def _only_post(request: Request, body: Row) -> Answer:
+def _only_post(call: Call) -> Answer:
     raise refusal(405, "Get method for this API is forbidden, Please use POST method")
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
-        return _json(error.status_code, {"message": f"The local FortiSOAR has no {request.method} {request.url.path}"})
-    refused = _json(error.status_code, {"message": error.detail})
+        return response(
+            error.status_code, {"message": f"The local FortiSOAR has no {request.method} {request.url.path}"}
+        )
+    refused = response(error.status_code, {"message": error.detail})
     refused.headers.update(error.headers or {})
     return refused
 
@@ -297,11 +218,4 @@ def _not_for_a_database(request: Request, error: Exception) -> Response:
     if isinstance(error, OperationalError) and not TOO_MUCH.search(str(error.orig)):
         raise error
     reason = error.orig if isinstance(error, OperationalError) else error
-    return _json(400, {"message": f"The request has what no database takes: {reason}"})
-
-
-def _json(status: int, body: Any) -> Response:
-    if body is None:
-        return Response(status_code=status)
-    # json's own ASCII form: it also carries text that UTF-8 cannot.
-    return Response(json.dumps(body), status, media_type="application/json")
+    return response(400, {"message": f"The request has what no database takes: {reason}"})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,49 +21,99 @@ from .refusals import Refusal, refusal
 
 Row = dict[str, Any]
 
+# What the record store's framework answers: its errors have a type.
+TYPED = ("/api/3/", "/api/query/", "/api/search", "/api/ingest-feeds/")
+OBJECTS = ("/api/integration/",)  # where a body must be an object, read or not
+NO_OBJECT = "The body must be a JSON object."
+
 
 @dataclass(frozen=True)
 class Call:
-    """One request: the parts of its path, its query, and its JSON body."""
+    """One request: the parts of its path, its query, its JSON body, its address and its headers.
+
+    Parameters:
+        pairs: the query in its order, with what stands in it more than once.
+    """
 
     path: Row
     query: dict[str, str]
     body: Any
     address: str
+    headers: Mapping[str, str]
+    pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def fields(self) -> Row:
         """Return the body, which must be an object."""
         if not isinstance(self.body, dict):
-            raise refusal(400, "The body must be a JSON object.")
+            raise _unusable(self.address, NO_OBJECT)
         return self.body
+
+    def is_on(self, name: str) -> bool:
+        """Tell whether a parameter of the query is true."""
+        return self.query.get(name, "").lower() in ("true", "1")
+
+    def number(self, name: str, default: int) -> int:
+        """Return a parameter of the query that is a positive integer of 32 bits, else the default."""
+        number = whole_number(self.query.get(name))
+        return number if number and number < 2**31 else default
 
 
 Answer = tuple[int, Any]
 Handler = Callable[[Call], Answer]
 
 
-def route(method: str, path: str, handler: Handler, threads: Executor | None = None) -> Route:
+async def json_body(request: Request) -> Any:
+    """Return the JSON of a request, an empty object if it brings nothing."""
+    content = await request.body()
+    if not content:
+        return {}
+    try:
+        body = read_json(content, allow_surrogates=True)
+    except ValueError as error:
+        raise _unusable(request.url.path, f"JSON parse error - {error}") from error
+    if request.url.path.startswith(OBJECTS) and not isinstance(body, dict):
+        raise _unusable(request.url.path, NO_OBJECT)
+    return body
+
+
+def route(
+    method: str,
+    path: str,
+    handler: Handler,
+    threads: Executor | None = None,
+    read: Callable[[Request], Awaitable[Any]] = json_body,
+) -> Route:
     """Make a route whose handler runs in a thread and may raise Refusal.
 
     Parameters:
         threads: for handlers that wait for long; None for the server's own threads.
+        read: reads the body.
     """
 
     async def endpoint(request: Request) -> Response:
         try:
-            call = Call(request.path_params, dict(request.query_params), await _body(request), request.url.path)
+            pairs = tuple(request.query_params.multi_items())
+            call = Call(request.path_params, dict(pairs), await read(request), request.url.path, request.headers, pairs)
             if threads is None:
-                status, body = await run_in_threadpool(handler, call)
+                answer = await run_in_threadpool(handler, call)
             else:
-                status, body = await asyncio.get_running_loop().run_in_executor(threads, handler, call)
+                answer = await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, handler, call)
         except Refusal as refused:
-            status, body = refused.status, refused.body
-        if body is None:
-            return Response(status_code=status)
-        return Response(json.dumps(body), status, media_type="application/json")
+            answer = refused.status, refused.body
+        return response(*answer)
 
     return Route(path, endpoint, methods=[method])
+
+
+def response(status: int, body: Any) -> Response:
+    """Return an answer with this body, without one if it is None; it may be a whole answer, such as a download."""
+    if isinstance(body, Response):
+        return body
+    if body is None:
+        return Response(status_code=status)
+    # json's own ASCII form: it also carries text that UTF-8 cannot.
+    return Response(json.dumps(body), status, media_type="application/json")
 
 
 def hydra_page(rows: list[Row], call: Call, context: str, limit: int = 30) -> Row:
@@ -110,11 +161,6 @@ def _number(call: Call, name: str, default: int, least: int = 0) -> int:
     return number
 
 
-async def _body(request: Request) -> Any:
-    content = await request.body()
-    if not content:
-        return {}
-    try:
-        return read_json(content)
-    except ValueError as error:
-        raise refusal(400, f"JSON parse error - {error}") from error
+def _unusable(address: str, message: str) -> Refusal:
+    typed = {"type": "BadRequestHttpException"} if address.startswith(TYPED) else {}
+    return Refusal(400, {**typed, "message": message})

@@ -13,7 +13,7 @@ from ..kit.switches import Switches
 from .fields import configuration_fields, known_only, missing_titles
 from .handover import Handover
 from .hooks import HookFailed, Hooks
-from .lookup import find_configuration, find_connector, is_uuid, the_configuration
+from .lookup import find_configuration, find_connector, is_uuid, the_configuration, the_connector_by_id
 from .models import Configuration, InstalledConnector
 from .refusals import refusal
 from .secrets_at_rest import Vault
@@ -107,6 +107,35 @@ class Configurations:
             connector.configurations.remove(stored)
         self._run_hook(connector, "on_delete_config", config)
 
+    def adopt(self, number: int, exported: Row) -> list[str]:
+        """Take in a configuration of an export, in place of the one with its ``config_id``.
+
+        Parameters:
+            number: the integer id of its connector.
+        Returns: the titles of required values that the export could not bring, such as passwords under another key.
+        """
+        with self._store.transaction() as session:
+            stored = session.scalar(select(Configuration).where(Configuration.config_id == exported["config_id"]))
+            if stored is None:
+                connector = the_connector_by_id(session, number)
+                stored = Configuration(
+                    config_id=exported["config_id"],
+                    connector=connector,
+                    agent=SELF_AGENT,
+                    teams=[],
+                    values={},
+                    health_status={},
+                )
+                session.add(stored)
+            if stored.connector_id not in (None, number):
+                raise refusal(400, "configuration with this config id already exists for another connector.")
+            fields = configuration_fields(stored.connector.info)
+            values = self._vault.readable(fields, exported["config"])
+            self._fill(stored, {**exported, "config": values}, whole=False)
+            missing = missing_titles(fields, stored.values)
+            stored.status = 0 if missing else 1
+        return missing
+
     def _connector_for(self, session: Session, body: Row) -> InstalledConnector:
         number = body.get("connector")
         if isinstance(number, int) and not isinstance(number, bool):
@@ -119,8 +148,12 @@ class Configurations:
             raise refusal(400, f'Invalid pk "{number}" - object does not exist.')
         return found
 
-    def _fill(self, configuration: Configuration, body: Row) -> None:
-        """Write a request's values into a configuration; refuse what the appliance refuses."""
+    def _fill(self, configuration: Configuration, body: Row, whole: bool = True) -> None:
+        """Write a request's values into a configuration; refuse what the appliance refuses.
+
+        Parameters:
+            whole: whether no required value may be missing.
+        """
         connector = configuration.connector
         fields = configuration_fields(connector.info)
         given = body.get("config")
@@ -129,7 +162,7 @@ class Configurations:
         if body.get("agent") not in (None, "", SELF_AGENT):
             raise refusal(400, "The local FortiSOAR has no remote agents.")
         values = self._vault.seal(fields, known_only(fields, given), configuration.values)
-        if missing := missing_titles(fields, values):
+        if whole and (missing := missing_titles(fields, values)):
             blank = f"Parameters {', '.join(missing)} have either blank value or not provided"
             status = self._switches["incomplete_configuration_status"]
             raise refusal(status, f"Invalid configuration provided :: {blank}")

@@ -18,12 +18,14 @@ from sqlalchemy.orm import Session
 from ..kit.clock import Clock
 from ..kit.store import Store
 from .archive import Archive, read_archive
+from .bytecode import write_byte_code
 from .fields import configuration_fields, known_only, missing_titles
 from .handover import Handover
 from .hooks import HookFailed, Hooks
 from .interrupted import REPLACED, UNPACKING, undo_interrupted
 from .lookup import connectors_named, the_connector, the_connector_by_id
 from .models import InstalledConnector
+from .playbooks.content.collections import Collections
 from .playbooks.content.exported import read_export
 from .refusals import Refusal
 from .requirements import Requirements
@@ -53,6 +55,7 @@ class Connectors:
         handover: Handover,
         hooks: Hooks,
         requirements: Requirements,
+        collections: Collections,
     ) -> None:
         self._store = store
         self._folder = folder
@@ -61,6 +64,7 @@ class Connectors:
         self._handover = handover
         self._hooks = hooks
         self._requirements = requirements
+        self._collections = collections
         self._installing = threading.Lock()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="pip")
         undo_interrupted(store, folder)
@@ -118,7 +122,9 @@ class Connectors:
                 connector = the_connector_by_id(session, number)
             self._call_for_each_configuration(connector, "teardown")
             with self._store.transaction() as session:
-                session.delete(the_connector_by_id(session, number))
+                stored = the_connector_by_id(session, number)
+                self._collections.take_away(session, stored)
+                session.delete(stored)
             shutil.rmtree(self._folder / connector.folder_name, ignore_errors=True)
 
     def uninstall_all(self) -> None:
@@ -172,17 +178,19 @@ class Connectors:
     def _install(self, archive: Archive, replaced: InstalledConnector | None) -> Row:
         with TemporaryDirectory(dir=self._folder, prefix=UNPACKING) as temporary:
             unpacked = archive.unpack(Path(temporary))
-            collection = _collection_of(unpacked) if archive.has("playbooks/playbooks.json") else None
+            write_byte_code(unpacked)
+            exported = read_export(unpacked)
             if replaced:
                 self._call_for_each_configuration(replaced, "teardown")
             with ExitStack() as undo, self._store.transaction() as session:
                 connector = self._row_for(session, archive, replaced)
-                connector.collection = collection
                 session.flush()
+                self._collections.bring(session, connector, exported["data"])
                 # Undone even if the commit fails: the row and the code always belong together.
                 old = (replaced or connector).folder_name
                 undo.enter_context(self._exchanged(old, connector.folder_name, unpacked))
                 row = installation(connector)
+        self._collections.macros.add_missing(exported["macros"])
         self._background.submit(self._settle_requirements, connector)
         return row
 
@@ -209,7 +217,9 @@ class Connectors:
             connector = the_connector_by_id(session, replaced.id)
             self._carry_over(connector, archive)
         else:
-            connector = InstalledConnector(agent=SELF_AGENT, active=True, created=now, configurations=[])
+            connector = InstalledConnector(
+                agent=SELF_AGENT, active=True, created=now, configurations=[], collections=[]
+            )
             session.add(connector)
         connector.uuid = str(uuid4())
         connector.serial = str(uuid4())
@@ -252,12 +262,6 @@ class Connectors:
 
     def _now(self) -> str:
         return self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _collection_of(unpacked: Path) -> str:
-    """Return the UUID of the collection that a connector brings; it may leave it to FortiSOAR to choose one."""
-    uuids = [collection.get("uuid") for collection in read_export(unpacked)["data"]]
-    return str(uuids[0] if uuids and uuids[0] else uuid4())
 
 
 def _dependencies(problem: str | None) -> Row:

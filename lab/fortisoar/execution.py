@@ -10,7 +10,7 @@ from ..kit.store import Store
 from ..kit.switches import Switches
 from .fields import configuration_fields, missing_titles
 from .handover import Handover
-from .lookup import chosen_configuration, default_configuration, find_connector, the_connector
+from .lookup import chosen_configuration, connector_name, default_configuration, find_connector, the_connector
 from .models import Configuration, InstalledConnector
 from .refusals import Refusal
 from .shapes import Row
@@ -33,9 +33,11 @@ class Execution:
 
         Raises: Refusal 400, whatever goes wrong; the code is in the message.
         """
-        name = str(body.get("connector"))
+        # The guide's template gives an id and "version", its example a name and "connector_version".
+        version = body.get("version") or body.get("connector_version")
         with self._store.transaction() as session:
-            connector = find_connector(session, name, body.get("version"))
+            name = connector_name(session, body.get("connector"))
+            connector = find_connector(session, name, version)
             if connector is None:
                 raise self._action_failed(f"Connector {name} does not exists")
             job = self._action(connector, body)

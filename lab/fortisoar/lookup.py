@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from packaging.version import Version
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,13 +16,20 @@ from .refusals import refusal
 def connectors_named(session: Session, name: str) -> list[InstalledConnector]:
     """Return the installed versions of a connector, the latest first."""
     rows = session.scalars(select(InstalledConnector).where(InstalledConnector.name == name))
-    return sorted(rows, key=_version, reverse=True)
+    return sorted(rows, key=lambda row: Version(row.version.removesuffix("_dev")), reverse=True)
 
 
 def find_connector(session: Session, name: str, version: object) -> InstalledConnector | None:
     """Return the asked version of a connector, else the latest installed one, else None."""
     rows = connectors_named(session, name)
     return next((row for row in rows if row.version == version), rows[0] if rows else None)
+
+
+def connector_name(session: Session, given: object) -> str:
+    """Return the name of a connector that is given by its name or its integer id."""
+    number = whole_number(given)
+    found = session.get(InstalledConnector, number) if number is not None else None
+    return found.name if found else str(given)
 
 
 def the_connector(session: Session, name: str, version: object) -> InstalledConnector:
@@ -75,7 +83,3 @@ def is_uuid(text: object) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _version(connector: InstalledConnector) -> tuple[int, ...]:
-    return tuple(int(part) for part in connector.version.removesuffix("_dev").split("."))

@@ -15,7 +15,8 @@ class Base(DeclarativeBase):
 class InstalledConnector(Base):
     """One version of one connector, unpacked in the connectors' folder.
 
-    ``serial`` is new with every installation, so that a worker knows when to import the code afresh.
+    ``serial`` is new with every installation, so that a worker knows when to import the code afresh. ``collections``
+    are the uuids of those that it brought and that nobody removed.
     """
 
     __tablename__ = "connector"
@@ -30,7 +31,7 @@ class InstalledConnector(Base):
     active: Mapped[bool] = mapped_column(default=True)
     agent: Mapped[str]
     requirements: Mapped[str]
-    collection: Mapped[str | None]
+    collections: Mapped[list[str]] = mapped_column(JSON)
     created: Mapped[str]
     modified: Mapped[str]
     configurations: Mapped[list[Configuration]] = relationship(

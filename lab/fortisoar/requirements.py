@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import distributions
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 
 class Requirements:
@@ -27,11 +26,7 @@ class Requirements:
 
     def missing(self, connector: Path) -> list[str]:
         """Return the lines of a connector's requirements.txt that no installed package satisfies."""
-        lines = _requirement_lines(connector)
-        if not lines:
-            return []
-        present = self._present()
-        return [line for line in lines if not _satisfied(line, present)]
+        return [line for line in _requirement_lines(connector) if not self._satisfied(line)]
 
     def install(self, connector: Path) -> str | None:
         """Run pip if something is missing; return None, or what is still wrong."""
@@ -48,12 +43,17 @@ class Requirements:
         if self._pip is not None:
             self._pip.kill()
 
-    def _present(self) -> dict[str, Distribution]:
+    def _satisfied(self, line: str) -> bool:
+        """Tell whether one line is met. Pip's options and bare addresses are left to pip: they count as not met."""
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            return False
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            return True
         # The first one found counts, as in an import: the shared folder stands in front.
-        found: dict[str, Distribution] = {}
-        for distribution in distributions(path=[str(self._folder), *sys.path]):
-            found.setdefault(canonicalize_name(distribution.name), distribution)
-        return found
+        found = next(iter(distributions(name=requirement.name, path=[str(self._folder), *sys.path])), None)
+        return found is not None and requirement.specifier.contains(found.version, prereleases=True)
 
     def _run_pip(self, requirements: Path) -> str:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
@@ -73,15 +73,3 @@ def _requirement_lines(connector: Path) -> list[str]:
         return []
     lines = (line.split(" #")[0].strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
-
-
-def _satisfied(line: str, present: dict[str, Distribution]) -> bool:
-    """Tell whether one line is met. Pip's options and bare addresses are left to pip: they count as not met."""
-    try:
-        requirement = Requirement(line)
-    except InvalidRequirement:
-        return False
-    if requirement.marker is not None and not requirement.marker.evaluate():
-        return True
-    distribution = present.get(canonicalize_name(requirement.name))
-    return distribution is not None and requirement.specifier.contains(distribution.version, prereleases=True)

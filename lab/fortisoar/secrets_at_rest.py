@@ -55,6 +55,17 @@ class Vault:
         """Return stored values with each secret as ``"NULL"``."""
         return {name: MASK if hidden else value for name, value, hidden in _marked(fields, values)}
 
+    def readable(self, fields: list[Field], values: dict[str, Any]) -> dict[str, Any]:
+        """Return values of an export without the secrets that another FortiSOAR encrypted with its own key."""
+        readable: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in secret_names(fields) and self._is_ours(value):
+                self._hide(self._opened(value))
+            elif name in secret_names(fields) and _is_encrypted(value):
+                continue
+            readable[name] = value
+        return readable
+
     def _opened(self, value: str) -> Any:
         return json.loads(self._fernet.decrypt(value))
 
@@ -64,6 +75,11 @@ class Vault:
         except (InvalidToken, TypeError, ValueError):  # ValueError for what is not ASCII
             return False
         return True
+
+
+def _is_encrypted(value: Any) -> bool:
+    """Tell whether a value looks like what Fernet makes: its version, and the time of its first 136 years."""
+    return isinstance(value, str) and value.startswith("gAAAAA")
 
 
 def _marked(fields: list[Field], values: dict[str, Any]) -> list[tuple[str, Any, bool]]:

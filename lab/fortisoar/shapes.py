@@ -155,12 +155,10 @@ def _operation_row(connector_id: int, number: int, operation: Row) -> Row:
 
 
 def _collections(connector: InstalledConnector) -> list[Row]:
-    if connector.collection is None:
-        return []
     label = connector.info["label"]
     return [
         {
-            "@id": f"/api/3/workflow_collections/{connector.collection}",
+            "@id": f"/api/3/workflow_collections/{uuid}",
             # The appliance's own sentence, which clients may look for.
             "description": f'Sample playbooks for "{label}" connector. If you are planning to use any of the sample '
             "playbooks in your environment, ensure that you clone those playbooks and move them to a different "
@@ -168,6 +166,7 @@ def _collections(connector: InstalledConnector) -> list[Row]:
             "image": None,
             "name": f"Sample - {label} - {connector.version}",
         }
+        for uuid in connector.collections
     ]
 
 

@@ -56,7 +56,7 @@ def read_members(archive: bytes) -> list[Member]:
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:", tarinfo=_Header) as tar:
             members = list(_members(tar, unpacked))
     except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
-        raise BadArchive(f"The file is not a complete gzip-compressed tar archive: {error}") from error
+        raise BadArchive(f"The file is not a complete gzip-compressed tar archive: {error}.") from error
     _check_places(members)
     return members
 
@@ -99,7 +99,7 @@ def _members(tar: tarfile.TarFile, unpacked: bytes) -> Iterator[Member]:
         if number > MOST_MEMBERS:
             raise BadArchive(f"The archive holds more than {MOST_MEMBERS} files and folders.")
         _check_kind(member)
-        _check_name(member.name)
+        check_name(member.name)
         content = _content(tar, member)
         end = member.offset_data + _whole_blocks(content)
         yield Member(member.name, content, bool(member.mode & 0o100))
@@ -119,14 +119,15 @@ def _check_kind(member: tarfile.TarInfo) -> None:
         raise _too_large()
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Check that a member's name is a path within the folder that it is unpacked in; raise BadArchive."""
     parts = name.split("/")
     if not name.isprintable():
-        raise BadArchive(f"{name!r} has characters that no file of a connector needs.")
+        raise BadArchive(f"{name!r} has characters that no file needs.")
     if "\\" in name or re.match("[A-Za-z]:", name):
         raise BadArchive(f"{name!r} is a path of Windows; folders are divided by slashes.")
     if name.startswith("/") or {"..", ".", ""} & set(parts):
-        raise BadArchive(f"{name!r} does not start with the connector's folder, or leaves it.")
+        raise BadArchive(f"{name!r} does not start with a folder of the archive, or leaves it.")
     if len(name.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in parts):
         raise BadArchive(f"{name[:40]!r}... is too long: a name may have {LONGEST_NAME} bytes, a path {LONGEST_PATH}.")
 

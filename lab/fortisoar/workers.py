@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from .worker import Job, Outcome, prepare, ready, run
+
+LOOK_AGAIN_AFTER = 0.02  # seconds, while calls have time to end
 
 
 class WorkerFailed(Exception):
@@ -62,15 +65,27 @@ class Workers:
             with self._lock:
                 self._waiting.discard(future)
 
+    def interrupt(self, grace: float) -> None:
+        """Give the calls under way so many seconds, then end them with their processes; others take their place."""
+        until = time.monotonic() + grace
+        while self._waiting and time.monotonic() < until:
+            time.sleep(LOOK_AGAIN_AFTER)
+        with self._lock:
+            if self._waiting and not self._closed:
+                self._end()
+                self._pool = self._new_pool()
+
     def close(self) -> None:
         """End the processes; whoever waits for one gets WorkerFailed."""
         with self._lock:
             self._closed = True
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            waiting = list(self._waiting)
+            self._end()
+
+    def _end(self) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
         # Pebble leaves the calls of a stopped pool unanswered.
-        for future in waiting:
+        for future in list(self._waiting):
             future.cancel()  # type: ignore[no-untyped-call]
 
     def _schedule(self, job: Job) -> ProcessFuture[Outcome]:

@@ -72,6 +72,11 @@ class Journal:
             with self._lock:
                 self._secrets.add(secret)
 
+    def without_secrets(self, text: str) -> str:
+        """Return a text of any length with the hidden values taken out."""
+        with self._lock:
+            return _pattern(self._secrets).sub(HIDDEN, text)
+
     def record(
         self,
         method: str,
@@ -175,6 +180,10 @@ class JournalMiddleware:
                 write_down()
 
 
+def _pattern(secrets: Collection[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))) or "(?!)")
+
+
 class _Shown:
     """What is shown of the parts of one request.
 
@@ -184,7 +193,7 @@ class _Shown:
     """
 
     def __init__(self, secrets: Collection[str], is_of_variables: bool) -> None:
-        self._secret = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))) or "(?!)")
+        self._secret = _pattern(secrets)
         self._is_of_variables = is_of_variables
 
     def text(self, text: str) -> str:

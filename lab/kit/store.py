@@ -60,6 +60,12 @@ class Store:
             if connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first():
                 connection.exec_driver_sql("DELETE FROM sqlite_sequence")
 
+    def compact(self) -> None:
+        """Give the space of rows that were deleted back to the file system."""
+        with self._lock, self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close every connection, so that the file can be removed."""
         self._engine.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .administration import REQUESTS as ADMINISTRATION
 from .known import Known, Request, key_in_authorization
 
 FILTERS: dict[str, Any] = {
@@ -60,13 +61,23 @@ KNOWN = Known(
     about="The API of a FortiSOAR appliance, as far as the lab has it.",
     security=key_in_authorization("API-KEY"),
     path_values={
-        "module": ("alerts", "incidents", "comments", "picklists", "tasks", "nothing"),
+        "module": (
+            "alerts",
+            "incidents",
+            "comments",
+            "picklists",
+            "tasks",
+            "workflows",
+            "workflow_collections",
+            "nothing",
+        ),
         "relation": ("comments",),
         "name": ("odd",),
         "version": ("1.0.0",),
         "key": ("1", "11111111-2222-3333-4444-555555555555"),
     },
     requests={
+        **ADMINISTRATION,
         "POST /auth/authenticate": Request({"credentials": {"loginid": "csadmin", "password": "pa55"}}),
         f"GET {INTEGRATION}/connectors/": Request(
             query={"name": "odd", "page": 1, "page_size": 5, "search": "o", "active": "true"}
@@ -97,15 +108,6 @@ KNOWN = Known(
         "POST /api/3/upsert/{module}": Request(ALERT),
         "POST /api/3/bulkupsert/{module}": Request([ALERT]),
         "POST /api/ingest-feeds/{module}": Request({"data": [ALERT]}),
-        "GET /api/3/workflow_collections": Request(query={"name$like": "%a%"}),
-        "POST /api/3/workflow_collections": Request({"name": "C", "workflows": []}),
-        "POST /api/3/upsert/workflow_collections": Request({"name": "C", "workflows": []}),
-        "POST /api/3/bulkupsert/workflow_collections": Request([{"name": "C", "workflows": []}]),
-        "PUT /api/3/workflow_collections/{uuid}": Request({"name": "D", "workflows": []}),
-        "GET /api/3/workflows": Request(query={"isActive": "true"}),
-        "PUT /api/3/workflow_steps/{uuid}": Request({"name": "S"}),
-        "PUT /api/3/workflow_routes/{uuid}": Request({"name": "R"}),
-        "POST /api/3/workflow_versions": Request({"note": "n", "workflow": "/api/3/workflows/1", "json": "{}"}),
         "POST /api/triggers/1/notrigger/{uuid}": Request({"input": {"params": {}}, "useMockOutput": False}),
         "POST /api/triggers/1/action/{name}": Request({"records": ["/api/3/alerts/1"], "singleRecordExecution": True}),
         "POST /api/triggers/1/{name}": Request({"a": 1}),

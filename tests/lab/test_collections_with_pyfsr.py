@@ -153,6 +153,7 @@ def test_a_replacing_import_removes_what_was_there(client: Any, collections: Any
 
 
 def test_what_brings_no_collection_is_refused(soar: Soar) -> None:
+    soar.product.switches.set("bulk_with_api_key", "works")
     for body in ("x", [1]):
         soar.ask("POST", "/api/3/bulkupsert/workflow_collections", body, 400)
         soar.ask("POST", "/api/3/bulkupsert/workflows", body, 400)
@@ -456,6 +457,39 @@ def test_a_step_is_new_kept_or_gone_by_how_it_is_sent(soar: Soar) -> None:
     assert shown["steps"][0]["arguments"] == {"x": 1}
 
 
+def test_a_step_belongs_to_the_playbook_that_names_it_alone(soar: Soar) -> None:
+    soar.load(playbook("P", start()))
+    path = f"/api/3/workflows/{workflow_uuid('P')}"
+    made = soar.ask("POST", "/api/3/workflow_steps", {"name": "Alone", "workflow": path}, 201)
+    assert made["workflow"] is None
+    assert names_of(soar.ask("GET", f"{path}/steps")["hydra:member"]) == ["Start"]
+    soar.ask("POST", f"{path}/steps", {"name": "Another"}, 405)
+    soar.ask("DELETE", f"{path}/steps/{step_iri('P', 'Start').rsplit('/', 1)[-1]}", status=405)
+
+    soar.ask("PUT", path, {"steps": [step_iri("P", "Start"), made["@id"]]})
+
+    assert names_of(soar.ask("GET", f"{path}/steps")["hydra:member"]) == ["Start", "Alone"]
+    assert soar.ask("GET", made["@id"])["workflow"] == path
+    soar.ask("DELETE", f"{path}?$hardDelete=true", status=204)
+    soar.ask("GET", made["@id"], status=404)
+
+
+def test_a_playbook_of_a_bulk_that_cannot_be_stored_leaves_nothing_behind(soar: Soar) -> None:
+    soar.product.switches.set("bulk_with_api_key", "works")
+    soar.load(playbook("P", start()))
+    other = playbook("Q", start(), set_variables("Set", x=1))
+    other["steps"][1]["uuid"] = step_iri("P", "Start").rsplit("/", 1)[-1]
+    answer = soar.ask("POST", "/api/3/bulkupsert/workflows", [other, playbook("R", start())], 207)
+    assert (names_of(answer["success"]), len(answer["failure"])) == (["R"], 1)
+    soar.ask("GET", f"/api/3/workflows/{workflow_uuid('Q')}", status=404)
+    soar.ask("GET", step_iri("Q", "Start"), status=404)
+
+
+def test_the_types_of_steps_are_told(soar: Soar) -> None:
+    (row,) = soar.ask("GET", "/api/3/workflow_step_types?name=Connectors")["hydra:member"]
+    assert (row["@type"], row["uuid"]) == ("WorkflowStepType", "0bfed618-0316-11e7-93ae-92361f002671")
+
+
 def test_a_steps_timeout_is_set_and_cleared(client: Any, collections: Any) -> None:
     collections.import_export(sample("P"))
     made = client.playbooks.set_step_timeout(step_iri("P", "Set"), operation_timeout=30, retry=1)
@@ -514,7 +548,7 @@ def varied(soar: Soar) -> None:
         ({"params": {"$search": "PRESSED"}}, ["Button"]),
         ({"params": {"$orderby": "-name"}}, ["Ping", "On Create", "Button"]),
         ({"params": {"$orderby": "isPrivate,-name"}}, ["Ping", "Button", "On Create"]),
-        ({"params": {"$orderby": "triggerStep.arguments,name"}}, ["Button", "On Create", "Ping"]),
+        ({"params": {"$orderby": "triggerStep.arguments,name"}}, ["On Create", "Button", "Ping"]),
         ({"params": {"$orderby": "-name", "$page": 2}, "limit": 2}, ["Button"]),
         ({"params": {"isPrivate$exists": "false"}}, ["Button", "Ping"]),
     ],
@@ -572,6 +606,8 @@ def test_a_query_nests_sorts_pages_and_shows_what_is_asked_for(soar: Soar, clien
     assert names_of(rows[0]["steps"]) == ["Start", "Call"]
     rows = soar.ask("POST", "/api/query/workflows", {**query, "__selectFields": ["name"]})["hydra:member"]
     assert [set(row) for row in rows] == [{"@id", "@type", "name"}] * 2
+    counted = {"aggregates": [{"operator": "count", "field": "*", "alias": "n"}]}
+    assert soar.ask("POST", "/api/query/workflows", counted)["hydra:member"] == [{"n": 3}]
 
 
 @pytest.mark.usefixtures("varied")
@@ -580,7 +616,6 @@ def test_a_wrong_query_is_refused(soar: Soar) -> None:
         {"filters": [{"field": "name", "operator": "resembles", "value": "P"}]},
         {"filters": ["name"]},
         {"filters": [{"field": "createDate", "operator": "gt", "value": "yesterday"}]},
-        {"aggregates": [{"operator": "count", "field": "*"}]},
     ):
         soar.ask("POST", "/api/query/workflows", body, 400)
 
@@ -657,5 +692,6 @@ def test_a_version_without_content_or_playbook_is_refused(soar: Soar) -> None:
 
 def test_the_current_actor_is_the_administrator(client: Any) -> None:
     actor = client.get("/api/3/actors/current")
-    assert actor.keys() == {"@id", "@type", "uuid", "name", "@settings"}
+    assert actor["name"] == "CS Admin"
+    assert actor["@permissions"].keys() >= {"alerts", "security", "workflows"}
     assert client.get(actor["@id"])["uuid"] == actor["uuid"]

@@ -22,6 +22,7 @@ from lab.connector import configuration_values
 from lab.demo.report import Report
 from lab.errors import LabError
 from release.archive import ROOT, SHIPPED
+from release.libraries import LOCK
 
 Command = Callable[..., subprocess.Popen[str]]
 Refused = Callable[..., str]
@@ -141,6 +142,8 @@ def test_the_tour_builds_the_archive_and_writes_nothing_into_the_working_copy(
             shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, copied / name)
+    locks = Path(LOCK).parent  # of which the bills of materials are made
+    shutil.copytree(ROOT / locks, copied / locks)
     before = sorted(copied.rglob("*"))
     report = finished(command("demo", "--json", root=copied))
     assert (report["ok"], report["error"]) == (True, None)

@@ -328,6 +328,29 @@ def hooks(folder: Path) -> list[Any]:
     return [json.loads(line) for line in (folder / "hooks.txt").read_text().splitlines()]
 
 
+def test_installing_configuring_running_and_removing_a_connector_are_in_the_audit_log(client: TestClient) -> None:
+    connector = install(client)
+    config = configure(client, connector)
+    client.put(f"/api/integration/configuration/{config['config_id']}/", json=config | {"name": "Other"})
+    execute(client, "echo", config="Other", params={"text": "x"})
+    for active in (False, True):
+        client.put(f"/api/integration/connectors/{connector['id']}/", json={"active": active})
+    client.delete(f"/api/integration/configuration/{config['config_id']}/")
+    client.delete(f"/api/integration/connectors/{connector['id']}/")
+    lines = client.post("/api/gateway/audit/activities", json={}).json()["content"]
+    assert [(line["operation"], line["title"]) for line in reversed(lines)] == [
+        ("Install", "Connector [probe 1.2.0] Installed"),
+        ("AddConfig", "Configuration [Main] Added"),
+        ("UpdateConfig", "Configuration [Other] Updated"),
+        ("Executed Action", "Action [echo] of connector [probe] Executed"),
+        ("Deactivate", "Connector [probe] Deactivated"),
+        ("Activate", "Connector [probe] Activated"),
+        ("DeleteConfig", f"Configuration [{config['config_id']}] Deleted"),
+        ("Uninstall", f"Connector [{connector['id']}] Removed"),
+    ]
+    assert SECRET not in json.dumps(lines)
+
+
 # ---- who may come in
 
 
@@ -350,7 +373,7 @@ def test_wrong_credentials_are_401_with_a_hydra_error(client: TestClient, creden
         "@context": "/api/3/contexts/Error",
         "@type": "Error",
         "hydra:title": "An error occurred",
-        "hydra:description": "Invalid credentials.",
+        "hydra:description": "Invalid credentials or account locked",
     }
 
 
@@ -467,7 +490,8 @@ DETAIL_KEYS = LIST_KEYS | {
 
 
 def test_an_upload_is_answered_with_the_connectors_record(client: TestClient, folder: Path) -> None:
-    row = install(client, packed(**{"probe/playbooks/playbooks.json": "{}"}))
+    exported = {"data": [{"name": "Sample - Probe - 1.2.0"}]}
+    row = install(client, packed(**{"probe/playbooks/playbooks.json": json.dumps(exported)}))
     assert set(row) == (DETAIL_KEYS - {"config_schema", "icon_small"}) | {"uuid", "workspace_connector"}
     assert isinstance(row["id"], int)
     assert row["operations"] == [{} for _ in manifest()["operations"]]
@@ -1240,6 +1264,20 @@ def test_without_a_version_the_latest_runs(client: TestClient, configured: dict[
     newer = install(client, packed(manifest() | {"version": "1.10.0"}, **{"probe/helper.py": "NUMBER = 10\n"}))
     configure(client, newer)
     assert execute(client, "echo", version=version, params={"text": "x"}).json()["data"]["number"] == 10
+
+
+def test_an_action_is_run_by_its_connectors_id_and_with_the_guides_name_for_a_version(
+    client: TestClient, configured: dict[str, Any]
+) -> None:
+    install(client, packed(manifest() | {"version": "1.3.0"}))
+    for given in (
+        {"connector": configured["connector"], "version": "1.2.0"},
+        {"connector": str(configured["connector"]), "version": "1.2.0"},
+        {"connector": "probe", "version": None, "connector_version": "1.2.0"},
+    ):
+        answer = execute(client, "echo", config=configured["config_id"], params={"text": "x"}, **given)
+        assert (answer.status_code, answer.json()["status"]) == (200, "Success"), answer.text
+    assert execute(client, "echo", connector=77).json() == failure(f"{FAILED}Connector 77 does not exists")
 
 
 def test_the_operation_may_be_named_in_the_envelope(

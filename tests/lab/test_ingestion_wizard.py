@@ -257,13 +257,13 @@ def test_the_metadata_lead_from_the_configuration_to_its_schedule(
     assert (status.configured, status.schedule_enabled, status.schedule_id) == (True, False, setup.schedule_id)
 
 
-def test_saving_metadata_again_changes_them_and_keeps_the_sample_data(lab: PlaybookLab, connectors: Any) -> None:
+def test_saving_metadata_again_changes_them_and_keeps_the_sample_data(client: Any, connectors: Any) -> None:
     config = connectors.resolve_config(NAME, "Default")
     about = {"connector": NAME, "version": VERSION}
     made = connectors.save_ingestion_metadata(config, **about, name=config, sample_data=[{"a": 1}])
     again = connectors.save_ingestion_metadata(config, **about, name="S", schedule_id="schedule-1", created=False)
     assert (again["id"], again["name"], again["sample_data"]) == (made["id"], "S", [{"a": 1}])
-    assert again["created_by"] == made["created_by"] == lab.api("GET", "/api/3/actors/current")["uuid"]
+    assert again["created_by"] == made["created_by"] == client.get("/api/3/actors/current")["uuid"]
     (saved,) = connectors.ingestion_metadata(config)
     assert (saved.schedule_id, saved.sample_data) == ("schedule-1", [{"a": 1}])
 

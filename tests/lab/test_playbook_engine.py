@@ -369,7 +369,7 @@ def test_a_step_is_repeated_until_its_condition_holds_with_the_labs_clock_betwee
     soar: Soar, monkeypatch: pytest.MonkeyPatch, own_result: str
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(soar.product.playbooks, "wait", waits.append)
+    monkeypatch.setattr(soar.product.playbooks.running, "wait", lambda state, seconds: waits.append(seconds))
     until = {"condition": f"{{{{ {own_result}.id >= vars.first + 2 }}}}", "delay": 7, "retries": 5}
 
     run = soar.run(
@@ -575,7 +575,7 @@ def test_a_refused_api_call_fails_the_step(soar: Soar) -> None:
 
 def test_what_the_lab_does_not_have_stops_the_run_by_name(soar: Soar) -> None:
     assert soar.failure(step("Ask", "6832e556-b9c7-497a-babe-feda3bd27dcg")) == (
-        "The local FortiSOAR has no step type Approval"
+        "The local FortiSOAR does not run steps of the type Approval"
     )
     assert soar.failure(step("Odd", "11111111-0316-11e7-93ae-92361f002671")) == (
         "The local FortiSOAR has no step type 11111111-0316-11e7-93ae-92361f002671"
@@ -710,6 +710,7 @@ def test_a_run_waits_for_a_manual_input_and_goes_on_with_its_answer(soar: Soar) 
     (run,) = soar.runs(said["task_id"])
     assert (run["status"], soar.comments()) == ("finished", ["yes, because"])
     assert [one["status"] for one in run["steps"]] == ["finished"] * 4
+    assert run["steps"][2]["input"]["input"]["schema"]["title"] == "Again, you?"
     assert soar.ask("GET", "/api/wf/api/manual-wf-input/?format=json")["hydra:member"] == []
 
 

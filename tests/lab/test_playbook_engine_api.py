@@ -226,11 +226,15 @@ def test_a_failed_run_is_taken_up_again_and_a_finished_one_is_not(soar: Soar) ->
     assert run["status"] == "failed"
     soar.ask("POST", f"{WF}/dynamic-variable/", {"name": "module", "value": "alerts", "default_value": ""}, 201)
 
-    assert soar.ask("POST", f"/api{run['@id']}start/") == {"status": "started"}
+    started = soar.ask("POST", f"/api{run['@id']}start/")
     soar.product.playbooks.settle()
 
-    assert soar.ask("GET", f"/api{run['@id']}")["status"] == "finished"
-    assert soar.ask("POST", f"/api{run['@id']}start/", status=400)["message"] == "The workflow has finished."
+    assert started["status"] == "started"
+    (again,) = soar.runs(started["task_id"])
+    assert (again["@id"], again["status"]) == (run["@id"], "finished")
+    assert soar.ask("POST", f"/api{run['@id']}start/", status=400)["message"] == (
+        "Only a failed or terminated workflow can be started, and this one is finished."
+    )
 
 
 def test_the_variables_of_a_finished_run_are_kept_if_it_is_verbose_alone(soar: Soar) -> None:
@@ -337,6 +341,112 @@ def test_an_updated_record_starts_the_playbooks_that_wait_for_this_change(soar: 
     assert comments(soar) == ["B"]
 
 
+def deleted_by(soar: Soar, way: str, alert: Row) -> None:
+    """Delete an alert in one of the ways there are."""
+    soar.product.switches.set("bulk_with_api_key", "works")
+    if way == "one by one":
+        soar.ask("DELETE", alert["@id"], status=204)
+    elif way == "for good":
+        soar.ask("DELETE", f"{alert['@id']}?$hardDelete=true", status=204)
+    elif way == "in bulk":
+        soar.ask("DELETE", "/api/3/delete/alerts", {"ids": [alert["uuid"]]})
+    else:
+        query = {"filters": [{"field": "uuid", "operator": "eq", "value": alert["uuid"]}]}
+        soar.ask("DELETE", "/api/3/delete-with-query/alerts?$hardDelete=true", query)
+
+
+WAYS = ["one by one", "for good", "in bulk", "by a query"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_deleted_record_starts_the_playbooks_whose_filters_it_passed(soar: Soar, way: str) -> None:
+    high = {"field": "severity.itemValue", "operator": "eq", "value": "High"}
+    soar.load(on_write("cybersponse.post_delete", high))
+    severity = soar.ask("POST", "/api/wf/api/jinja-editor/", {"template": "{{ 'Severity' | picklist('High', '@id') }}"})
+    for name, level in (("A", severity["result"]), ("B", None)):
+        alert = soar.ask("POST", "/api/3/alerts", {"name": name, "severity": level}, 201)
+        deleted_by(soar, way, alert)
+    assert comments(soar) == ["A"]
+
+    (row,) = soar.ask("GET", f"{WF}/workflows/")["hydra:member"]
+    (record,) = soar.ask("GET", f"/api{row['@id']}")["env"]["input"]["records"]
+    assert (record["name"], record["comments"]) == ("A", [])
+
+
+@pytest.mark.parametrize("position", [True, False])
+@pytest.mark.parametrize(
+    ("switch", "kind"),
+    [
+        ("bulk_insert_starts_playbooks", "cybersponse.post_create"),
+        ("bulk_delete_starts_playbooks", "cybersponse.post_delete"),
+        ("link_starts_playbooks", "cybersponse.post_update"),
+    ],
+)
+def test_whether_writes_in_bulk_and_links_start_playbooks_is_a_switch_each(
+    soar: Soar, switch: str, kind: str, position: bool
+) -> None:
+    soar.product.switches.set("bulk_with_api_key", "works")
+    soar.product.switches.set(switch, position)
+    soar.load(on_write(kind))
+
+    (alert,) = soar.ask("POST", "/api/3/insert/alerts", {"data": [{"name": "A"}]})["hydra:member"]
+    soar.ask("POST", f"{alert['@id']}/assets", {"hostname": "web"}, 201)
+    if switch != "link_starts_playbooks":
+        soar.ask("DELETE", "/api/3/delete/alerts", {"ids": [alert["uuid"]]})
+
+    soar.product.playbooks.settle()
+    assert len(soar.ask("GET", f"{WF}/workflows/")["hydra:member"]) == position
+
+
+def test_what_is_not_deleted_starts_nothing_and_what_is_in_the_bin_nothing_again(soar: Soar) -> None:
+    soar.product.switches.set("bulk_with_api_key", "works")
+    soar.load(on_write("cybersponse.post_delete"))
+    alert = soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
+    soar.ask("DELETE", alert["@id"], status=204)
+    assert comments(soar) == ["A"]
+
+    soar.ask("DELETE", alert["@id"], status=404)
+    soar.ask("DELETE", f"{alert['@id']}?$hardDelete=true", status=204)
+    soar.ask("DELETE", "/api/3/delete/alerts", {"ids": ["none", 5]}, 400)
+
+    assert comments(soar) == ["A"]
+
+
+def test_a_link_starts_the_playbooks_that_wait_for_this_change(soar: Soar) -> None:
+    soar.load(on_write("cybersponse.post_update", {"field": "assets", "operator": "changed", "value": ""}))
+    alert = soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
+    asset = soar.ask("POST", f"{alert['@id']}/assets", {"name": "host"}, 201)
+    assert comments(soar) == ["A"]
+
+    soar.ask("DELETE", f"{alert['@id']}/assets/{asset['uuid']}", status=204)
+    assert comments(soar) == ["A", "A"]
+    soar.ask("PUT", alert["@id"], {"__link": {"assets": [asset["@id"]]}})
+    assert comments(soar) == ["A", "A", "A"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"resources": 5},
+        {"resources": {"a": 1}},
+        {"fieldbasedtrigger": [1]},
+        {"fieldbasedtrigger": {"logic": {}, "filters": 5}},
+        {"fieldbasedtrigger": {"filters": [5, {"field": {}, "operator": []}]}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_an_odd_start_holds_up_no_write(soar: Soar, kind: str, odd: Row) -> None:
+    trigger = start(f"cybersponse.post_{kind}", **{"resources": ["alerts"], **odd})
+    soar.load(playbook("P", trigger, note("x"), isActive=True))
+
+    alert = soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
+    soar.ask("PUT", alert["@id"], {"name": "B"})
+    soar.ask("DELETE", alert["@id"], status=204)
+
+    assert comments(soar) == (["x"] if odd == {"fieldbasedtrigger": [1]} or "logic" in str(odd) else [])
+
+
 # Schedules.
 
 CRON = {"minute": "7", "hour": "2", "day_of_month": "*", "month_of_year": "*", "day_of_week": "*", "timezone": "UTC"}
@@ -438,8 +548,10 @@ def test_a_lab_that_was_stopped_ends_its_runs_and_keeps_those_that_wait(tmp_path
 
     second = FortiSoar(tmp_path, clock, "csadmin", "pa55", "k3y", key, {}, workers=1)
     try:
-        rows = Soar(second, clock).ask("GET", f"{WF}/workflows/?ordering=name")["hydra:member"]
+        soar = Soar(second, clock)
+        rows = soar.ask("GET", f"{WF}/workflows/?ordering=name")["hydra:member"]
         assert [(row["name"], row["status"]) for row in rows] == [("Asks", "awaiting"), ("Waits", "terminated")]
+        assert soar.runs(soar.trigger("Asks"))[0]["status"] == "awaiting"  # the playbooks are there as well
     finally:
         second.close()
 

@@ -15,7 +15,7 @@ from lab.cli import main
 from lab.client import FortiSoarClient
 from lab.connector import NAME, PLAYBOOKS
 from lab.state import Keys, load_keys
-from tests.support.playbooks import exported, playbook, set_variables, start, workflow_uuid
+from tests.support.playbooks import exported, playbook, set_variables, start, step, workflow_uuid
 
 Refused = Callable[..., str]
 WORKFLOWS = "/api/3/workflows"
@@ -201,6 +201,18 @@ def test_a_playbook_of_ones_own_is_brought_inactive_and_run_and_so_it_is_again(
     with FortiSoarClient(fresh_lab.ready["fortisoar"]) as fortisoar:
         rows = fortisoar.ask("GET", "/api/wf/api/dynamic-variable/")["hydra:member"]
     assert [row["name"] for row in rows] == ["greeting"]
+
+
+def test_a_playbook_that_waits_for_a_task_is_told_so(
+    capsys: pytest.CaptureFixture[str], ready_file: str, tmp_path: Path
+) -> None:
+    task = step("Task", "ManualTask", collection="tasks", resource={"name": "T"})
+    file = written(tmp_path, exported(playbook("Mine", start(), task)))
+
+    assert main(["playbook", "run", "--file", file, "--lab", ready_file, "Mine"]) == 1
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-2:] == ["It waits until somebody has completed its task.", "The run is awaiting."]
 
 
 def test_a_changed_copy_of_the_connectors_own_export_is_what_runs(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.fortisoar.playbooks.definitions import OTHER_STEP_TYPES, STEP_TYPES
 from tests.support.playbooks import Soar, playbook, set_variables, start, step, step_iri
 
 Row = dict[str, Any]
@@ -304,3 +305,106 @@ def test_a_filter_gives_a_value(soar: Soar, template: str, value: Any) -> None:
 )
 def test_a_filter_that_cannot_or_is_not_there_fails_the_run(soar: Soar, template: str, reason: str) -> None:
     assert reason in soar.failure(set_variables("Set", x=template))
+
+
+# Tasks, scripts, and what is not run.
+
+TASK = {
+    "name": "Isolate {{ vars.input.params.host }}",
+    "status": "{{ ('TaskStatus' | picklist('Awaiting'))['@id'] }}",
+    "incidents": "['{{ vars.input.records[0]['@id'] }}']",
+    "__showJson": False,
+}
+MESSAGE = {"content": "Please do task {{ vars.result.name }}", "records": "{{ vars.input.records[0]['@id'] }}"}
+
+
+def task_run(soar: Soar, **more: Any) -> tuple[Row, Row]:
+    """Run a playbook with a manual task on an incident; return its run and the task."""
+    incident = soar.ask("POST", "/api/3/incidents", {"name": "I"}, 201)
+    task = step("Task", "ManualTask", collection="tasks", resource=TASK, step_variables=[], **more)
+    after = set_variables("After", status="{{ vars.steps.Task.status.itemValue }}")
+    run = soar.run(playbook("P", start(), task, after), input={"params": {"host": "h1"}, "records": [incident]})
+    (made,) = soar.ask("GET", "/api/3/tasks?$relationships=true")["hydra:member"]
+    assert [each["name"] for each in made["incidents"]] == ["I"]
+    return run, made
+
+
+def picklist_item(soar: Soar, name: str, item: str) -> str:
+    body = {"template": f"{{{{ ('{name}' | picklist('{item}'))['@id'] }}}}"}
+    iri: str = soar.ask("POST", "/api/wf/api/jinja-editor/", body)["result"]
+    return iri
+
+
+def test_a_manual_task_is_created_and_waited_for(soar: Soar) -> None:
+    run, task = task_run(soar, message=MESSAGE)
+    assert (run["status"], task["name"]) == ("awaiting", "Isolate h1")
+    assert soar.comments() == ["Please do task Isolate h1"]
+    soar.ask("PUT", task["@id"], {"status": picklist_item(soar, "TaskStatus", "In Progress")})
+    soar.product.playbooks.settle()
+    assert soar.ask("GET", f"/api{run['@id']}")["status"] == "awaiting"
+
+    soar.ask("PUT", task["@id"], {"status": picklist_item(soar, "TaskStatus", "Completed")})
+    soar.product.playbooks.settle()
+
+    run = soar.ask("GET", f"/api{run['@id']}")
+    assert (run["status"], run["env"]["status"]) == ("finished", "Completed")
+    assert soar.comments() == ["Please do task Isolate h1"]
+    assert soar.ask("GET", "/api/wf/api/manual-wf-input/")["hydra:member"] == []
+
+
+def test_a_manual_task_that_is_deleted_fails_the_run(soar: Soar) -> None:
+    run, task = task_run(soar)
+
+    soar.ask("DELETE", task["@id"], status=204)
+    soar.product.playbooks.settle()
+
+    run = soar.ask("GET", f"/api{run['@id']}")
+    assert run["result"] == {"Error message": f"{task['@id']} was deleted before it was done"}
+
+
+def test_a_manual_task_is_just_created_where_the_switch_says_so(soar: Soar) -> None:
+    soar.product.switches.set("manual_task_waits", False)
+
+    run, _ = task_run(soar, message=MESSAGE)
+
+    assert (run["status"], run["env"]["status"]) == ("finished", "Awaiting")
+    assert soar.comments() == ["Please do task Isolate h1"]
+
+
+def script(name: str, **arguments: Any) -> Row:
+    return step("Script", "RunScript", script=f"/wf/workflow/tasks/{name}", arguments=arguments, step_variables=[])
+
+
+def test_scripts_run_what_they_name(soar: Soar) -> None:
+    soar.ask("POST", "/api/3/alerts", {"name": "A"}, 201)
+    assert soar.variables(script("no_op"))["steps"]["Script"] == {}
+    found = soar.variables(script("crudhub_crud", method="GET", resource="", collection="/api/3/alerts?name=A"))
+    assert found["steps"]["Script"]["hydra:totalItems"] == 1
+    assert soar.variables(script("set_multiple", x="{{ 1 + 1 }}"))["x"] == 2
+
+
+def test_a_script_that_is_not_there_is_named(soar: Soar) -> None:
+    assert soar.failure(script("database_query")) == (
+        "The local FortiSOAR does not run the script '/wf/workflow/tasks/database_query'"
+    )
+
+
+def test_api_keys_are_variables(soar: Soar) -> None:
+    variables = soar.variables(step("Keys", "SetAPIKeys", public_key="a", private_key="b"))
+
+    assert (variables["public_key"], variables["private_key"]) == ("a", "b")
+
+
+@pytest.mark.parametrize("uuid", OTHER_STEP_TYPES)
+def test_a_type_of_step_that_is_not_run_is_named(soar: Soar, uuid: str) -> None:
+    message = f"The local FortiSOAR does not run steps of the type {OTHER_STEP_TYPES[uuid]}"
+    assert soar.failure(step("Step", uuid)) == message
+
+
+@pytest.mark.parametrize("kind", sorted(STEP_TYPES.values()))
+def test_each_type_of_step_runs_or_fails_in_words_with_nothing_given(soar: Soar, kind: str) -> None:
+    (run,) = [soar.run(playbook("P", start(), step("Step", kind)))]
+
+    assert run["status"] in ("finished", "awaiting", "failed")
+    if run["status"] == "failed":
+        assert "Error:" not in run["result"]["Error message"]

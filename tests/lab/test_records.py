@@ -47,7 +47,15 @@ def soar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FortiSoar]:
 @pytest.fixture
 def client(soar: FortiSoar) -> TestClient:
     soar.reset()
-    return TestClient(soar.app, base_url="https://127.0.0.1", headers={"Authorization": "API-KEY k3y"})
+    return logged_in(soar)
+
+
+def logged_in(soar: FortiSoar) -> TestClient:
+    """Return a client with a token: bulk requests refuse API keys."""
+    client = TestClient(soar.app, base_url="https://127.0.0.1")
+    token = client.post("/auth/authenticate", json={"credentials": {"loginid": "u", "password": "p"}}).json()["token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+    return client
 
 
 @pytest.fixture
@@ -833,11 +841,25 @@ def test_descriptions_have_attributes_on_request(client: TestClient) -> None:
 # ---- the store
 
 
+class Told:
+    """Who is told of every write, and of what is deleted by its address."""
+
+    def __init__(self) -> None:
+        self.writes: list[tuple[str, str, str | None, set[str]]] = []
+        self.deleted: list[str] = []
+
+    def record_written(self, what: str, module: str, row: dict[str, Any], before: dict[str, Any]) -> None:
+        self.writes.append((what, module, row["name"], set(before)))
+
+    def records_going(self, change: str, module: str, iris: list[str]) -> Callable[[str], None]:
+        return self.deleted.append
+
+
 def test_every_write_is_told_to_those_who_subscribed(tmp_path: Path) -> None:
-    told: list[tuple[str, str, str | None, set[str]]] = []
+    told = Told()
     made = FortiSoar(tmp_path, Clock(), "u", "p", "k3y", Fernet.generate_key(), {}, workers=1)
-    client = TestClient(made.app, base_url="https://127.0.0.1", headers={"Authorization": "API-KEY k3y"})
-    made.records.subscribe(lambda what, module, row, changed: told.append((what, module, row["name"], changed)))
+    client = logged_in(made)
+    made.records.subscribe(told)
     row = client.post("/api/3/alerts", json={"name": "a", "sourceId": "s"}).json()
     client.put(row["@id"], json={"name": "b", "sourceId": "s", "assets": []})
     client.post("/api/3/alerts", json={"name": "x", "sourceId": "s"})
@@ -847,15 +869,51 @@ def test_every_write_is_told_to_those_who_subscribed(tmp_path: Path) -> None:
     client.put("/api/3/update/alerts", json={"data": [{"@id": row["@id"], "status": None}]})
     client.delete(row["@id"])
     made.close()
-    assert told == [
+    assert told.deleted == [row["@id"]]
+    assert told.writes == [
         ("create", "alerts", "a", {"name", "sourceId", "state", "escalatedtoincident"}),
-        ("update", "alerts", "b", {"name", "assets"}),
+        ("update", "alerts", "b", {"name"}),
         ("update", "alerts", "c", {"name", "status"}),
         ("update", "alerts", "d", {"name"}),
         ("create", "alerts", "e", {"name", "sourceId", "state", "escalatedtoincident"}),
+        ("bulk insert", "alerts", "f", {"name", "state", "escalatedtoincident"}),
         ("update", "alerts", "d", {"status"}),
         ("delete", "alerts", "d", set()),
     ]
+
+
+CREATED = {"state", "escalatedtoincident"}
+
+
+def test_writes_in_bulk_and_links_are_told_apart_and_feeds_where_a_switch_says_so(tmp_path: Path) -> None:
+    told = Told()
+    made = FortiSoar(tmp_path, Clock(), "u", "p", "k3y", Fernet.generate_key(), {}, workers=1)
+    client = logged_in(made)
+    made.records.subscribe(told)
+    client.post("/api/3/insert/alerts", json={"data": [{"name": "a", "sourceId": "s"}]})
+    feed = {"data": [{"name": "b", "sourceId": "s"}, {"name": "c", "sourceId": "t"}]}
+    client.post("/api/ingest-feeds/alerts", json={"data": [{"name": "b", "sourceId": "t"}]})
+    made.switches.set("feed_starts_playbooks", True)
+    client.post("/api/ingest-feeds/alerts", json=feed)
+    rows = client.get("/api/3/alerts?$orderby=name").json()["hydra:member"]
+    assets = f"{rows[0]['@id']}/assets"
+    asset = client.post(assets, json={"name": "host"}).json()
+    client.delete(f"{assets}/{asset['uuid']}")
+    client.request("DELETE", "/api/3/delete/alerts", json={"ids": [rows[0]["uuid"], "none"]})
+    query = {"logic": "AND", "filters": [{"field": "name", "operator": "eq", "value": "c"}]}
+    client.request("DELETE", "/api/3/delete-with-query/alerts?$hardDelete=true", json=query)
+    made.close()
+    assert told.writes == [
+        ("bulk insert", "alerts", "a", {"name", "sourceId"} | CREATED),
+        ("update", "alerts", "b", {"name"}),
+        ("update", "alerts", "c", {"name"}),
+        ("create", "assets", "host", {"name"}),
+        ("link", "alerts", "b", {"assets"}),
+        ("unlink", "alerts", "b", {"assets"}),
+        ("bulk delete", "alerts", "b", set()),
+        ("bulk delete", "alerts", "c", set()),
+    ]
+    assert told.deleted == [row["@id"] for row in rows]
 
 
 def test_records_outlive_a_restart_and_a_reset_forgets_them(tmp_path: Path) -> None:

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 import urllib3
+from cryptography.fernet import Fernet
 
 from lab import upgrades
 from lab.fortimonitor.models import Base as MonitorBase
 from lab.fortisiem.models import Base as SiemBase
+from lab.fortisoar import FortiSoar
 from lab.fortisoar.models import Base as SoarBase
+from lab.kit.clock import Clock
 from lab.kit.store import Store
 from lab.state import load_keys
 from lab.upgrades import VERSION
@@ -80,7 +83,7 @@ def test_a_state_of_an_older_lab_goes_on_with_all_that_is_in_it(
     assert "Kept alert" in read(f"{soar}/api/3/alerts", key)
     assert "Kept comment" in read(f"{soar}/api/3/comments", key)
     assert "Kept playbook" in read(f"{soar}/api/3/workflows", key)
-    assert '"status": "finished"' in read(f"{soar}/api/wf/api/workflows/", key)
+    assert '"status": "finished"' in read(f"{soar}/api/wf/api/historical-workflows/", key)
     assert '"kept"' in read(f"{soar}/api/wf/api/dynamic-variable/", key)
     assert "Kept incident" in read(f"{lab.fortimonitor.url}/outage", f"ApiKey {lab.fortimonitor.api_key}")
     basic = urllib3.make_headers(basic_auth=f"super/{lab.fortisiem.username}:{lab.fortisiem.password}")
@@ -96,6 +99,35 @@ def test_a_state_of_an_older_lab_goes_on_with_all_that_is_in_it(
         assert columns(folder / f"{name}.sqlite") == columns(tmp_path / f"{name}.sqlite")
         assert rows(folder / f"{name}.sqlite", "PRAGMA user_version") == [(VERSION,)]
         assert rows(folder / f"{name}.sqlite", "PRAGMA integrity_check") == [("ok",)]
+
+
+OF_A_CONNECTOR = """
+INSERT INTO connector VALUES (1, 'u', 's-1', 'kept', '1.0.0', '{}', 1, 'a', 'Completed', 'kept 1.0.0', '', '');
+UPDATE workflow_collection SET serial = 's-1';
+INSERT INTO workflow_version VALUES
+    (1, '44444444-4444-4444-8444-444444444444', '11111111-1111-4111-8111-111111111111', 'First', 0, 1.5, '{"a": 1}');
+UPDATE run SET status = 'awaiting';
+INSERT INTO manual_input VALUES (1, 1, 1, '2026-11-28 04:37:15.745879', '{}');
+INSERT INTO workflow_collection SELECT '55555555-5555-4555-8555-555555555555', NULL,
+    json_set(document, '$.deletedAt', 1.5, '$.name', 'Thrown away') FROM workflow_collection;
+"""
+
+
+def test_playbooks_become_records_with_their_versions_and_stay_their_connectors(tmp_path: Path) -> None:
+    path = made(tmp_path, "fortisoar", (STATES / "0" / "fortisoar.sql").read_text(encoding="utf-8") + OF_A_CONNECTOR)
+    FortiSoar(tmp_path, Clock(), "u", "p", "k3y", Fernet.generate_key(), {}, workers=1).close()
+
+    kept = "SELECT json_extract(document, '$.name') FROM record WHERE module = '{}'"
+    assert rows(path, kept.format("workflow_collections")) == [("Kept",)]
+    assert rows(path, kept.format("workflows")) == [("Kept playbook",)]
+    assert rows(path, "SELECT collections FROM connector") == [('["33333333-3333-4333-8333-333333333333"]',)]
+    (version,) = rows(path, "SELECT uuid, document FROM record WHERE module = 'workflow_versions'")
+    assert version[0] == "44444444-4444-4444-8444-444444444444"
+    assert json.loads(version[1]) | {"note": "First", "json": '{"a": 1}'} == json.loads(version[1])
+    assert rows(path, "SELECT status FROM run") == [("terminated",)]
+    assert rows(path, "SELECT count(*) FROM manual_input") == [(0,)]
+    assert not {name for name in columns(path) if name.startswith("workflow")}
+    assert rows(path, "SELECT count(*) > 20 FROM record WHERE module = 'workflow_step_types'") == [(1,)]
 
 
 def test_what_is_only_new_gets_the_models_defaults_and_a_renamed_table_keeps_its_rows(tmp_path: Path) -> None:

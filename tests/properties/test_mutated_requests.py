@@ -20,7 +20,7 @@ from tests.conftest import FIGURE
 from tests.properties.examples import IS_PROOF
 from tests.support.mutations import Findings, Sent, Shape, archive_of, mutated, odd, send_all, upload
 from tests.support.playbooks import KEY, running_soar
-from tests.support.shapes import CONTROL, FORTISOAR, INFO, shapes_of
+from tests.support.shapes import ADMINISTRATION, CONTROL, FORTISOAR, INFO, shapes_of
 
 REQUESTS = 25_000 if IS_PROOF else 1000  # for each product
 UPLOADS = 1500 if IS_PROOF else 40
@@ -47,10 +47,23 @@ def test_fortisoar_answers_whatever_it_is_asked(
     findings, authorization = Findings(), f"API-KEY {KEY}"
     with running_soar(tmp_path) as soar:
         soar.product.start_workers()
+        soar.product.switches.set("bulk_with_api_key", "works")
         send_all(soar.product.app, iter([upload(archive_of(INFO), {"authorization": authorization})]), findings)
         shapes = shapes_of("fortisoar", soar.product.app) + FORTISOAR
         send_all(soar.product.app, of(shapes, chance, REQUESTS, authorization=authorization), findings)
     figure(f"FortiSOAR: {findings.requests} mutated requests, answered with {dict(findings.statuses)}")
+    assert not findings.faults, f"\n{findings}"
+
+
+def test_the_administration_of_fortisoar_answers_whatever_it_is_asked(
+    tmp_path: Path, chance: random.Random, figure: Callable[[str], None]
+) -> None:
+    findings = Findings()
+    with running_soar(tmp_path) as soar:
+        # No request can log the appliance itself out.
+        authorization = f"API-KEY {soar.product.accounts.own_key}"
+        send_all(soar.product.app, of(ADMINISTRATION, chance, REQUESTS, authorization=authorization), findings)
+    figure(f"Administration: {findings.requests} mutated requests, answered with {dict(findings.statuses)}")
     assert not findings.faults, f"\n{findings}"
 
 

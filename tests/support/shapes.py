@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from starlette.types import ASGIApp
 
+from lab.fortisoar.administration.licence import NODE, licence_key
+from lab.fortisoar.shapes import SELF_AGENT
 from lab.openapi import described
 from lab.openapi.fortisoar import FILTERS, SCHEDULE
 from tests.support.mutations import Shape
@@ -71,6 +74,46 @@ STEP = playbook("P", *STEPS)["steps"][0]["uuid"]
 def _of(method: str, path: str, body: Any = None, ids: tuple[str, ...] = ("1",), **query: Any) -> Shape:
     return Shape(method, path, query, body, ids)
 
+
+LOGINID, LOGIN = "a@example.com", {"loginid": "a@example.com", "user_type": 1, "access_type": "Named", "status": 1}
+KEY_ACCOUNT, BINDING = (str(uuid5(NAMESPACE_URL, name)) for name in ("account:key", "api_key:lab"))
+PERSON = {"firstname": "A", "email": LOGINID, "roles": [], "teams": [], "user": LOGIN}
+ROLE = {"name": "R", "modulePermissions": [{"module": "/api/3/modules/alerts", "canRead": True}]}
+ACTIVITIES = {"page": 0, "limit": 5, "startDate": 1, "endDate": 2, "operation": "Create", "search": "a"}
+LICENCE = {"action": "deploy_license", "license_key": licence_key(), "nodeId": NODE, "data": {"license_token": "t"}}
+ADMINISTRATION = [
+    *[_of("POST", "/api/public/license", LICENCE | {"action": action})
+      for action in ("deploy_license", "get_status", "get_info", "install_flex_license")],
+    _of("POST", "/api/auth/license", LICENCE),
+    _of("GET", "/auth/license/", param="license_details", node_id="SELF"),
+    _of("POST", "/api/auth/token", {"action": "logout", "users": ["1"]}),
+    _of("GET", "/api/auth/config", section="TOKEN"),
+    _of("PUT", "/api/auth/config", {"option": "idle_time", "value": 5}),
+    _of("GET", "/api/auth/users", uuid=KEY_ACCOUNT, show_api_key="true"),
+    _of("POST", "/api/auth/users", {"type": 9, "status": 1, "api_key_validity": 5}),
+    _of("PUT", "/api/auth/users", {"update": {"uuid": KEY_ACCOUNT, "status": 1, "access_type": "Named"}}),
+    *[_of("PUT", "/api/auth/users", {"uuid": KEY_ACCOUNT, "key_type": "API_KEY", "operation": operation})
+      for operation in ("REGENERATE", "RESET_VALIDITY", "DEACTIVATE")],
+    _of("POST", "/api/auth/query/users", {"users": [KEY_ACCOUNT], "show_api_key": True}),
+    *[_of("POST", "/api/3/people", PERSON)] * 2,
+    _of("PUT", f"/api/3/people/{SELF_AGENT}", PERSON),
+    *[_of("POST", "/api/3/insert/people", {"data": [PERSON]})] * 2,
+    _of("POST", "/api/3/resetpassword", {"uuid": "1", "currentUUID": "1", "loginId": LOGINID, "password": "pw"}),
+    _of("PUT", "/api/3/changepassword", {"uuid": "1", "loginId": LOGINID, "oldPassword": "a", "newPassword": "b"}),
+    _of("GET", "/api/permissions/current"),
+    _of("GET", "/api/3/api_keys/{}", ids=(BINDING,)),
+    _of("POST", "/api/3/api_keys", {"name": "k", "userId": KEY_ACCOUNT, "roles": [], "teams": []}),
+    _of("PUT", "/api/3/api_keys/{}", {"name": "k", "roles": [], "teams": []}, ids=(BINDING,)),
+    _of("GET", "/api/3/roles"),
+    *[_of("POST", "/api/3/roles", ROLE)] * 2,
+    _of("PUT", "/api/3/roles/{}", ROLE),
+    _of("GET", "/api/auth/cluster/health", latest="True", section="cpu,ram", nodeId=NODE),
+    *[_of("POST", "/api/gateway/audit/activities", ACTIVITIES)] * 3,
+    _of("POST", "/gateway/audit/activities/count", ACTIVITIES),
+    _of("GET", "/gateway/audit/activities/{}"),
+    _of("DELETE", "/gateway/audit/activities", uptoDate=1),
+    _of("POST", "/api/wf/api/workflows/auto_vacuum/", {"date": "2021-07-22 09:00:35"}),
+]  # fmt: skip
 
 # Playbooks, and what else is worth more than one example.
 FORTISOAR = [

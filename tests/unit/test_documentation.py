@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from release import action_pages, blocks, case_page, pages
+from release import action_pages, blocks, case_page, notes, pages
 from release.archive import ROOT, BuildError, shipped_files
 from release.examples import EXAMPLES, Example
 from release.form_table import form_table
@@ -134,6 +134,55 @@ def test_the_release_notes_have_the_form_that_fortisoar_documents_inline():
     assert headings
     assert set(headings) <= {f"#### What's {kind}" for kind in ("Improved", "Fixed", "Added")}
     assert all(line.startswith("- ") for line in lines if line and line not in headings)
+
+
+CHANGELOG = """# Changelog
+## [Unreleased]
+### Added
+- Not yet.
+## [2.1.0] - 2026-12-01
+Words.
+### Added
+- A button.
+### Fixed
+- A hole,
+  and another.
+## [2.0.0]
+### Changed
+- All.
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "made"),
+    [
+        ("2.1.0", "#### What's Added\n\n- A button.\n\n#### What's Fixed\n\n- A hole,\n  and another.\n"),
+        ("2.0.0", "#### What's Improved\n\n- All.\n"),
+    ],
+)
+def test_the_release_notes_are_the_changelogs_section_of_this_version(tmp_path, version, made):
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    (tmp_path / "info.json").write_text(json.dumps({"version": version}))
+    assert notes.release_notes(tmp_path) == made
+
+
+@pytest.mark.parametrize(
+    ("version", "changelog", "said"),
+    [
+        ("2.2.0", CHANGELOG, "CHANGELOG.md has no list of what version 2.2.0 brings."),
+        (
+            "2.0.0",
+            CHANGELOG.replace("Changed", "Altered"),
+            "CHANGELOG.md has 'Altered' in version 2.0.0. Known are Added, Changed, Fixed.",
+        ),
+    ],
+)
+def test_a_version_of_which_the_changelog_has_no_list_is_named(tmp_path, version, changelog, said):
+    (tmp_path / "CHANGELOG.md").write_text(changelog)
+    (tmp_path / "info.json").write_text(json.dumps({"version": version}))
+    with pytest.raises(BuildError) as caught:
+        notes.release_notes(tmp_path)
+    assert str(caught.value) == said
 
 
 # Troubleshooting.

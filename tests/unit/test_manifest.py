@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomllib
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 from PIL import Image
 from pyfsr.api.connectors import validate_connector_source
 
 from release.archive import ROOT
+from release.lock import pins, requirements
 
 
 def listed(text: str, separator: str = " ") -> set[str]:
@@ -586,12 +588,60 @@ def test_every_parameter_is_read_by_the_code(action: dict[str, Any]) -> None:
     assert {parameter["name"] for parameter in every_field(action["parameters"])} <= read
 
 
-def test_the_requirements_are_two_and_neither_is_pinned() -> None:
-    assert (ROOT / "requirements.txt").read_text("ascii").split() == ["requests", "jsonschema"]
+def test_the_requirements_are_three_and_begin_with_the_oldest_versions_that_are_tested() -> None:
+    oldest = pins({}, ROOT / "tests/package/libraries/oldest.txt")
+    stated = requirements(ROOT / "requirements.txt", {})
+    assert {each.name for each in stated} == {"requests", "urllib3", "jsonschema"}
+    for each in stated:
+        (bound,) = each.specifier
+        assert (bound.operator, Version(bound.version)) == (">=", Version(oldest[canonicalize_name(each.name)]))
 
 
-def test_the_version_is_the_same_everywhere() -> None:
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"] == INFO["version"]
+# How a version of the connector is written where one is shown.
+SHOWN_AS = (
+    r"[Ff]ortinet[-_ ][Ii]ncident[-_ ][Bb]ridge(?: - |[-_ ])v?(\d+[._]\d+[._]\d+)",
+    r'"(?:connector|name)": "fortinet-incident-bridge",\s+(?:"label": "[^"]*",\s+)?"version": "([^"]*)"',
+    r'"version": "([^"]*)",\s+"connector": "fortinet-incident-bridge"',
+    r'name = "fortinet-incident-bridge-workshop"\nversion = "([^"]*)"',
+)
+
+
+def versions_in(text: str) -> set[str]:
+    return {version.replace("_", ".") for form in SHOWN_AS for version in re.findall(form, text)}
+
+
+def test_the_version_of_the_manifest_stands_wherever_one_is_shown() -> None:
+    # Tests have versions of their own, and the changelog all there were.
+    folders = ("clients", "core", "docs", "lab", "operations", "playbooks", "release", "vendor")
+    files = [*ROOT.glob("*.*"), *chain.from_iterable((ROOT / folder).rglob("*.*") for folder in folders)]
+    texts = [file for file in files if file.suffix in {".md", ".json", ".toml", ".py", ".yaml"}]
+    named = {file.relative_to(ROOT).as_posix(): file.read_text("utf-8") for file in texts}
+    shown = {name: versions_in(text) for name, text in named.items() if name != "CHANGELOG.md"}
+    shown = {name: versions for name, versions in shown.items() if versions}
+    assert shown == {name: {INFO["version"]} for name in shown}
+    assert {"info.json", "pyproject.toml", "README.md", "docs/by-http.md", "playbooks/playbooks.json"} <= shown.keys()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dist/fortinet-incident-bridge-1.2.3.tgz",
+        "connectors.fortinet-incident-bridge_1_2_3",
+        "Sample - Fortinet Incident Bridge - 1.2.3",
+        "Fortinet Incident Bridge 1.2.3 with 32 actions",
+        '"connector": "fortinet-incident-bridge",\n  "version": "1.2.3"',
+        '"name": "fortinet-incident-bridge",\n  "label": "Bridge",\n  "version": "1.2.3"',
+        '"version": "1.2.3",\n "connector": "fortinet-incident-bridge"',
+        'name = "fortinet-incident-bridge-workshop"\nversion = "1.2.3"',
+    ],
+)
+def test_a_version_is_seen_in_each_form_in_which_it_is_shown(text: str) -> None:
+    assert versions_in(text) == {"1.2.3"}
+
+
+def test_the_newest_version_of_the_changelog_is_the_one_of_the_manifest() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", INFO["version"]]
 
 
 def test_the_icons_are_two_pictures_of_the_sizes_that_fortisoar_shows() -> None:

@@ -27,6 +27,9 @@ STEP_TYPES = {
     "6832e556-b9c7-497a-babe-feda3bd27dbf": "Delay",
     "1fdd14cc-d6b4-4335-a3af-ab49c8ed2fd8": "CodeSnippet",
     "4c0019b2-055c-44d0-968c-678a0c2d762e": "SendMail",
+    "dc6ac63d-c5a5-472f-9eb4-6b18473a98b8": "ManualTask",
+    "ee73e569-2188-43fe-a7f0-1964ba82a4de": "RunScript",
+    "b104e839-fc31-48b3-8c50-7e9433f33d79": "SetAPIKeys",
 }
 # The appliance's other types. A run that comes to a step of one of them stops with the type's name.
 OTHER_STEP_TYPES = {
@@ -34,9 +37,22 @@ OTHER_STEP_TYPES = {
     "9dcc4bf5-b6cf-4a5c-b545-1fac3b9e33e6": "SetPlaybookResult",
     "949779e9-c4c2-4652-9ad2-c1875be6be54": "APICall",
     "ab3b2e02-5e77-4ed6-8ebd-580f390063a5": "RemotePlaybookReference",
-    "b104e839-fc31-48b3-8c50-7e9433f33d79": "SetAPIKeys",
     "dc61b68b-4967-4e82-b4ed-a1315aa81998": "ManualDecision",
-    "dc6ac63d-c5a5-472f-9eb4-6b18473a98b8": "ManualTask",
+    "9f85dabc-dbc8-4d0a-905d-c99b2ef06b71": "ReferenceBlock",
+    "0f2e6d50-9cb9-403f-9990-85dc5fbb571d": "action.reference.block",
+    "aed55d18-1974-4743-b061-7f5a4292e657": "cybersponse.pre_create",
+    "0d375573-1c17-47bb-9790-934cff200ec4": "cybersponse.pre_update",
+    "a987479e-9c96-46b0-9598-7f0b35e16ad2": "cybersponse.pre_delete",
+    "b593663d-7d13-40ce-a3a3-96dece928723": "DownloadFile",
+    "b593663d-7d13-40ce-a3a3-96dece928724": "FileStringAttachment",
+    "b593663d-7d13-40ce-a3a3-96dece928725": "FileSFTP",
+    "b593663d-7d13-40ce-a3a3-96dece928726": "RemoteCommand",
+    "b593663d-7d13-40ce-a3a3-96dece928728": "MapPlaybook",
+    "b593663d-7d13-40ce-a3a3-96dece928745": "DatabaseConnector",
+    "b593663d-7d13-40ce-a3a3-96dece928778": "SendEmail",
+    "b593663d-7d13-40ce-a3a3-96dece928789": "FetchEmail",
+    "b593663d-7d13-40ce-a3a3-96dece928796": "FileAttachment",
+    "b593663d-7d13-40ce-a3a3-96dece928799": "DatabaseQuery",
 }
 STARTS = {name for name in STEP_TYPES.values() if name.startswith("cybersponse.")}
 # What the engine itself reads from a step's arguments, whatever the step's type.
@@ -84,7 +100,8 @@ class Definition:
     @property
     def tags(self) -> list[str]:
         """Return the playbook's tags."""
-        return [str(tag) for tag in self.document.get("recordTags") or []]
+        tags = self.document.get("recordTags")
+        return [str(tag) for tag in tags] if isinstance(tags, list) else []
 
 
 def type_of(step: Row) -> str:
@@ -112,4 +129,11 @@ def variable_name(step_name: str) -> str:
 
 
 def _rows(document: Row, key: str) -> list[Row]:
-    return [row for row in document.get(key) or [] if isinstance(row, dict)]
+    """Return a playbook's steps or routes; each has a uuid and a name, whatever stands there."""
+    rows = document.get(key)
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [{**row, "uuid": _text(row.get("uuid")), "name": _text(row.get("name"))} for row in found]
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -6,32 +6,30 @@ from collections.abc import Callable
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import select
 from starlette.routing import Route
 
-from ...kit.store import Store
 from ..calls import Answer, Call, hydra_page, route
 from ..refusals import refusal
 from .definitions import Row, uuid_of
 from .models import Question
+from .questions import Questions
+from .runs import Runs
 
 BASE = "/api/wf/api/manual-wf-input/"
 RESUMED = "Awaiting Playbook resumed successfully."
 
-# The run's number, the step's result, the steps it goes on to; returns the task id.
-Resume = Callable[[int, Any, list[str]], str]
-
 
 class Inputs:
-    """The open questions and their HTTP interface.
+    """The HTTP interface of the open questions.
 
     Parameters:
-        resume: takes a run up again, and returns when it yields.
+        wake: takes a run up again, and returns when it yields.
     """
 
-    def __init__(self, store: Store, resume: Resume) -> None:
-        self._store = store
-        self._resume = resume
+    def __init__(self, questions: Questions, runs: Runs, wake: Callable[[int], None]) -> None:
+        self._questions = questions
+        self._runs = runs
+        self._wake = wake
         self._tokens = Fernet(Fernet.generate_key())
 
     def routes(self) -> list[Route]:
@@ -49,20 +47,21 @@ class Inputs:
         """List in short: without the form, and with the run's number sealed, as the appliance does."""
         rows = [
             {**_row(question), "workflow": self._tokens.encrypt(str(question.run).encode()).decode()}
-            for question in self._questions()
+            for question in self._questions.open()
             if call.fields.get("is_approval") in (None, _is_approval(question))
         ]
         return 200, hydra_page(rows, call, "/wf/api/manual-wf-input/context/")
 
     def _of_run(self, call: Call) -> Answer:
-        rows = [_full(q) for q in self._questions() if call.query.get("workflow", str(q.run)) == str(q.run)]
+        rows = [full(q) for q in self._questions.open() if call.query.get("workflow", str(q.run)) == str(q.run)]
         return 200, hydra_page(rows, call, "/wf/api/manual-wf-input/context/")
 
     def _read(self, call: Call) -> Answer:
-        return 200, _full(self._question(call.path["number"]))
+        return 200, full(self._question(call.path["number"]))
 
     def _delete(self, call: Call) -> Answer:
-        self._remove(self._question(call.path["number"]))
+        question = self._question(call.path["number"])
+        self._questions.drop([question.run], question.id)
         return 204, None
 
     def _answer(self, call: Call) -> Answer:
@@ -72,30 +71,17 @@ class Inputs:
             raise refusal(404, "Not found.")
         if not fields.get("step_iri"):
             raise refusal(500, "Internal server error")  # as met for an option that leads to no step
-        self._remove(question)
-        mapping = question.arguments.get("response_mapping") or {}
         result = {"input": fields.get("input") or {}, "step_iri": fields["step_iri"], "user": fields.get("user")}
-        task_id = self._resume(question.run, result, [uuid_of(fields["step_iri"])])
-        return 200, {"task_id": task_id, "message": mapping.get("customSuccessMessage") or RESUMED}
-
-    def _questions(self) -> list[Question]:
-        with self._store.transaction() as session:
-            return list(session.scalars(select(Question).order_by(Question.id.desc())))
+        self._questions.answer(question.id, result, [uuid_of(fields["step_iri"])])
+        self._wake(question.run)
+        message = _mapping(question).get("customSuccessMessage") or RESUMED
+        return 200, {"task_id": self._runs.run(question.run).task_id, "message": message}
 
     def _question(self, number: Any) -> Question:
-        with self._store.transaction() as session:
-            question = session.get(Question, number) if isinstance(number, int) else None
-            if question is None:
-                raise refusal(404, "Not found.")
-            return question
-
-    def _remove(self, question: Question) -> None:
-        """Take a question away; the second of two answers at once finds it gone."""
-        with self._store.transaction() as session:
-            found = session.get(Question, question.id)
-            if found is None:
-                raise refusal(404, "Not found.")
-            session.delete(found)
+        for question in self._questions.open():
+            if question.id == number:
+                return question
+        raise refusal(404, "Not found.")
 
 
 def _row(question: Question) -> Row:
@@ -111,8 +97,8 @@ def _row(question: Question) -> Row:
         "assignment_type": None,
         "owner_details": arguments.get("owner_detail") or {},
         "created": question.created.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "timeout": None,
-        "timeout_details": None,
+        "timeout": question.due.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if question.due else None,
+        "timeout_details": arguments.get("timeout") or None,
         "step_id": question.step,
         "unauthenticated_input": bool(arguments.get("unauthenticated_input")),
         "agent_id": None,
@@ -120,11 +106,12 @@ def _row(question: Question) -> Row:
     }
 
 
-def _full(question: Question) -> Row:
+def full(question: Question) -> Row:
+    """Return a question with its form and the options to answer."""
     return _row(question) | {
         "workflow": question.run,
         "input": question.arguments.get("input") or {},
-        "response_mapping": question.arguments.get("response_mapping") or {},
+        "response_mapping": _mapping(question),
         "custom_fields": {},
     }
 
@@ -137,3 +124,8 @@ def _schema(arguments: Row) -> Row:
     form = arguments.get("input")
     schema = form.get("schema") if isinstance(form, dict) else None
     return schema if isinstance(schema, dict) else {}
+
+
+def _mapping(question: Question) -> Row:
+    mapping = question.arguments.get("response_mapping")
+    return mapping if isinstance(mapping, dict) else {}

@@ -11,44 +11,6 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column
 from ..models import Base
 
 
-class WorkflowCollection(Base):
-    """A collection of playbooks. ``serial`` is that of the installed connector it came with, if any."""
-
-    __tablename__ = "workflow_collection"
-
-    uuid: Mapped[str] = mapped_column(primary_key=True)
-    serial: Mapped[str | None] = mapped_column(index=True)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class Workflow(Base):
-    """A playbook's definition: ``document`` is as imported, with steps and routes. ``start`` is its start's type."""
-
-    __tablename__ = "workflow"
-
-    uuid: Mapped[str] = mapped_column(primary_key=True)
-    collection: Mapped[str | None] = mapped_column(index=True)
-    name: Mapped[str] = mapped_column(index=True)
-    active: Mapped[bool] = mapped_column(index=True)
-    start: Mapped[str] = mapped_column(index=True)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class WorkflowVersion(Base):
-    """A snapshot of a playbook. ``content`` is the playbook as text, as the client sent it; nothing here reads it."""
-
-    __tablename__ = "workflow_version"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(unique=True)
-    workflow: Mapped[str] = mapped_column(ForeignKey("workflow.uuid", ondelete="CASCADE"), index=True)
-    note: Mapped[str]
-    autosave: Mapped[bool]
-    saved: Mapped[float]
-    content: Mapped[str]
-
-
 class Macro(Base):
     """A global variable."""
 
@@ -64,7 +26,9 @@ class Macro(Base):
 class Run(Base):
     """One run of a playbook.
 
-    ``state`` holds what is needed to go on: variables, which routes were taken, the playbook as it was at the start.
+    ``parent`` is the run that called this one; ``caller`` is the same while that one waits for it, so none for an
+    asynchronous call. ``state`` holds what is needed to go on: variables, which routes were taken, which steps wait,
+    the playbook as it was at the start.
     """
 
     __tablename__ = "run"
@@ -73,6 +37,7 @@ class Run(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[str] = mapped_column(index=True)
     parent: Mapped[int | None] = mapped_column(index=True)
+    caller: Mapped[int | None] = mapped_column(index=True)
     workflow: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
     status: Mapped[str]
@@ -104,7 +69,11 @@ class RunStep(Base):
 
 
 class Question(Base):
-    """A manual input that a run waits for."""
+    """What a run waits for: a manual input, or a record that somebody works on.
+
+    ``record`` is the address of that record. After ``due`` nobody needs to answer any more. ``answer`` is what came,
+    until the run takes it.
+    """
 
     __tablename__ = "manual_input"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -113,7 +82,10 @@ class Question(Base):
     run: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
     step: Mapped[int]
     created: Mapped[datetime]
+    due: Mapped[datetime | None] = mapped_column(index=True)
+    record: Mapped[str | None] = mapped_column(index=True)
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Schedule(Base):

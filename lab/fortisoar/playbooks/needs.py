@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from .definitions import Definition, Row, arguments_of, type_of
 
 # Starts by themselves, and when.
-ON_RECORDS = {"cybersponse.post_create": "created", "cybersponse.post_update": "updated"}
+ON_RECORDS = {
+    "cybersponse.post_create": "created",
+    "cybersponse.post_update": "updated",
+    "cybersponse.post_delete": "deleted",
+}
 BUTTON = "cybersponse.action"
 
 

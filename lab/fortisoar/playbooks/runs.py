@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 from starlette.routing import Route
 
 from ...kit.clock import Clock
@@ -19,39 +19,47 @@ from ...kit.whole_numbers import whole_number
 from ..calls import Answer, Call, hydra_page, objects_of, route
 from ..refusals import refusal
 from .definitions import Definition, Row, type_of
-from .engine import FAILED, FINISHED, FINISHED_WITH_ERROR, TERMINATED
-from .models import Question, Run, RunStep
+from .engine import ACTIVE, AWAITING, FAILED, FINISHED, FINISHED_WITH_ERROR, INCIPIENT, TERMINATED
+from .models import Run, RunStep
+from .showing import detail, logged_row, run_row, tells, time_of, type_of_step
 from .state import USER, State
 
 BASE = "/api/wf/api"
 CONTEXT = "/wf/api/workflows/context/"
-NODE = "soar"
 LARGEST_RESULT = 100_000  # characters of JSON; the appliance's own limit is not known
 FAILURES = (FAILED, TERMINATED)
 # Ended runs move to the history (7.6.1).
 HISTORY_AFTER = {FINISHED: timedelta(minutes=15), **dict.fromkeys(FAILURES, timedelta(minutes=60))}
 WELL = (FINISHED, FINISHED_WITH_ERROR)
 ENDED = {*WELL, *FAILURES}
+QUERY = {"logic", "limit", "sort", "filters", "aggregates"}  # a body with one of these is a query
 
 
 class Runs:
-    """The runs and their HTTP interface."""
+    """The runs and their HTTP interface.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Parameters:
+        find: returns a playbook by its UUID, None if it is gone.
+    """
+
+    def __init__(self, store: Store, clock: Clock, find: Callable[[str], Definition | None]) -> None:
         self._store = store
         self._clock = clock
+        self._find = find
 
     # Writing.
 
-    def create(self, definition: Definition, task_id: str, parent: int | None, records: list[str]) -> int:
-        """Write a new run down and return its number."""
+    def create(self, state: State, parent: int | None, records: list[str]) -> None:
+        """Write a new run down; its state gets its number."""
         now = self.now()
+        definition = state.definition
         run = Run(
-            task_id=task_id,
+            task_id=state.task_id,
             parent=parent,
+            caller=state.caller,
             workflow=definition.uuid,
             name=definition.name,
-            status="incipient",
+            status=INCIPIENT,
             created=now,
             modified=now,
             debug=definition.document.get("debug") is True,
@@ -63,22 +71,45 @@ class Runs:
         with self._store.transaction() as session:
             session.add(run)
             session.flush()
-            return run.id
+            state.run = state.variables["wf_id"] = run.id
+            run.state = state.as_json()
 
     def change(self, number: int, **values: Any) -> None:
         """Change a run; one that was deleted meanwhile stays deleted."""
         with self._store.transaction() as session:
             session.execute(update(Run).where(Run.id == number).values(**values, modified=self.now()))
 
-    def keep(self, number: int, status: str, state: State) -> None:
-        """Write down how far a run has come; of one that ended well, without its variables unless it is verbose."""
+    def claim(self, number: int, status: str) -> bool:
+        """Make a run active that has this status; of two who claim it at once, one does."""
+        claimed = update(Run).where(Run.id == number, Run.status == status).values(status=ACTIVE, modified=self.now())
+        with self._store.transaction() as session:
+            return bool(session.execute(claimed).rowcount)  # type: ignore[attr-defined]
+
+    def keep(self, status: str, state: State) -> None:
+        """Write down how far a run has come; of one that ended well, without its variables unless it is verbose.
+
+        One that was terminated meanwhile stays so.
+        """
         is_told = status not in WELL or state.definition.document.get("debug") is True
-        self.change(number, status=status, state=state.as_json() if is_told else {}, result=state.result)
+        kept = {"status": status, "state": state.as_json() if is_told else {}, "result": state.result}
+        wanted = update(Run).where(Run.id == state.run, Run.status != TERMINATED)
+        with self._store.transaction() as session:
+            session.execute(wanted.values(**kept, modified=self.now()))
 
     def state(self, number: int) -> State:
         """Return how far a run had come."""
         with self._store.transaction() as session:
             return State.of(_the_run(session, number).state)
+
+    def awaiting(self) -> list[State]:
+        """Return how far the runs have come that wait."""
+        with self._store.transaction() as session:
+            return [State.of(found) for found in session.scalars(select(Run.state).where(Run.status == AWAITING))]
+
+    def find(self, number: int) -> Run | None:
+        """Return a run with its result, None if it was deleted."""
+        with self._store.transaction() as session:
+            return session.get(Run, number, options=[undefer(Run.result)])
 
     def run(self, number: int) -> Run:
         """Return a run.
@@ -92,29 +123,32 @@ class Runs:
         """Return where a run's steps are written down."""
         return StepLog(self._store, self._clock, number)
 
-    def answer_step(self, number: int, result: Any) -> None:
-        """Write down that the step of a run that waited is done."""
-        with self._store.transaction() as session:
-            session.execute(
-                update(RunStep)
-                .where(RunStep.run == number, RunStep.status == "awaiting")
-                .values(status="finished", completed=self.now(), result=result)
-            )
-
     def is_running(self, workflow: str) -> bool:
         """Tell whether a playbook has a run that has not ended."""
         with self._store.transaction() as session:
             wanted = select(Run.id).where(Run.workflow == workflow, Run.status.not_in(ENDED)).limit(1)
             return session.scalar(wanted) is not None
 
-    def terminate_left_over(self) -> None:
+    def terminate(self, numbers: Iterable[int]) -> dict[int, bool]:
+        """End runs, and those that they wait for; return them, and of each whether it was under way."""
+        ended: dict[int, bool] = {}
+        with self._store.transaction() as session:
+            level = list(session.scalars(select(Run).where(Run.id.in_(list(numbers)), Run.status.not_in(ENDED))))
+            while level:
+                ended |= {run.id: run.status == ACTIVE for run in level}
+                called = select(Run).where(Run.caller.in_([run.id for run in level]), Run.status.not_in(ENDED))
+                for run in level:
+                    run.status, run.modified = TERMINATED, self.now()
+                level = list(session.scalars(called))
+            open_steps = update(RunStep).where(RunStep.run.in_(ended), RunStep.status.in_((ACTIVE, AWAITING)))
+            session.execute(open_steps.values(status=TERMINATED, completed=self.now()))
+        return ended
+
+    def terminate_left_over(self) -> list[int]:
         """End the runs that an earlier process of the lab left unfinished; how the appliance does it is assumed."""
         with self._store.transaction() as session:
-            session.execute(
-                update(Run)
-                .where(Run.status.in_(("incipient", "active")))
-                .values(status=TERMINATED, modified=self.now())
-            )
+            numbers = list(session.scalars(select(Run.id).where(Run.status.in_((INCIPIENT, ACTIVE)))))
+        return list(self.terminate(numbers))
 
     def now(self) -> datetime:
         """Return the lab's time in the form that SQLite keeps."""
@@ -129,12 +163,12 @@ class Runs:
             route("GET", f"{recent}count/", self._count),
             route("POST", f"{recent}log_list/", lambda call: self._list(call, lambda run: True)),
             route("DELETE", f"{recent}delete/", self._delete),
-            route("POST", f"{recent}auto_vacuum/", lambda call: (200, {"result": "vacuuming tables"})),
             route("GET", recent, lambda call: self._list(call, lambda run: not self._is_old(run))),
             route("GET", old, lambda call: self._list(call, self._is_old)),
             route("GET", f"{recent}{{number:int}}/", lambda call: self._detail(call, False)),
             route("GET", f"{old}{{number:int}}/", lambda call: self._detail(call, True)),
             route("GET", f"{BASE}/historical-steps/", self._steps),
+            route("GET", f"{BASE}/query/workflow_logs/", self._query),
             route("POST", f"{BASE}/query/workflow_logs/", self._query),
         ]
 
@@ -147,10 +181,14 @@ class Runs:
             return [run for run in session.scalars(select(Run).order_by(Run.id)) if wanted(run)]
 
     def _list(self, call: Call, wanted: Callable[[Run], bool]) -> Answer:
+        return 200, hydra_page([run_row(run) for run in self._by_address(call, wanted)], call, CONTEXT, limit=100)
+
+    def _by_address(self, call: Call, wanted: Callable[[Run], bool]) -> list[Run]:
+        """Return the runs that the filters of an address leave, in its order."""
         chosen = self._all(lambda run: wanted(run) and _matches(run, call.query))
         ordering = call.query.get("ordering", "-modified")
         chosen.sort(key=lambda run: (_sortable(run, ordering.lstrip("-")), run.id), reverse=ordering.startswith("-"))
-        return 200, hydra_page([_row(run) for run in chosen], call, CONTEXT, limit=100)
+        return chosen
 
     def _count(self, call: Call) -> Answer:
         return 200, {"count": len(self._all(self._among(call.query.get("logs", "recent"))))}
@@ -162,12 +200,13 @@ class Runs:
         }.get(logs, lambda run: not self._is_old(run))
 
     def _detail(self, call: Call, of_history: bool) -> Answer:
+        run = self.run(call.path["number"])
+        if self._is_old(run) is not of_history:
+            raise refusal(404, "Not found.")
         with self._store.transaction() as session:
-            run = _the_run(session, call.path["number"])
-            if self._is_old(run) is not of_history:
-                raise refusal(404, "Not found.")
-            steps = session.scalars(select(RunStep).where(RunStep.run == run.id).order_by(RunStep.id)).all()
-            return 200, _detail(run, list(steps))
+            wanted = select(RunStep).where(RunStep.run == run.id).order_by(RunStep.id)
+            entries = list(session.scalars(wanted))
+        return 200, detail(run, entries, self._find(run.workflow))
 
     def _steps(self, call: Call) -> Answer:
         """List the steps of runs that have ended, by ``task_id``."""
@@ -181,12 +220,12 @@ class Runs:
             rows = [
                 {
                     "@id": f"/wf/api/historical-steps/{step.id}/",
-                    "created": _time(step.started),
+                    "created": time_of(step.started),
                     "func": type_of_step(step.type),
-                    "input": step.arguments if _tells(run) else {},
-                    "modified": _time(step.completed or step.started),
+                    "input": step.arguments if tells(run) else {},
+                    "modified": time_of(step.completed or step.started),
                     "name": step.name,
-                    "result": step.result if _tells(run) else {},
+                    "result": step.result if tells(run) else {},
                     "status": step.status,
                     "workflow": run.id,
                 }
@@ -196,23 +235,32 @@ class Runs:
         return 200, hydra_page(rows, call, "/wf/api/historical-steps/context/", limit=100)
 
     def _query(self, call: Call) -> Answer:
-        """Answer a query with filters, sort and aggregates; the form of aggregates is assumed: no source."""
-        body = call.fields.get("query") or call.fields
+        """Answer a query with filters, sort and aggregates; the form of aggregates is assumed: no source.
+
+        Without a query in the body, the filters of the address apply.
+        """
+        among = self._among(call.query.get("logs", "all"))
+        body = call.fields.get("query", call.fields)
         if not isinstance(body, dict):
             raise refusal(400, "query: This value should be an object.")
-        runs = [run for run in self._all(self._among(call.query.get("logs", "all"))) if holds(run, body)]
+        if "query" not in call.fields and not QUERY.intersection(body):
+            return 200, self._logged_page(self._by_address(call, among), call, 30)
+        runs = [run for run in self._all(among) if holds(run, body)]
         for order in reversed(objects_of(body, "sort")):
             name = str(order.get("field", "modified"))
             runs.sort(key=partial(_sortable, field=name), reverse=order.get("direction") == "desc")
         if aggregates := objects_of(body, "aggregates"):
             return 200, hydra_page(_aggregated(runs, aggregates), call, CONTEXT)
+        return 200, self._logged_page(runs, call, whole_number(body.get("limit")) or 30)
+
+    def _logged_page(self, runs: list[Run], call: Call, limit: int) -> Row:
         with self._store.transaction() as session:
-            rows = [_logged(session.merge(run, load=False)) for run in runs]
-        return 200, hydra_page(rows, call, CONTEXT, limit=whole_number(body.get("limit")) or 30)
+            rows = [logged_row(session.merge(run, load=False)) for run in runs]
+        return hydra_page(rows, call, CONTEXT, limit)
 
     def _delete(self, call: Call) -> Answer:
         before = _moment(call.fields.get("date"))
-        spared = {"incipient", "active"} | ({"awaiting"} if call.fields.get("exclude_awaiting_wf") else set())
+        spared = {INCIPIENT, ACTIVE} | ({AWAITING} if call.fields.get("exclude_awaiting_wf") else set())
         with self._store.transaction() as session:
             session.execute(delete(Run).where(Run.modified < before, Run.status.not_in(spared)))
         return 200, {"result": "deleting workflows"}
@@ -233,7 +281,7 @@ class StepLog:
             uuid=step["uuid"],
             name=step["name"],
             type=type_of(step),
-            status="active",
+            status=ACTIVE,
             started=self._now(),
             arguments=None,
             result=None,
@@ -244,16 +292,13 @@ class StepLog:
             return entry.id
 
     def end(self, number: int, status: str, arguments: Any, result: Any) -> None:
-        """Write down how a step ended, or that it waits."""
-        values = {"status": status, "arguments": _short(arguments), "result": _short(result)}
-        completed = None if status == "awaiting" else self._now()
+        """Write down how a step ended, or that it waits; what it was given is told once, also if it waits meanwhile."""
+        values = {"status": status, "result": _short(result)}
+        if arguments is not None:
+            values["arguments"] = _short(arguments)
+        completed = None if status == AWAITING else self._now()
         with self._store.transaction() as session:
             session.execute(update(RunStep).where(RunStep.id == number).values(**values, completed=completed))
-
-    def question(self, number: int, arguments: Row) -> None:
-        """Write down what a person is asked."""
-        with self._store.transaction() as session:
-            session.add(Question(run=self._run, step=number, created=self._now(), arguments=arguments))
 
     def _now(self) -> datetime:
         return self._clock.now().replace(tzinfo=None)
@@ -359,89 +404,8 @@ def _aggregated(runs: list[Run], aggregates: list[Row]) -> list[Row]:
     return [{**dict(zip(groups, key, strict=True)), "count": count} for key, count in sorted(counted.items())]
 
 
-def _row(run: Run) -> Row:
-    """Return a run as lists show it; ``task_id`` and ``template_iri`` beside the captured keys: clients read them."""
-    return {
-        "@id": f"/wf/api/workflows/{run.id}/",
-        "@type": "Workflow",
-        "created": _time(run.created),
-        "debug": run.debug,
-        "modified": _time(run.modified),
-        "name": run.name,
-        "node_name": NODE,
-        "parent_wf": f"/wf/api/workflows/{run.parent}/" if run.parent else None,
-        "status": run.status,
-        "tags": ",".join(run.tags),
-        "task_id": run.task_id,
-        "template_iri": f"/api/3/workflows/{run.workflow}",
-    }
-
-
-def _detail(run: Run, steps: list[RunStep]) -> Row:
-    return _row(run) | {
-        "env": run.state.get("variables", {}) if _tells(run) else {},
-        "metadata": {},
-        "peer_details": None,
-        "result": run.result,
-        "steps": [_step(run, step) for step in steps],
-        "user": USER,
-    }
-
-
-def _logged(run: Run) -> Row:
-    return _row(run) | {
-        "@id": f"/wf/api/query/{run.id}/",
-        "env": {},
-        "metadata": {},
-        "parent_wf_id": run.parent,
-        "result": run.result,
-        "user": USER,
-    }
-
-
-def _step(run: Run, step: RunStep) -> Row:
-    row = {
-        "@id": f"/wf/api/steps/{step.id}/",
-        "@type": "Step",
-        "completed": _time(step.completed) if step.completed else None,
-        "func": type_of_step(step.type),
-        "metadata": {"metadata": {"stepType": {"displayName": step.type}, "uuid": step.uuid}},
-        "template_iri": f"/api/3/workflow_steps/{step.uuid}",
-        "name": step.name,
-        "started": _time(step.started),
-        "status": step.status,
-    }
-    # Results are kept for failed runs and verbose playbooks alone.
-    return row | ({"input": step.arguments, "result": step.result} if _tells(run) else {})
-
-
-def _tells(run: Run) -> bool:
-    return run.debug or run.status in FAILURES
-
-
-def type_of_step(name: str) -> str:
-    """Return the engine's function behind a type of step."""
-    functions = {
-        "Connectors": "connector",
-        "CyopsUtilites": "connector",
-        "SetVariable": "set_multiple",
-        "Decision": "cond",
-        "WorkflowReference": "call",
-        "InsertData": "insert_data",
-        "UpdateRecord": "update_data",
-        "FindRecords": "find_data",
-        "ManualInput": "manual_input",
-        "Delay": "delay",
-    }
-    return functions.get(name, "no_op")
-
-
 def _short(value: Any) -> Any:
     return value if len(json.dumps(value)) <= LARGEST_RESULT else "--truncated--"
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _moment(text: Any) -> datetime:

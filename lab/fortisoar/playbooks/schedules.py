@@ -21,10 +21,10 @@ from ..refusals import refusal
 from .cron import BadCrontab, is_due
 from .definitions import Row, uuid_of
 from .models import Schedule
+from .watch import Watch
 
 BASE = "/api/wf/api/scheduled/"
 TRIGGERED = "The associated workflow is successfully triggered"
-LOOK_EVERY = 0.5  # seconds of real time
 
 Fire = Callable[[str], None]
 
@@ -43,23 +43,16 @@ class Schedules:
         self._fire = fire
         self._is_running = is_running
         self._looking = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._watch = Watch("schedules", self.look)
 
     def close(self) -> None:
         """Stop watching the clock."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join()
-            self._thread = None
-        self._stop.clear()
+        self._watch.stop()
 
     def watch(self) -> None:
         """Begin to watch the clock, unless there is no schedule."""
-        with self._looking:
-            if self._thread is None and self._any():
-                self._thread = threading.Thread(target=self._look_again, name="schedules", daemon=True)
-                self._thread.start()
+        if self._any():
+            self._watch.start()
 
     def look(self) -> None:
         """Fire what became due since the last look; a schedule that missed several minutes fires once."""
@@ -82,10 +75,6 @@ class Schedules:
     def _any(self) -> bool:
         with self._store.transaction() as session:
             return session.scalar(select(Schedule.id).limit(1)) is not None
-
-    def _look_again(self) -> None:
-        while not self._stop.wait(LOOK_EVERY):
-            self.look()
 
     def _take_due(self, now: datetime) -> list[Schedule]:
         due = []

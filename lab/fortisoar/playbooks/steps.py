@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...kit.switches import Switches
-from .definitions import Row, type_of, uuid_of
-from .state import State
+from .definitions import OTHER_STEP_TYPES, STARTS, Row, arguments_of, type_of, uuid_of
+from .options import an_object, objects, shown, span
+from .state import Frame, State
 from .utilities import UTILITIES
 
 UTILITIES_CONNECTOR = "cyops_utilities"
@@ -27,20 +28,22 @@ class Waits(Exception):
     """The step waits for a person, or for a playbook that does.
 
     Parameters:
-        question: the arguments of the manual input; None if it is the called playbook that waits.
+        what: the number of the ``question`` or of the ``run``.
+        told: what the step's message tells of at once, None if it has to wait for the result.
     """
 
-    def __init__(self, question: Row | None) -> None:
+    def __init__(self, told: Any = None, **what: int) -> None:
         super().__init__()
-        self.question = question
+        self.what: Row = what
+        self.told = told
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A result, and the steps that the run goes on to."""
+    """A result, and the steps that the run goes on to; None for all that follow."""
 
     result: Any
-    leads_to: list[str]
+    leads_to: list[str] | None = None
 
 
 class Platform(Protocol):
@@ -55,8 +58,26 @@ class Platform(Protocol):
     def call(self, state: State, workflow: str, body: Row, records: list[Any], is_async: bool) -> Any:
         """Run another playbook; return its result, or ``{"task_id"}`` at once if it is asynchronous."""
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, state: State, seconds: float) -> None:
         """Wait by the lab's clock."""
+
+    def go_on(self, state: State) -> None:
+        """Raise what ends a run, if it has to end."""
+
+    def side_by_side(self, state: State, jobs: list[Callable[[], None]], most: int) -> None:
+        """Do all jobs, some at the same time."""
+
+    def ask_a_person(self, state: State, entry: int, arguments: Row) -> int:
+        """Ask somebody; return the question's number."""
+
+    def wait_for_record(self, state: State, entry: int, record: str, arguments: Row) -> int:
+        """Wait until somebody is done with a record; return the question's number."""
+
+    def outcome(self, state: State, what: Row) -> Chosen | None:
+        """Return what a step has waited for, None if it has not come."""
+
+    def abandon(self, state: State, frame: Frame) -> None:
+        """Let go of all that a step waits for."""
 
     def set_macro(self, name: str, value: str) -> Row | None:
         """Give an existing global variable a value; return its row, None if there is none of that name."""
@@ -64,11 +85,12 @@ class Platform(Protocol):
 
 @dataclass(frozen=True)
 class Turn:
-    """One execution of one step."""
+    """One execution of one step. ``entry`` is its number in the log."""
 
     platform: Platform
     state: State
     step: Row
+    entry: int
 
 
 Step = Callable[[Turn, Row], Any]
@@ -80,6 +102,8 @@ def perform(turn: Turn, arguments: Row) -> Any:
     Raises: StepFailed, Waits.
     """
     kind = type_of(turn.step)
+    if kind in OTHER_STEP_TYPES.values():
+        raise StepFailed(f"The local FortiSOAR does not run steps of the type {kind}")
     if kind not in STEPS:
         raise StepFailed(f"The local FortiSOAR has no step type {kind}")
     return STEPS[kind](turn, arguments)
@@ -98,7 +122,7 @@ def store_many(turn: Turn, arguments: Row, resources: list[Row], size: int) -> l
 def _insert_rows(turn: Turn, collection: str, rows: list[Row]) -> list[Any]:
     """Create or upsert records."""
     path, body = _bulk(collection, rows)
-    answer = _asked(turn, "POST", path, body)
+    answer = _object("The answer", _asked(turn, "POST", path, body))
     failures = answer.get("failure")
     if failures and turn.platform.switches["refused_record_in_bulk"] == "fails":
         raise StepFailed(f"CS-WF-6: {len(failures)} of {len(rows)} records were refused: {failures[0]}")
@@ -117,7 +141,7 @@ IN_BULK: dict[str, Callable[[Turn, str, list[Row]], list[Any]]] = {
 
 
 def _bulk(collection: str, rows: list[Row]) -> tuple[str, Any]:
-    *_, before, module = collection.rstrip("/").split("/")
+    *_, before, module = ["", "", *collection.rstrip("/").split("/")]
     if before == "upsert":
         return f"/api/3/bulkupsert/{module}", rows
     return f"/api/3/insert/{module}", {"data": rows}
@@ -125,22 +149,39 @@ def _bulk(collection: str, rows: list[Row]) -> tuple[str, Any]:
 
 def _start(turn: Turn, arguments: Row) -> Any:
     """Take the input as the step's variables shape it. That a lone record becomes a list of one is assumed."""
-    variables = turn.state.variables
-    shaped = turn.platform.render((turn.step.get("arguments") or {}).get("step_variables") or {}, turn.state)
-    shaped = shaped if isinstance(shaped, dict) else {}
+    state = turn.state
+    own = arguments_of(turn.step)
+    rendered = turn.platform.render(own.get("step_variables"), state)
+    shaped = dict(rendered) if isinstance(rendered, dict) else {}
     given = shaped.pop("input", None)
     given = given if isinstance(given, dict) else {}
-    records = given.get("records") or variables["input"]["records"]
-    # What a form asks for comes as keys of the trigger's body, and is read as a parameter.
-    asked = [variable["name"] for variable in (turn.step.get("arguments") or {}).get("inputVariables") or []]
-    answers = {name: variables[name] for name in asked if name in variables}
-    variables["input"] = {
-        **variables["input"],
-        "params": {**variables["input"]["params"], **answers, **(given.get("params") or {})},
+    before = state.variables.get("input")
+    before = before if isinstance(before, dict) else {}
+    records = given.get("records") or before.get("records")
+    state.variables["input"] = {
+        **before,
+        "params": _params(before.get("params"), _answers(own, state.variables), given.get("params")),
         "records": [record for record in (records if isinstance(records, list) else [records]) if record],
     }
-    variables.update(shaped)
-    return {"input": variables["input"], **shaped}
+    state.variables.update(shaped)
+    return {"input": state.variables["input"], **shaped}
+
+
+def _answers(own: Row, variables: Row) -> Row:
+    """Return the answers to a start's form: they come as keys of the trigger's body, and are read as parameters."""
+    names = [str(asked.get("name")) for asked in objects(own.get("inputVariables"), "inputVariables")]
+    return {name: variables[name] for name in names if name in variables}
+
+
+def _params(given: Any, answers: Row, shaped: Any) -> Any:
+    """Return the parameters; what is no object is handed on as it came, where nothing is to be added to it."""
+    if shaped and not isinstance(shaped, dict):
+        return shaped
+    if given and not isinstance(given, dict):
+        if answers or shaped:
+            raise StepFailed(f"input.params must be an object, and is {shown(given)}")
+        return given
+    return {**(given or {}), **answers, **(shaped or {})}
 
 
 def _set_variables(turn: Turn, arguments: Row) -> Any:
@@ -192,7 +233,7 @@ def _utility(turn: Turn, arguments: Row) -> Any:
 
 def _decide(turn: Turn, arguments: Row) -> Chosen:
     """Choose the first option whose condition holds, else the default, else none."""
-    options = [option for option in arguments.get("conditions") or [] if isinstance(option, dict)]
+    options = objects(arguments.get("conditions"), "conditions")
     default = next((option for option in options if option.get("default")), None)
     chosen = default
     for option in options:
@@ -201,7 +242,8 @@ def _decide(turn: Turn, arguments: Row) -> Chosen:
             break
     if chosen is None:
         return Chosen({"step_name": None}, [])
-    return Chosen({"step_name": chosen.get("step_name"), "option": chosen.get("option")}, [uuid_of(chosen["step_iri"])])
+    result = {"step_name": chosen.get("step_name"), "option": chosen.get("option")}
+    return Chosen(result, [uuid_of(chosen.get("step_iri"))])
 
 
 def _call(turn: Turn, arguments: Row) -> Any:
@@ -209,11 +251,11 @@ def _call(turn: Turn, arguments: Row) -> Any:
     inherited = dict(turn.state.variables) if arguments.get("pass_parent_env") is True else {}
     for own in ("steps", "result", "task_id", "audit_info", "input"):
         inherited.pop(own, None)
-    records = turn.state.variables["input"]["records"] if arguments.get("pass_input_record") is True else []
+    records = turn.state.records if arguments.get("pass_input_record") is True else []
     body = {
         **inherited,
         "input": {"params": given if isinstance(given, dict) else {}},
-        "request": turn.state.variables["request"],
+        "request": turn.state.variables.get("request"),
     }
     is_async = arguments.get("apply_async") is True
     return turn.platform.call(turn.state, uuid_of(arguments.get("workflowReference")), body, records, is_async)
@@ -243,29 +285,55 @@ def uuid_path(iri: Any) -> Any:
 
 def _find(turn: Turn, arguments: Row) -> Any:
     answer = _asked(turn, "POST", f"/api/query/{arguments.get('module')}", arguments.get("query") or {})
-    return answer["hydra:member"]
+    return _object("The answer", answer).get("hydra:member")
 
 
 def _delay(turn: Turn, arguments: Row) -> Any:
-    spans = arguments.get("delay") or {}
-    units = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
-    if arguments.get("type", "TimeBased") != "TimeBased" or not isinstance(spans, dict):
+    if arguments.get("type", "TimeBased") != "TimeBased":
         raise StepFailed(f"The local FortiSOAR has no delay of type {arguments.get('type')}")
-    turn.platform.wait(sum(float(spans.get(unit) or 0) * seconds for unit, seconds in units.items()))
+    turn.platform.wait(turn.state, span(arguments.get("delay"), "delay"))
     return {}
 
 
 def _ask_a_person(turn: Turn, arguments: Row) -> Any:
-    raise Waits(arguments)
+    raise Waits(question=turn.platform.ask_a_person(turn.state, turn.entry, arguments))
 
 
+def _task(turn: Turn, arguments: Row) -> Any:
+    """Create a task and wait until it is done. Which states that are is assumed: no source."""
+    module = str(arguments.get("collection") or "tasks").rstrip("/").split("/")[-1]
+    task = _object("The answer", _asked(turn, "POST", f"/api/3/{module}", _fields(arguments.get("resource"))))
+    if not turn.platform.switches["manual_task_waits"]:
+        return task
+    raise Waits(task, question=turn.platform.wait_for_record(turn.state, turn.entry, str(task["@id"]), arguments))
+
+
+def _run_script(turn: Turn, arguments: Row) -> Any:
+    """Run a task of the engine by its address, as the step types do."""
+    script = str(arguments.get("script"))
+    name = script.removeprefix("/wf/workflow/tasks/")
+    if name not in SCRIPTS:
+        raise StepFailed(f"The local FortiSOAR does not run the script {shown(script)}")
+    return SCRIPTS[name](turn, an_object(arguments.get("arguments"), "arguments"))
+
+
+def _crud(turn: Turn, arguments: Row) -> Any:
+    method = str(arguments.get("method") or "GET").upper()
+    return _asked(turn, method, str(arguments.get("collection")), arguments.get("resource") or None)
+
+
+SCRIPTS: dict[str, Step] = {
+    "no_op": lambda turn, arguments: {},
+    "connector": _connector,
+    "crudhub_crud": _crud,
+    "set_multiple": _set_variables,
+    "manual_input": _ask_a_person,
+    "delay": _delay,
+}
 STEPS: dict[str, Step] = {
-    "cybersponse.action": _start,
-    "cybersponse.abstract_trigger": _start,
-    "cybersponse.post_create": _start,
-    "cybersponse.post_update": _start,
-    "cybersponse.api_call": _start,
+    **dict.fromkeys(STARTS, _start),
     "SetVariable": _set_variables,
+    "SetAPIKeys": _set_variables,
     "Connectors": _connector,
     "CyopsUtilites": _connector,
     "CodeSnippet": _step_of("code-snippet"),
@@ -279,6 +347,8 @@ STEPS: dict[str, Step] = {
     "Delay": _delay,
     "ManualInput": _ask_a_person,
     "ApprovalManualInput": _ask_a_person,
+    "ManualTask": _task,
+    "RunScript": _run_script,
 }
 
 
@@ -306,8 +376,14 @@ def _fields(resource: Any) -> Row:
     return {
         name: None if value == "None" else value
         for name, value in resource.items()
-        if not name.startswith("__") or name in links
+        if not str(name).startswith("__") or name in links
     }
+
+
+def _object(what: str, value: Any) -> Row:
+    if not isinstance(value, dict):
+        raise StepFailed(f"{what} is no object: {shown(value)}")
+    return value
 
 
 def _asked(turn: Turn, method: str, path: str, body: Any) -> Any:

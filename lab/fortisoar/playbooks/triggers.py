@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.routing import Route
 
 from ..calls import Answer, Call, route
-from ..refusals import refusal
+from ..refusals import Refusal, refusal
 from .asking import Ask
 from .content.collections import Collections
 from .definitions import Definition, Row, arguments_of
 
 BASE = "/api/triggers/1"
 ON_WRITE = {"create": "cybersponse.post_create", "update": "cybersponse.post_update"}
+ON_DELETE = "cybersponse.post_delete"
 
 log = logging.getLogger(__name__)
 
 # The playbook, the trigger's body, the records; returns the task id.
 StartRun = Callable[[Definition, Row, list[Any]], str]
+Start = Callable[[], str]
 
 
 class Triggers:
@@ -42,16 +45,29 @@ class Triggers:
 
     def waiting(self, change: str, module: str) -> list[Definition]:
         """Return the active playbooks that wait for a record of this module to be created or updated."""
-        if change not in ON_WRITE:
-            return []
-        return [each for each in self._collections.active(ON_WRITE[change]) if module in _resources(each)]
+        return self._on(ON_WRITE[change], module)
 
-    def written(self, waiting: list[Definition], module: str, record: Row, changed: set[str]) -> None:
+    def written(self, waiting: list[Definition], module: str, record: Row, changed: Row) -> None:
         """Start those of the playbooks that wait whose filters a record passes."""
         for definition in waiting:
-            trigger = arguments_of(definition.start or {}).get("fieldbasedtrigger") or {}
-            if self._passes(trigger, module, record, changed):
+            if self._passes(_filters(definition), module, record, changed):
                 self._start(definition, {}, [self._record(record["@id"])])
+
+    def going(self, module: str, iris: list[str]) -> dict[str, list[Start]]:
+        """Return for records what starts the playbooks that wait for them to be deleted, with them as they are now."""
+        waiting = self._on(ON_DELETE, module)
+        return {iri: self._starts(waiting, module, iri) for iri in iris} if waiting else {}
+
+    def _starts(self, waiting: list[Definition], module: str, iri: str) -> list[Start]:
+        try:
+            record = self._record(iri)
+        except Refusal:  # there is none, or it lies in the recycle bin
+            return []
+        passed = [each for each in waiting if self._passes(_filters(each), module, record, {})]
+        return [partial(self._start, definition, {}, [record]) for definition in passed]
+
+    def _on(self, start: str, module: str) -> list[Definition]:
+        return [each for each in self._collections.active(start) if module in _resources(each)]
 
     def _without_record(self, call: Call) -> Answer:
         definition = self._collections.find(call.path["uuid"])
@@ -63,7 +79,8 @@ class Triggers:
     def _on_records(self, call: Call) -> Answer:
         definition, start = self._routed("cybersponse.action", call.path["name"])
         body = call.fields
-        records = [self._record(str(iri)) for iri in body.get("records") or []]
+        given = body.get("records") or []
+        records = [self._record(str(iri)) for iri in (given if isinstance(given, list) else [given])]
         if not records and not start.get("noRecordExecution"):
             raise refusal(400, "The playbook runs on records, and none were given.")
         # That each record gets its own run where the start says "single" is assumed: no source.
@@ -77,7 +94,6 @@ class Triggers:
         return {"task_id": self._start(definition, {"request": request}, [])}
 
     def _routed(self, kind: str, name: str) -> tuple[Definition, Row]:
-        self._collections.refresh()
         for definition in self._collections.active(kind):
             start = arguments_of(definition.start or {})
             if start.get("route") == name:
@@ -90,9 +106,10 @@ class Triggers:
             raise refusal(400, f"Record {iri} cannot be read")
         return record
 
-    def _passes(self, group: Row, module: str, record: Row, changed: set[str]) -> bool:
+    def _passes(self, group: Row, module: str, record: Row, changed: Row) -> bool:
         """Tell whether a record passes a trigger's filters: changes are seen here, the rest is left to a query."""
-        filters = [one for one in group.get("filters") or [] if isinstance(one, dict)]
+        given = group.get("filters")
+        filters = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
         results = (
             self._passes(one, module, record, changed)
             if "filters" in one
@@ -101,7 +118,7 @@ class Triggers:
         )
         return not filters or (any(results) if str(group.get("logic")).upper() == "OR" else all(results))
 
-    def _passes_one(self, one: Row, module: str, record: Row, changed: set[str]) -> bool:
+    def _passes_one(self, one: Row, module: str, record: Row, changed: Row) -> bool:
         if one.get("operator") == "changed":
             return str(one.get("field")).split(".")[0] in changed
         this = {"field": "uuid", "operator": "eq", "value": record["uuid"]}
@@ -112,5 +129,11 @@ class Triggers:
         return bool(answer["hydra:member"])
 
 
-def _resources(definition: Definition) -> list[str]:
-    return arguments_of(definition.start or {}).get("resources") or []
+def _resources(definition: Definition) -> list[Any]:
+    resources = arguments_of(definition.start or {}).get("resources")
+    return resources if isinstance(resources, list) else [resources]
+
+
+def _filters(definition: Definition) -> Row:
+    trigger = arguments_of(definition.start or {}).get("fieldbasedtrigger")
+    return trigger if isinstance(trigger, dict) else {}

@@ -214,7 +214,10 @@ class _Run:
         """Answer the manual input that the run waits with; return False if no answer is left."""
         numbers = {run["@id"].rstrip("/").split("/")[-1] for run in self._runs(task_id)}
         rows = self._fortisoar.ask("GET", "/api/wf/api/manual-wf-input/", params={"limit": MOST})["hydra:member"]
-        question = next(row for row in rows if str(row["workflow"]) in numbers)
+        question = next((row for row in rows if str(row["workflow"]) in numbers), None)
+        if question is None:
+            self._say("It waits until somebody has completed its task.")
+            return False
         options = {option["option"]: option for option in question["response_mapping"].get("options") or []}
         if not answers:
             self._say(f"It asks: {question['title']} Answer with --answer: {', '.join(options)}.")

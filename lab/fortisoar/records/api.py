@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -13,24 +14,41 @@ from starlette.routing import Route
 from ...kit.clock import Clock
 from ...kit.store import Store
 from ...kit.switches import Switches
+from ..caller import caller
+from ..calls import Answer, Call, Row, route
 from . import bulk, feeds
+from .content import writer_of
 from .errors import malformed, not_allowed, not_found
 from .metadata import STORES, descriptions
-from .modules import MODULES, Module
+from .modules import CONTENT, MODULES, Module, parts
 from .querying import aggregate, condition, ordering, search
-from .seeding import ADMINISTRATOR, fill
-from .serving import Answer, Call, Row, route
+from .seeding import fill
 from .showing import collection, legacy, selected, show, single, view
 from .tables import Link, Record
-from .values import address
+from .values import address, iri
 from .writing import Writer, find
 
 PAGE_SIZE = 30
 LARGEST_PAGE = 5000  # the appliance's cap, whatever $limit asks for
 FEW = 1000  # records that are sorted at no cost worth speaking of
 
-# Told after each write: create, update or delete; the module; the record as it is read; the fields that changed.
-Listener = Callable[[str, str, Row, set[str]], None]
+Written = TypeVar("Written")
+
+
+class Listener(Protocol):
+    """Who is told of what requests write."""
+
+    def record_written(self, change: str, module: str, row: Row, before: Row, /) -> None:
+        """Take note of a record.
+
+        Parameters:
+            change: create, update, delete, link, unlink, bulk insert or bulk delete.
+            row: the record as it is read; of a link, with the one at the other end under ``link``.
+            before: by name, what the fields that changed held before.
+        """
+
+    def records_going(self, change: str, module: str, iris: list[str], /) -> Callable[[str], None]:
+        """Look at records that are about to be deleted; return what is to be called with each that is gone."""
 
 
 class Records:
@@ -54,10 +72,10 @@ class Records:
             fill(session, self._now())
 
     def subscribe(self, listener: Listener) -> None:
-        """Have a function called after each record that a request wrote.
+        """Tell somebody of each record that a request writes or deletes.
 
-        Bulk inserts tell nobody, as on 7.6, and feeds neither, as on 8.0; nor do bulk deletes and links made at a
-        relation's address: assumed.
+        Bulk inserts, bulk deletes and links made at a relation's address are told apart, as they may start no playbook.
+        Feeds are told where the switch says so: they start none on 8.0.
         """
         self._listeners.append(listener)
 
@@ -73,7 +91,7 @@ class Records:
             route("POST", "/api/3/upsert/{module}", self._upsert),
             route("POST", "/api/3/bulkupsert/{module}", self._upsert_many),
             route("GET", "/api/3/{module}", self._list),
-            route("POST", "/api/3/{module}", self._create),
+            route("POST", "/api/3/{module}", self.create),
             route("GET", "/api/3/{module}/{uuid}", self._read),
             route("PUT", "/api/3/{module}/{uuid}", self._update),
             route("DELETE", "/api/3/{module}/{uuid}", self._delete),
@@ -87,12 +105,12 @@ class Records:
 
     # ---- one record
 
-    def _create(self, call: Call) -> Answer:
+    def create(self, call: Call) -> Answer:
+        """Answer to what creates a record."""
         with self._transaction() as session:
             writer = self._writer(session, call)
-            record = writer.create(call.object)
-            session.flush()
-            row = single(session, record, "iris")
+            record = writer.create(call.fields)
+            row = _written(session, call, record, "iris")
         self._tell("create", row, writer)
         return 201, row
 
@@ -106,26 +124,27 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
             writer = self._writer(session, call)
-            writer.update(record, call.object, restores=call.is_on("$showDeleted"))
-            session.flush()
-            row = single(session, record, _many(call), call.is_on("$showDeleted"))
+            writer.update(record, call.fields, restores=call.is_on("$showDeleted"))
+            row = _written(session, call, record, _many(call))
         self._tell("update", row, writer)
         return 200, row
 
     def _delete(self, call: Call) -> Answer:
+        gone = self._going("delete", call, [call.path["uuid"]])
         with self._transaction() as session:
             record = self._find(session, call, with_deleted=call.is_on("$hardDelete"))
-            writer, row = self._writer(session, call), single(session, record)
+            writer = self._writer(session, call)
+            row = single(session, record)
             writer.delete(record, call.is_on("$hardDelete"))
+        gone(record.iri)
         self._tell("delete", row, writer)
         return 204, None
 
     def _upsert(self, call: Call) -> Answer:
         with self._transaction() as session:
             writer = self._writer(session, call)
-            record, is_new = writer.upsert(call.object)
-            session.flush()
-            row = single(session, record, "iris")
+            record, is_new = writer.upsert(call.fields)
+            row = _written(session, call, record, "iris")
         self._tell("create" if is_new else "update", row, writer)
         return 201 if is_new else 200, row
 
@@ -135,13 +154,17 @@ class Records:
         with self._transaction() as session:
             writer, rows = self._writer(session, call), bulk.rows_of(call.body)
             writer.look_ahead(rows)
-            done, failures = bulk.each(rows, writer.create, "POST")
+            done, failures = bulk.each(
+                rows, self._in_bulk(session, call, writer, lambda one, row: one.create(row)), "POST"
+            )
             session.flush()
             shown = show(session, done, "iris")
+        for row in shown:
+            self._tell("bulk insert", row, writer)
         if failures:
             return bulk.partial(shown, failures)
         # Both null and the type are the guide's.
-        return 200, collection(call.parts["module"], shown, len(shown)) | {"@id": None}
+        return 200, collection(call.path["module"], shown, len(shown)) | {"@id": None}
 
     def _upsert_many(self, call: Call) -> Answer:
         if not isinstance(call.body, list):
@@ -149,7 +172,9 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
             writer.look_ahead(call.body)
-            done, failures = bulk.each(call.body, writer.upsert, "POST")
+            done, failures = bulk.each(
+                call.body, self._in_bulk(session, call, writer, lambda one, row: one.upsert(row)), "POST"
+            )
             session.flush()
             # Two rows with the same unique value are one record.
             records = list(dict.fromkeys(record for record, _ in done))
@@ -162,13 +187,13 @@ class Records:
         with self._transaction() as session:
             writer = self._writer(session, call)
 
-            def update(row: Any) -> Record:
+            def update(one: Writer, row: Any) -> Record:
                 found = address(row)
-                if found is None or found[0] != call.parts["module"]:
+                if found is None or found[0] != call.path["module"]:
                     raise malformed("The record has no @id of this module.")
-                return writer.update(find(session, *found), row)
+                return one.update(find(session, *found), row)
 
-            done, failures = bulk.each(bulk.rows_of(call.body), update, "PUT")
+            done, failures = bulk.each(bulk.rows_of(call.body), self._in_bulk(session, call, writer, update), "PUT")
             session.flush()
             shown = show(session, done)
         for row in shown:
@@ -176,51 +201,65 @@ class Records:
         return (207, {"data": shown, "failure": failures}) if failures else (200, {"data": shown})
 
     def _delete_many(self, call: Call) -> Answer:
-        ids = call.object.get("ids")
+        ids = call.fields.get("ids")
         if not isinstance(ids, list):
             raise malformed('The body must be {"ids": [...]}.')
+        gone = self._going("bulk delete", call, ids)
         with self._transaction() as session:
             writer = self._writer(session, call)
 
-            def delete(uuid: Any) -> str:
-                record = find(session, call.parts["module"], str(uuid))
+            def delete(uuid: Any) -> Row:
+                record = find(session, call.path["module"], str(uuid))
+                row = single(session, record)
                 writer.delete(record, call.is_on("$hardDelete"))
-                return record.iri
+                return row
 
-            done, failures = bulk.each(ids, delete, "DELETE")
-        return bulk.partial(done, failures)
+            rows, failures = bulk.each(ids, delete, "DELETE")
+        for row in rows:
+            gone(row["@id"])
+            self._tell("bulk delete", row, writer)
+        return bulk.partial([row["@id"] for row in rows], failures)
 
     def _delete_with_query(self, call: Call) -> Answer:
-        if not call.object.get("filters"):
+        if not call.fields.get("filters"):
             raise malformed("The body must have filters.")
         module = self._module(call)
+        wanted = [Record.module == module.name, condition(module, Record, call.fields)]
+        if not call.is_on("$hardDelete"):
+            wanted.append(Record.deleted.is_(None))
+        with self._transaction() as session:
+            uuids = list(session.scalars(select(Record.uuid).where(*wanted)))
+        gone = self._going("bulk delete", call, uuids)
         with self._transaction() as session:
             writer = self._writer(session, call)
-            wanted = [Record.module == module.name, condition(module, Record, call.object)]
-            if not call.is_on("$hardDelete"):
-                wanted.append(Record.deleted.is_(None))
             records = session.scalars(select(Record).where(*wanted)).all()
+            rows = show(session, records)
             for record in records:
                 writer.delete(record, call.is_on("$hardDelete"))
-        return 200, {"count": len(records)}
+        for row in rows:
+            gone(row["@id"])
+            self._tell("bulk delete", row, writer)
+        return 200, {"count": len(rows)}
 
     def _ingest(self, call: Call) -> Answer:
         """Store a feed. Playbooks ask for the status only; that the uuids are then left out is assumed: no source."""
         with self._transaction() as session:
-            uuids = feeds.ingest(session, self._writer(session, call), call.body)
+            writer = self._writer(session, call)
+            stored = feeds.ingest(session, writer, call.body)
+            session.flush()
+            told = stored if self._switches["feed_starts_playbooks"] else []
+            rows = {row["uuid"]: row for row in show(session, list(dict.fromkeys(record for record, _ in told)))}
+        for record, is_new in told:
+            self._tell("create" if is_new else "update", rows[record.uuid], writer)
         answer: Row = {"status": "success"}
-        return 200, answer if call.is_on("$statusOnly") else answer | {"uuids": uuids}
+        return 200, answer if call.is_on("$statusOnly") else answer | {"uuids": [record.uuid for record, _ in stored]}
 
     # ---- lists and queries
 
     def _list(self, call: Call) -> Answer:
         module = self._module(call)
         filters = _url_filters(call)
-        sort = [
-            {"field": field.lstrip("-"), "direction": "DESC" if field.startswith("-") else "ASC"}
-            for field in call.option("$orderby").split(",")
-            if field
-        ]
+        sort = _order(call.query.get("$orderby", ""))
         return self._page(call, module, [condition(module, Record, {"filters": filters})], sort)
 
     def _query(self, call: Call) -> Answer:
@@ -236,7 +275,7 @@ class Records:
         return self._page(call, module, wanted, [])
 
     def _queried(self, call: Call, module: Module, wanted: list[ColumnElement[bool]]) -> Answer:
-        body = call.object
+        body = call.fields
         wanted = [
             *wanted,
             condition(module, Record, {"logic": body.get("logic", "AND"), "filters": body.get("filters")}),
@@ -260,11 +299,14 @@ class Records:
         conditions = [*self._visible(call, module), *wanted]
         with self._transaction() as session:
             total = session.scalar(select(func.count()).select_from(Record).where(*conditions)) or 0
-            found = select(Record).where(*conditions).order_by(*ordering(module, Record, sort, total < FEW))
+            order = ordering(module, Record, sort or _order(module.order), total < FEW)
+            found = select(Record).where(*conditions).order_by(*order)
             records = session.scalars(found.limit(size).offset((number - 1) * size)).all()
             rows = show(session, records, _many(call), call.is_on("$showDeleted"))
+        if not call.is_on("$includeData"):
+            rows = [_withheld(module, row) for row in rows]
         rows = selected(rows, fields or _fields(call), ignored)
-        shown = view(call.path, call.query, number, size, total)
+        shown = view(call.address, call.pairs, number, size, total)
         envelope = collection(module.name, rows, None if call.is_on("$partial") else total) | {"hydra:view": shown}
         return 200, legacy(envelope, shown, size) if call.is_on("$legacy_collection_view") else envelope
 
@@ -275,7 +317,7 @@ class Records:
         columns, groups = aggregate(module, Record, kept)
         names = {column.name: column for column in columns}
         asked = select(*columns).where(*self._visible(call, module), *wanted).group_by(*groups)
-        for each in _objects(call.object, "sort"):
+        for each in _objects(call.fields, "sort"):
             if (column := names.get(str(each.get("field")))) is not None:
                 asked = asked.order_by(column.desc() if str(each.get("direction")).upper() == "DESC" else column.asc())
         size = min(call.number("$limit", LARGEST_PAGE), LARGEST_PAGE)
@@ -288,7 +330,7 @@ class Records:
         shows_deleted = isinstance(call.body, dict) and call.body.get("showDeleted") is True
         if not shows_deleted and not call.is_on("$showDeleted"):
             wanted.append(Record.deleted.is_(None))
-        if term := call.option("$search"):
+        if term := call.query.get("$search"):
             wanted.append(search(module, Record, term))
         return wanted
 
@@ -299,40 +341,49 @@ class Records:
         with self._transaction() as session:
             record = self._find(session, call)
         linked = select(Link.target_uuid).where(
-            Link.module == module.name, Link.uuid == record.uuid, Link.field == call.parts["relation"]
+            Link.module == module.name, Link.uuid == record.uuid, Link.field == call.path["relation"]
         )
         return target, [Record.uuid.in_(linked)]
 
     def _append(self, call: Call) -> Answer:
-        _, target = self._relation(call)
-        name = call.parts["relation"]
+        module, target = self._relation(call)
+        name = call.path["relation"]
+        _check_is_linked(module, name)
         if name == "comments":
             raise not_allowed("Comments are created at /api/3/comments.")  # met on 7.6
         with self._transaction() as session:
             record, writer = self._find(session, call), self._writer(session, call)
-            found = address(call.object)
+            found, others = address(call.fields), self.writer(session, target)
             if found is None:
-                other = Writer(session, target, self._now(), ADMINISTRATOR).create(call.object)
+                other = others.create(call.fields)
                 session.flush()
             elif found[0] != target.name:
                 raise malformed(f"{name} holds records of {target.name}.")
             else:
                 other = find(session, *found)
-            writer.link(record, name, other.module, other.uuid)
-            row = single(session, other)
+            is_new = writer.link(record, name, other.module, other.uuid)
+            row, linked_to = single(session, other), single(session, record)
+        if found is None:
+            self._tell("create", row, others)
+        if is_new:
+            self._tell("link", linked_to | {"link": row}, writer, {name: None})
         return 200 if found else 201, row
 
     def _unlink(self, call: Call) -> Answer:
-        _, target = self._relation(call)
+        module, target = self._relation(call)
+        _check_is_linked(module, call.path["relation"])
         with self._transaction() as session:
             record = self._find(session, call)
-            other = find(session, target.name, call.parts["other"], with_deleted=True)
-            self._writer(session, call).unlink(record, call.parts["relation"], other.module, other.uuid)
+            other = find(session, target.name, call.path["other"], with_deleted=True)
+            writer = self._writer(session, call)
+            writer.unlink(record, call.path["relation"], other.module, other.uuid)
+            row = single(session, record) | {"link": single(session, other)}
+        self._tell("unlink", row, writer, {call.path["relation"]: None})
         return 204, None
 
     def _relation(self, call: Call) -> tuple[Module, Module]:
         module = self._module(call)
-        name = call.parts["relation"]
+        name = call.path["relation"]
         if name not in module.many or module.fields[name].target not in MODULES:
             raise not_found(f"{module.name}/{name}")
         return module, MODULES[module.fields[name].target]
@@ -340,12 +391,12 @@ class Records:
     # ---- descriptions of modules
 
     def _describe(self, call: Call) -> Answer:
-        store = call.path.split("/")[3]
+        store = call.address.split("/")[3]
         rows = descriptions(store, call.is_on("$relationships"))
-        shown = {"@id": call.path, "@type": "hydra:PartialCollectionView"}
+        shown = {"@id": call.address, "@type": "hydra:PartialCollectionView"}
         return 200, {
             "@context": f"/api/3/contexts/{STORES[store]}",
-            "@id": call.path,
+            "@id": call.address,
             "@type": "hydra:Collection",
             "hydra:member": rows,
             "hydra:totalItems": len(rows),
@@ -353,27 +404,42 @@ class Records:
         }
 
     def _describe_one(self, call: Call) -> Answer:
-        store = call.path.split("/")[3]
+        store = call.address.split("/")[3]
         for row in descriptions(store, True):
-            if row["uuid"] == call.parts["uuid"]:
+            if row["uuid"] == call.path["uuid"]:
                 return 200, {"@context": f"/api/3/contexts/{STORES[store]}"} | row
-        raise not_found(call.path)
+        raise not_found(call.address)
 
     # ---- what all need
 
     def _module(self, call: Call) -> Module:
-        name = call.parts["module"]
+        name = call.path["module"]
         if name not in MODULES:
             raise not_found(f"/api/3/{name}")
         return MODULES[name]
 
     def _find(self, session: Session, call: Call, with_deleted: bool = False) -> Record:
         module = self._module(call)
-        return find(session, module.name, call.parts["uuid"], with_deleted or call.is_on("$showDeleted"))
+        return find(session, module.name, call.path["uuid"], with_deleted or call.is_on("$showDeleted"))
 
     def _writer(self, session: Session, call: Call) -> Writer:
+        return self.writer(session, self._module(call))
+
+    def writer(self, session: Session, module: Module) -> Writer:
+        """Return what writes the records of a module through a session."""
         revives = self._switches["upsert_of_deleted_record"] == "restore"
-        return Writer(session, self._module(call), self._now(), ADMINISTRATOR, revives)
+        return writer_of(session, module, self._now(), caller().author, revives)
+
+    def _in_bulk(
+        self, session: Session, call: Call, writer: Writer, write: Callable[[Writer, Any], Written]
+    ) -> Callable[[Any], Written]:
+        """Return what writes one row of many. A record with parts that fails half-way leaves nothing behind."""
+
+        def alone(row: Any) -> Written:
+            with session.begin_nested():
+                return write(self._writer(session, call), row)
+
+        return alone if parts(writer.module.name) else partial(write, writer)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -383,16 +449,28 @@ class Records:
         with self._store.transaction() as session, session.no_autoflush:
             yield session
 
-    def _tell(self, what: str, row: Row, writer: Writer) -> None:
+    def _tell(self, what: str, row: Row, writer: Writer, before: Row | None = None) -> None:
         for listener in self._listeners:
-            listener(what, writer.module.name, row, writer.changed.get(row["uuid"], set()))
+            listener.record_written(what, writer.module.name, row, before or writer.changed.get(row["uuid"], {}))
+
+    def _going(self, change: str, call: Call, uuids: Iterable[Any]) -> Callable[[str], None]:
+        """Have records looked at that are about to be deleted; return what is to be called with each that is gone."""
+        module = call.path["module"]
+        iris = [iri(module, str(uuid).lower()) for uuid in uuids]
+        told = [each.records_going(change, module, iris) for each in self._listeners]
+
+        def gone(record: str) -> None:
+            for tell in told:
+                tell(record)
+
+        return gone
 
 
 def _url_filters(call: Call) -> list[Row]:
     """Return the filters of an address: ``field=value`` and ``field$operator=value``, all of them to be met."""
     filters = []
-    for name, value in call.query:
-        if name.startswith("$"):
+    for name, value in call.pairs:
+        if name.startswith(("$", "__")):
             continue
         field, _, operator = name.partition("$")
         filters.append({"field": field, "operator": operator or "eq", "value": value})
@@ -401,13 +479,40 @@ def _url_filters(call: Call) -> list[Row]:
     return filters
 
 
+def _order(text: str) -> list[Row]:
+    """Return the sorting that an address asks for: ``field`` or ``-field``, more of them after commas."""
+    return [
+        {"field": field.lstrip("+-"), "direction": "DESC" if field.startswith("-") else "ASC"}
+        for field in text.split(",")
+        if field
+    ]
+
+
 def _fields(call: Call) -> list[str]:
-    text = call.option("$fields") or call.option("__selectFields")
+    text = call.query.get("$fields") or call.query.get("__selectFields")
     return text.split(",") if text else []
 
 
 def _many(call: Call) -> str:
     return "records" if call.is_on("$relationships") else ""
+
+
+def _written(session: Session, call: Call, record: Record, many: str) -> Row:
+    """Return what answers a write. Relations of playbooks are IRIs unless they are asked for (met on 8.0)."""
+    session.flush()
+    if record.module in CONTENT:
+        many = _many(call) or "iris"
+    return _withheld(MODULES[record.module], single(session, record, many, call.is_on("$showDeleted")))
+
+
+def _withheld(module: Module, row: Row) -> Row:
+    """Return a row without what is shown on demand alone, which the appliance does not send back either (8.0)."""
+    return {**row, **dict.fromkeys(module.on_demand)}
+
+
+def _check_is_linked(module: Module, relation: str) -> None:
+    if relation in parts(module.name):
+        raise not_allowed(f"{relation} are written with their {module.type}.")
 
 
 def _objects(body: Row, key: str) -> list[Row]:

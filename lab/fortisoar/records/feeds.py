@@ -19,20 +19,20 @@ from .writing import UUID, Writer
 Row = dict[str, Any]
 
 
-def ingest(session: Session, writer: Writer, body: Any) -> list[str]:
-    """Create or update the records of ``{"data": [...]}``; return their uuids in the order of the rows.
+def ingest(session: Session, writer: Writer, body: Any) -> list[tuple[Record, bool]]:
+    """Create or update the records of ``{"data": [...]}``; return them in the order of the rows, and which are new.
 
     That the first bad row's refusal is the answer is assumed: no source.
     """
     rows = [_given(writer.module, row) for row in rows_of(body)]
     writer.look_ahead(rows)
-    return [_stored(session, writer, row).uuid for row in rows]
+    return [_stored(session, writer, row) for row in rows]
 
 
-def _stored(session: Session, writer: Writer, row: Any) -> Record:
+def _stored(session: Session, writer: Writer, row: Any) -> tuple[Record, bool]:
     uuid = str(row.get("uuid") or "").lower() if isinstance(row, dict) else ""
     known = session.get(Record, (writer.module.name, uuid)) if uuid else None
-    return writer.update(known, row) if known else writer.upsert(row)[0]
+    return (writer.update(known, row), False) if known else writer.upsert(row)
 
 
 def _given(module: Module, row: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from .modules import MODULES, Field, Module
+from .modules import CONTENT, MODULES, Field, Module
 
 Row = dict[str, Any]
 # The draft that the module editor changes, and what is in force. Nobody edits modules here: they are alike.
@@ -17,7 +17,7 @@ _FORMS = {"one": "lookup", "many": "manyToMany", "tags": "tags", "date": "dateti
 
 def descriptions(store: str, with_attributes: bool) -> list[Row]:
     """Return every module's description, sorted by type; its attributes only if they are asked for."""
-    return [_description(store, MODULES[name], with_attributes) for name in sorted(MODULES)]
+    return [_description(store, MODULES[name], with_attributes) for name in sorted(MODULES) if name not in CONTENT]
 
 
 def _description(store: str, module: Module, with_attributes: bool) -> Row:

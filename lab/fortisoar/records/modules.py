@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal
+from functools import cache, cached_property
+from typing import Any, Literal
 
-Kind = Literal["text", "integer", "date", "boolean", "tags", "picklist", "one", "many"]
+Kind = Literal["text", "integer", "date", "boolean", "tags", "picklist", "one", "many", "json"]
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,14 @@ class Field:
     """One field of a module.
 
     Parameters:
-        kind: what it holds; ``one`` and ``many`` are relations.
+        kind: what it holds; ``one`` and ``many`` are relations, ``json`` is kept as it comes.
         target: the picklist's name, or the module a relation leads to.
+        is_loose: whether it may name a record that is not there, or not yet.
     """
 
     kind: Kind
     target: str = ""
+    is_loose: bool = False
 
     @property
     def module(self) -> str:
@@ -46,6 +48,11 @@ class Module:
         unique: groups of fields that no two records share.
         defaults: the item that a picklist field gets in a new record.
         uuid: the uuid of its description, where a capture gave it.
+        required: fields that are never blank.
+        owner: the field that names the record which it is a part of, and is removed with.
+        shown: the single relations that are shown as records; None for all of them.
+        order: by which field its lists are sorted, unless they are asked to be otherwise.
+        on_demand: fields that lists show only with ``$includeData``.
     """
 
     name: str
@@ -54,6 +61,11 @@ class Module:
     unique: Sequence[tuple[str, ...]] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     uuid: str = ""
+    required: Sequence[str] = ()
+    owner: str = ""
+    shown: Sequence[str] | None = None
+    order: str = ""
+    on_demand: Sequence[str] = ()
 
     @cached_property
     def plain(self) -> list[str]:
@@ -66,11 +78,17 @@ class Module:
         return [name for name, about in self.fields.items() if about.kind in ("picklist", "one")]
 
     @cached_property
+    def expanded(self) -> list[str]:
+        """Return the names of the single relations that are shown as records."""
+        return [name for name in self.single if self.shown is None or name in self.shown or name in TRACKED]
+
+    @cached_property
     def many(self) -> list[str]:
         """Return the names of the relations to many records."""
         return [name for name, about in self.fields.items() if about.kind == "many"]
 
 
+FILES = "files"
 TRACKED = {
     "createUser": Field("one", "people"),
     "modifyUser": Field("one", "people"),
@@ -87,11 +105,12 @@ def _module(
     booleans: str = "",
     picklists: str = "",
     one: str = "",
+    loose: str = "",
     many: str = "",
     tags: str = "",
-    unique: Sequence[tuple[str, ...]] = (),
+    json: str = "",
     defaults: Mapping[str, str] | None = None,
-    uuid: str = "",
+    **more: Any,
 ) -> Module:
     """Make a module from lists of words; ``field:target`` where the target has another name than the field."""
     kinds: list[tuple[Kind, str]] = [
@@ -101,16 +120,18 @@ def _module(
         ("boolean", booleans),
         ("picklist", picklists),
         ("one", one),
+        ("one", loose),
         ("many", many),
         ("tags", tags),
+        ("json", json),
     ]
     fields = dict(TRACKED)
     for kind, words in kinds:
         for word in words.split():
             field_name, _, target = word.partition(":")
             has_target = kind in ("picklist", "one", "many")
-            fields[field_name] = Field(kind, (target or field_name) if has_target else "")
-    return Module(name, type, dict(sorted(fields.items())), unique, defaults or {}, uuid)
+            fields[field_name] = Field(kind, (target or field_name) if has_target else "", word in loose.split())
+    return Module(name, type, dict(sorted(fields.items())), defaults=defaults or {}, **more)
 
 
 _ALL = (
@@ -254,13 +275,95 @@ _ALL = (
         one="launchedBy:people",
         many="alerts announcements assets attachments comments communication incidents indicators owners:teams tasks",
     ),
-    _module("picklist_names", "PicklistName", text="name", booleans="system", unique=[("name",)]),
-    _module("picklists", "Picklist", text="color icon itemValue", integers="orderIndex", one="listName:picklist_names"),
+    # What a capture shows of a file has neither an author nor the dates of other records.
+    _module(FILES, "File", text="filename mimeType", integers="size", shown=()),
+    _module("picklist_names", "PicklistName", text="name", booleans="system", unique=[("name",)], shown=()),
+    _module(
+        "picklists",
+        "Picklist",
+        text="color icon itemValue",
+        integers="orderIndex",
+        one="listName:picklist_names",
+        owner="listName",
+        shown=(),
+    ),
+    # Playbooks, with the keys of Fortinet's own exports.
+    _module(
+        "workflow_collections",
+        "WorkflowCollection",
+        text="description name",
+        booleans="visible",
+        json="image importedBy",
+        many="workflows",
+        unique=[("name",)],
+        required=("name",),
+        shown=(),
+    ),
+    _module(
+        "workflows",
+        "Workflow",
+        text="description name tag",
+        booleans="debug isActive isEditable isPrivate remoteExecutableFlag singleRecordExecution synchronous",
+        json="aliasName groups parameters playbookOrigin priority triggerLimit versions",
+        one="collection:workflow_collections",
+        loose="triggerStep:workflow_steps",
+        many="routes:workflow_routes steps:workflow_steps",
+        required=("name",),
+        owner="collection",
+        shown=(),
+        order="name",
+    ),
+    _module(
+        "workflow_steps",
+        "WorkflowStep",
+        text="description left name top",
+        json="arguments group status",
+        one="workflow:workflows",
+        loose="stepType:workflow_step_types",
+        required=("name",),
+        owner="workflow",
+        shown=("stepType",),
+    ),
+    _module(
+        "workflow_routes",
+        "WorkflowRoute",
+        text="label name",
+        booleans="isExecuted",
+        json="group",
+        one="workflow:workflows",
+        loose="sourceStep:workflow_steps targetStep:workflow_steps",
+        owner="workflow",
+        shown=(),
+    ),
+    _module(
+        "workflow_versions",
+        "WorkflowVersion",
+        text="json note",
+        booleans="autosave",
+        one="workflow:workflows",
+        owner="workflow",
+        order="-id",
+        on_demand=("json",),
+    ),
+    _module("workflow_step_types", "WorkflowStepType", text="name"),
 )
 MODULES: Mapping[str, Module] = {module.name: module for module in _ALL}
 
 # These two have neither an author nor a recycle bin in any capture.
 LISTS = ("picklist_names", "picklists")
+# What playbooks are made of: neither described as modules nor searched, as far as known.
+CONTENT = tuple(name for name in MODULES if name.startswith("workflow"))
+
+
+@cache
+def parts(module: str) -> dict[str, Module]:
+    """Return the modules of what a record is made of, by the names of the relations that hold it."""
+    return {name: MODULES[field.target] for name, field in MODULES[module].fields.items() if _is_part(module, field)}
+
+
+def _is_part(module: str, field: Field) -> bool:
+    target = MODULES.get(field.target) if field.kind == "many" else None
+    return target is not None and target.owner != "" and target.fields[target.owner].target == module
 
 
 def inverse(module: str, relation: str) -> str | None:

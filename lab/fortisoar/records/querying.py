@@ -130,8 +130,12 @@ def _leaf(module: Module, source: Source, leaf: Row) -> Condition:
     path = path_of(leaf.get("field"))
     if path[0] in module.many:
         return _in_many(module, source, path, leaf)
+    if path[1:] == ["uuid"] and module.fields.get(path[0], Field("one")).kind in ("tags", "text"):
+        path = path[:1]  # a tag has no other uuid than its text
     operator = leaf.get("operator", "eq")
     field = _last_field(module, path)
+    if field.kind == "json" and operator == "contains" and isinstance(leaf.get("value"), (dict, list)):
+        return _in_json(module, source, path, leaf["value"])
     if field.kind == "tags":
         return _in_tags(source, path, operator, leaf.get("value"))
     if not isinstance(operator, str) or operator not in OPERATORS:
@@ -161,6 +165,32 @@ def _in_many(module: Module, source: Source, path: list[str], leaf: Row) -> Cond
         operator = "eq" if operator == "contains" else operator
         rest = ["uuid"]
     return exists(linked.where(_leaf(MODULES[target], other, {**leaf, "field": ".".join(rest), "operator": operator})))
+
+
+def _in_json(module: Module, source: Source, path: list[str], wanted: Any) -> Condition:
+    """Match records whose path leads, through single relations, to JSON that contains JSON."""
+    if len(path) == 1:
+        return _holds(expression(module, source, path), wanted)
+    other, target = aliased(Record), module.fields[path[0]].module
+    is_it = other.uuid == func.substr(expression(module, source, path[:1]), _PREFIX[target])
+    leads = _in_json(MODULES[target], other, path[1:], wanted)
+    return exists(select(literal(1)).where(other.module == target, is_it, leads))
+
+
+def _holds(value: ColumnElement[Any], wanted: Any) -> Condition:
+    """Match JSON that contains JSON, as PostgreSQL's ``@>`` does."""
+    if not isinstance(wanted, (dict, list)):
+        return _equal(value, wanted)
+    inner = func.json_each(func.iif(func.json_valid(value), value, "null")).table_valued("key", "value")
+    pairs: Any = wanted.items() if isinstance(wanted, dict) else [(None, each) for each in wanted]
+    held = select(literal(1)).select_from(inner)
+    return and_(
+        true(),
+        *(
+            exists(held.where(true() if key is None else inner.c.key == key, _holds(inner.c.value, each)))
+            for key, each in pairs
+        ),
+    )
 
 
 def _in_tags(source: Source, path: list[str], operator: str, given: Any) -> Condition:

@@ -8,15 +8,16 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from starlette.routing import Route
 
 from ...kit.store import Store
+from ..calls import Answer, Call, Row, route
 from .errors import malformed
-from .modules import LISTS, MODULES
+from .modules import CONTENT, LISTS, MODULES
 from .querying import search
-from .serving import Answer, Call, Row, route
 from .showing import show
 from .tables import Record
 
 SHORTEST = 3  # characters, as on the appliance
 PAGE_SIZE = 30
+SEARCHED = MODULES.keys() - {*LISTS, *CONTENT}
 
 
 class Search:
@@ -34,13 +35,13 @@ class Search:
         return [route("POST", "/api/search", self._search)]
 
     def _search(self, call: Call) -> Answer:
-        body = call.object
+        body = call.fields
         term, index = body.get("q"), body.get("index")
         if not isinstance(term, str) or len(term.strip()) < SHORTEST:
             raise malformed(f'"q" must be a text of at least {SHORTEST} characters.')
         if not isinstance(index, list) or not index:
             raise malformed('"index" must be a list of modules.')
-        if unknown := [name for name in index if not isinstance(name, str) or name not in MODULES or name in LISTS]:
+        if unknown := [name for name in index if not isinstance(name, str) or name not in SEARCHED]:
             raise malformed(f"There is nothing to search in {unknown[0]}.")
         wanted = [Record.deleted.is_(None), or_(*(_in_module(name, term) for name in index)), *_changed(body)]
         newest = select(Record).where(*wanted).order_by(Record.modified.desc(), Record.module, Record.number.desc())

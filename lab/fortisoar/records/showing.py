@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from .modules import LISTS, MODULES
+from .modules import CONTENT, FILES, LISTS, MODULES, parts
 from .tables import Link, Record
 from .values import address
 
@@ -25,20 +25,24 @@ def show(session: Session, records: Sequence[Record], with_many: str = "", with_
     """
     if not records:
         return []
-    module = MODULES[records[0].module]
-    # The captures show an item's listName as an IRI.
-    singles = [] if module.name in LISTS else module.single
-    expanded = _by_iri(session, _iris(records, singles))
-    rows = []
-    for record in records:
-        row = _plain(record)
-        for name in singles:
-            row[name] = expanded.get(row[name], row[name])
-        if with_deleted:
+    rows = [_plain(record) for record in records]
+    _expand(session, records[0].module, rows)
+    if with_deleted:
+        for record, row in zip(records, rows, strict=True):
             row["deletedAt"] = record.deleted
-        rows.append(row)
     if with_many:
-        _add_many(session, records, rows, with_many)
+        held = _add_many(session, records[0].module, rows, with_many, with_deleted)
+        for name, module in parts(records[0].module).items() if with_many == "records" else ():
+            if not parts(module.name):
+                _expand(session, module.name, held[name])
+    return rows
+
+
+def whole(session: Session, records: Sequence[Record]) -> list[Row]:
+    """Return records of one module with all that they are made of, as exports write them."""
+    rows = [_plain(record) for record in records]
+    if records:
+        _add_many(session, records[0].module, rows, "records")
     return rows
 
 
@@ -103,6 +107,8 @@ def legacy(envelope: Row, shown: Row, size: int) -> Row:
 def _plain(record: Record) -> Row:
     module = MODULES[record.module]
     row: Row = {"@id": record.iri, "@type": module.type}
+    if module.name == FILES:
+        return row | _file(record)
     row |= dict.fromkeys(module.plain)
     row |= record.document
     if module.name in LISTS:
@@ -110,12 +116,25 @@ def _plain(record: Record) -> Row:
             del row[name]
         return row | {"importedBy": [], "id": record.number, "uuid": record.uuid}
     row["recordTags"] = row["recordTags"] or []
+    if module.name in CONTENT:
+        row["deletedAt"] = record.deleted
     dates = {"createDate": record.created, "modifyDate": record.modified}
     return row | dates | {"id": record.number, "uuid": record.uuid}
 
 
-def _iris(records: Sequence[Record], names: list[str]) -> set[str]:
-    return {record.document[name] for record in records for name in names if name in record.document}
+def _file(record: Record) -> Row:
+    """Return what a capture shows of a file: its id is its uuid."""
+    row: Row = {name: record.document.get(name) for name in ("filename", "mimeType", "size")}
+    row |= {"assignee": "", "metadata": [], "thumbnail": None}
+    return row | {"uploadDate": record.created, "id": record.uuid, "uuid": record.uuid}
+
+
+def _expand(session: Session, module: str, rows: Sequence[Row]) -> None:
+    """Put related records in place of their IRIs, where the module shows them so."""
+    places = [(row, name) for row in rows for name in MODULES[module].expanded if row.get(name)]
+    expanded = _by_iri(session, {row[name] for row, name in places})
+    for row, name in places:
+        row[name] = expanded.get(row[name], row[name])
 
 
 def _by_iri(session: Session, iris: Iterable[str]) -> dict[str, Row]:
@@ -131,22 +150,33 @@ def _by_iri(session: Session, iris: Iterable[str]) -> dict[str, Row]:
     }
 
 
-def _add_many(session: Session, records: Sequence[Record], rows: list[Row], with_many: str) -> None:
-    module = MODULES[records[0].module]
-    links = session.execute(
+def _add_many(
+    session: Session, module: str, rows: Sequence[Row], with_many: str, with_deleted: bool = False
+) -> dict[str, list[Row]]:
+    """Add the relations to many to rows of a module, and theirs to what these are made of; return what was added."""
+    links = (
         select(Link.uuid, Link.field, Record)
         .join(Record, (Record.module == Link.target_module) & (Record.uuid == Link.target_uuid))
-        .where(Link.module == module.name, Link.uuid.in_([record.uuid for record in records]))
-        .where(Record.deleted.is_(None))
+        .where(Link.module == module, Link.uuid.in_([row["uuid"] for row in rows]))
         .order_by(Record.number)
     )
-    held: dict[tuple[str, str], list[Record]] = {}
-    for uuid, field, record in links:
-        held.setdefault((uuid, field), []).append(record)
+    held: dict[tuple[str, str], list[Any]] = {}
+    added: dict[str, list[Row]] = {name: [] for name in MODULES[module].many}
+    is_shown: ColumnElement[bool] = Record.deleted.is_(None)
+    if with_deleted:  # what went into the recycle bin together is seen there together
+        is_shown |= Link.field.in_(parts(module))
+    for uuid, field, record in session.execute(links.where(is_shown)):
+        if with_many == "iris":
+            held.setdefault((uuid, field), []).append(record.iri)
+            continue
+        added[field].append(shown := _plain(record))
+        held.setdefault((uuid, field), []).append(shown)
     for row in rows:
-        for name in module.many:
-            found = held.get((row["uuid"], name), [])
-            row[name] = [record.iri if with_many == "iris" else _plain(record) for record in found]
+        row |= {name: held.get((row["uuid"], name), []) for name in added}
+    for name, part in parts(module).items():
+        if parts(part.name) and added[name]:
+            _add_many(session, part.name, added[name], with_many, with_deleted)
+    return added
 
 
 def _url(path: str, query: Sequence[tuple[str, str]]) -> str:

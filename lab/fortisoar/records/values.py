@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -60,7 +61,9 @@ class Cleaner:
         if field.kind == "boolean":
             return _boolean(name, value)
         if field.kind == "tags":
-            return [text(tag) for tag in (value if isinstance(value, list) else [value])]
+            return [text(tag) for tag in (value if isinstance(value, list) else [value])] or None
+        if field.kind == "json":
+            return _json(value)
         if field.kind == "picklist":
             return self._item(name, field.target, value)
         return self.related(name, field, value)
@@ -68,6 +71,8 @@ class Cleaner:
     def related(self, name: str, field: Field, value: Any) -> str:
         """Return the IRI of the record that a relation is given; raise Refusal 400 unless it is one it may hold."""
         found = address(value)
+        if field.is_loose:
+            return iri(*found) if found else text(value)
         if found is None:
             raise unexpected_value(f'The "{name}" field expects an IRI, such as {iri(field.module, "<uuid>")}.')
         module, uuid = found
@@ -95,6 +100,14 @@ def text(value: Any) -> str:
     if found := UNSTORABLE.search(kept):
         raise not_storable(found.group())
     return kept
+
+
+def _json(value: Any) -> Any:
+    """Return a value as it came; raise Refusal 500 for what PostgreSQL does not take."""
+    if "\\u0000" in (written := json.dumps(value, ensure_ascii=False)):
+        raise not_storable("\0")
+    text(written)
+    return value
 
 
 def epoch(name: str, value: Any) -> float:

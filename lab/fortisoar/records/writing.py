@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from ..refusals import refusal
 from .errors import conflict, malformed, not_found, unexpected_value
-from .modules import LISTS, MODULES, Module, inverse
+from .modules import LISTS, MODULES, Module, inverse, parts
 from .picklists import picklist_uuid
 from .tables import Counter, Link, Record, UniqueKey
 from .values import Cleaner, address, iri
@@ -25,6 +26,9 @@ LinkEdit = tuple[str, str, str, bool]  # relation, module and uuid at the other 
 UUID = re.compile("[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 # What an answer carries but a request cannot set. Clients send whole records back.
 KEPT = {"id", "uuid", "createDate", "modifyDate", "createUser", "modifyUser", "deletedAt", "tenant"}
+
+# Records in a relation from which on a link that is there already counts as a change (the guide, on 7.0).
+TOO_MANY_TO_COMPARE = 99
 
 
 @dataclass
@@ -53,7 +57,8 @@ class Writer:
         self._now = now
         self._author = author
         self._revives = revives
-        self.changed: dict[str, set[str]] = {}  # by uuid: the fields that got another value
+        self.changed: dict[str, Row] = {}  # by uuid: the fields that got another value, with the one they had
+        self._family: dict[str, Writer] = {module.name: self}  # what writes the parts of the same records
         self._holders: dict[Key, str | None] = {}
         self._fresh: dict[str, Record] = {}
         self._read: Sequence[Record] = ()  # keeps them in the session, which holds its records weakly
@@ -72,11 +77,19 @@ class Writer:
             UniqueKey.module == self.module.name, UniqueKey.value.in_([value for _, value in keys])
         )
         self._holders |= {(key.columns, key.value): key.uuid for key in self._session.scalars(held)}
-        given = {str(body["uuid"]).lower() for body in rows if body.get("uuid")}
-        found = set(self._session.scalars(select(Record.uuid).where(self._is_one_of(given))))
-        self._existing |= {(self.module.name, uuid): uuid in found for uuid in given}
+        self.look_for({str(body["uuid"]).lower() for body in rows if body.get("uuid")})
         uuids = [uuid for uuid in self._holders.values() if uuid]
         self._read = self._session.scalars(select(Record).where(self._is_one_of(uuids))).all()
+
+    def look_for(self, uuids: Collection[str]) -> None:
+        """Read at once which of many records are there, instead of one by one."""
+        unknown = {uuid for uuid in uuids if (self.module.name, uuid) not in self._existing}
+        found = set(self._session.scalars(select(Record.uuid).where(self._is_one_of(unknown)))) if unknown else set()
+        self._existing |= {(self.module.name, uuid): uuid in found for uuid in unknown}
+
+    def get(self, uuid: str) -> Record | None:
+        """Return a record, None if there is none."""
+        return self._session.get(Record, (self.module.name, uuid)) if self._exists(self.module.name, uuid) else None
 
     def create(self, body: Any) -> Record:
         """Make a record; raise Refusal 400 for a wrong value, 409 for a unique one that is taken."""
@@ -115,7 +128,7 @@ class Writer:
             values["modifyUser"] = self._author
         record.modified = self._now
         if restores and "deletedAt" in body and body["deletedAt"] is None:
-            record.deleted = None
+            self.restore(record)
         self._store(record, values)
         self._link(record, draft)
         return record
@@ -133,7 +146,7 @@ class Writer:
                 record = self._fresh.get(uuid) or find(self._session, self.module.name, uuid, with_deleted=True)
                 if record.deleted is not None and not self._revives:
                     raise conflict(self.module.name, columns, value)
-                record.deleted = None
+                self.restore(record)
                 return self.update(record, body), False
         return self.create(body), True
 
@@ -142,7 +155,15 @@ class Writer:
         if not hard and record.module not in LISTS:
             record.deleted = self._now
             return
-        remove(self._session, record)
+        remove(self._session, self.module, [record.uuid])
+
+    def restore(self, record: Record) -> None:
+        """Take a record out of the recycle bin."""
+        record.deleted = None
+
+    def attach(self, record: Record, owner: Record) -> None:
+        """Make a record a part of another one."""
+        self._store(record, {**record.document, self.module.owner: owner.iri})
 
     def _is_one_of(self, uuids: Iterable[str]) -> ColumnElement[bool]:
         return and_(Record.module == self.module.name, Record.uuid.in_(uuids))
@@ -162,7 +183,7 @@ class Writer:
             raise malformed("A record must be a JSON object.")
         draft = Draft(self._clean_values(body), [], [])
         for name in self.module.many:
-            if name in body:
+            if name in body and name not in parts(self.module.name):
                 draft.replaced.append(name)
                 draft.links += self._edits(name, body[name], True)
         for word, makes in (("__link", True), ("__unlink", False)):
@@ -236,6 +257,9 @@ class Writer:
         return self._holders[key]
 
     def _store(self, record: Record, values: Row) -> None:
+        for name in self.module.required:
+            if not values.get(name):
+                raise refusal(400, f"{name}: This value should not be blank.")
         before, after = set(self._keys(record.document)), set(self._keys(values))
         if before - after:
             self._session.flush()
@@ -249,25 +273,51 @@ class Writer:
         document = {name: value for name, value in values.items() if value is not None}
         names = {*document, *record.document} - {"createUser", "modifyUser"}
         differing = {name for name in names if document.get(name) != record.document.get(name)}
-        self.changed.setdefault(record.uuid, set()).update(differing)
+        changed = self.changed.setdefault(record.uuid, {})
+        changed |= {name: record.document.get(name) for name in differing - changed.keys()}
+        if self.module.owner in differing:
+            self._move(record, document.get(self.module.owner))
         record.document = document
+
+    def _move(self, record: Record, owner: Any) -> None:
+        """Show a record in the relation of its owner, if that has one."""
+        at = {"target_module": record.module, "target_uuid": record.uuid}
+        owners = self.module.fields[self.module.owner].module
+        for name in [name for name, part in parts(owners).items() if part is self.module]:
+            if record.document.get(self.module.owner):
+                self._session.flush()
+                self._session.execute(delete(Link).filter_by(module=owners, field=name, **at))
+            if found := address(owner):
+                self._session.add(Link(module=owners, uuid=found[1], field=name, **at))
 
     def _link(self, record: Record, draft: Draft) -> None:
         if not draft.replaced and not draft.links:
             return
         self._session.flush()
-        self.changed[record.uuid] |= {*draft.replaced, *(name for name, *_ in draft.links)}
+        before = {
+            name: _targets(self._session, record, name) for name in {*draft.replaced, *(e[0] for e in draft.links)}
+        }
         for name in draft.replaced:
             for link in linked(self._session, record, name):
                 self.unlink(record, name, link.target_module, link.target_uuid)
         for name, module, uuid, makes in draft.links:
             (self.link if makes else self.unlink)(record, name, module, uuid)
+        self.changed[record.uuid] |= {
+            name: held
+            for name, held in before.items()
+            if len(held) >= TOO_MANY_TO_COMPARE or held != _targets(self._session, record, name)
+        }
 
-    def link(self, record: Record, name: str, module: str, uuid: str) -> None:
-        """Put a record into a relation, seen from both ends; nothing happens if it is there."""
+    def link(self, record: Record, name: str, module: str, uuid: str) -> bool:
+        """Put a record into a relation, seen from both ends.
+
+        Returns: whether it counts as a change: not if it is there already, unless the relation is too long to look.
+        """
+        held = _targets(self._session, record, name)
         for end in _ends(record, name, module, uuid):
             self._session.merge(Link(**end))
         self._session.flush()
+        return iri(module, uuid) not in held or len(held) >= TOO_MANY_TO_COMPARE
 
     def unlink(self, record: Record, name: str, module: str, uuid: str) -> None:
         """Take a record out of a relation, seen from both ends."""
@@ -302,16 +352,24 @@ def linked(session: Session, record: Record, name: str) -> list[Link]:
     return list(session.scalars(found))
 
 
-def remove(session: Session, record: Record) -> None:
-    """Remove a record for good, with what it reserved and its links; a picklist also with its items."""
-    session.execute(delete(UniqueKey).where(UniqueKey.module == record.module, UniqueKey.uuid == record.uuid))
-    session.execute(delete(Link).where(Link.module == record.module, Link.uuid == record.uuid))
-    session.execute(delete(Link).where(Link.target_module == record.module, Link.target_uuid == record.uuid))
-    if record.module == "picklist_names":
-        for item in session.scalars(select(Record).where(Record.module == "picklists")):
-            if item.document.get("listName") == record.iri:
-                remove(session, item)
-    session.delete(record)
+def _targets(session: Session, record: Record, name: str) -> list[str]:
+    return sorted(iri(link.target_module, link.target_uuid) for link in linked(session, record, name))
+
+
+def remove(session: Session, module: Module, uuids: Collection[str]) -> None:
+    """Remove records for good, with what they reserved, their links and their parts."""
+    session.flush()
+    session.execute(delete(UniqueKey).where(UniqueKey.module == module.name, UniqueKey.uuid.in_(uuids)))
+    session.execute(delete(Link).where(Link.module == module.name, Link.uuid.in_(uuids)))
+    session.execute(delete(Link).where(Link.target_module == module.name, Link.target_uuid.in_(uuids)))
+    for part in MODULES.values():
+        if part.owner and part.fields[part.owner].module == module.name:
+            held = func.json_extract(Record.document, literal_column(f"'$.{part.owner}'"))
+            owners = [iri(module.name, uuid) for uuid in uuids]
+            wanted = select(Record.uuid).where(Record.module == part.name, held.in_(owners))
+            if found := session.scalars(wanted).all():
+                remove(session, part, found)
+    session.execute(delete(Record).where(Record.module == module.name, Record.uuid.in_(uuids)))
 
 
 def _ends(record: Record, name: str, module: str, uuid: str) -> list[Row]:

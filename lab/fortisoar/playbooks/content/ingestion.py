@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from ....kit.store import Store
 from ...calls import Answer, Call, route
+from ...records.modules import MODULES
+from ...records.writing import remove
 from ...refusals import refusal
 from ...shapes import PAGE_SIZE, page
 from ..definitions import Row
 from ..models import DataImport
-from .storing import Writer
 
 BASE = "/api/integration/data-import/"
 GIVEN = ("name", "description", "connector", "metadata", "owners", "sample_data", "created_by", "modified_by")
 
 
 class DataImports:
-    """The records that link a configuration to its ingestion.
+    """The records that link a configuration to its ingestion."""
 
-    Parameters:
-        writer: makes what removes the collection that an ingestion runs from.
-    """
-
-    def __init__(self, store: Store, writer: Callable[[Session], Writer]) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._writer = writer
 
     def routes(self) -> list[Route]:
         """Return the addresses of the records."""
@@ -77,7 +71,7 @@ class DataImports:
         """Remove a record, and the configuration's own playbooks with it, as met on 8.0."""
         with self._store.transaction() as session:
             stored = _stored(session, call)
-            self._writer(session).remove_collection(stored.configuration)
+            remove(session, MODULES["workflow_collections"], [stored.configuration])
             session.delete(stored)
         return 204, None
 

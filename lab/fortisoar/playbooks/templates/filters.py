@@ -9,6 +9,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -24,7 +25,7 @@ from jinja2 import Undefined
 from ....kit.clock import Clock
 from ..asking import Ask
 from .ansible_filters import filters_of_ansible
-from .bounds import check_value, ticking
+from .bounds import check_size, check_value, ticking
 from .patterns import Patterns
 from .xml_reading import xml_as_dict
 
@@ -142,7 +143,8 @@ def html_table(data: Any, row_fields: Any = None, *_: Any, **__: Any) -> str:
     rows = data if isinstance(data, list) else [data]
     if not all(isinstance(row, dict) for row in rows):
         return "".join(f"<p>{html.escape(str(row))}</p>" for row in rows)
-    chosen = [name.strip() for name in row_fields.split(",")] if isinstance(row_fields, str) else list(row_fields or ())
+    listed = row_fields.split(",") if isinstance(row_fields, str) else row_fields
+    chosen = [str(name).strip() for name in listed] if isinstance(listed, list | tuple) else []
     names = [name for name in chosen if name] or list(dict.fromkeys(name for row in rows for name in row))
     lines = [_table_row("th", names), *(_table_row("td", [row.get(name, "") for name in names]) for row in rows)]
     return f"<table>{''.join(lines)}</table>"
@@ -275,6 +277,10 @@ def _strftime(clock: Clock) -> Filter:
     return strftime
 
 
+_KEYS = (str, int, float, type(None))
+_WRITTEN_BITS = 14_000  # Python writes no whole number of more than 4,300 digits
+
+
 def as_plain(value: Any) -> Any:
     """Return a value that JSON can carry: what is not defined is null, what is no JSON type is its text."""
     check_value(value)
@@ -285,7 +291,11 @@ def _as_plain(value: Any) -> Any:
     if isinstance(value, Undefined):
         return None
     if isinstance(value, dict):
-        return {key: _as_plain(item) for key, item in value.items()}
+        return {key if isinstance(key, _KEYS) else str(key): _as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_as_plain(item) for item in value]
+    if isinstance(value, int):
+        check_size(value.bit_length(), _WRITTEN_BITS)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

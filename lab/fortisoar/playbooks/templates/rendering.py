@@ -198,9 +198,15 @@ def _read(value: Any) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    for parse in (json.loads, ast.literal_eval):
+    """Return the object or list that a text holds, as JSON or as Python writes it; else the text."""
+    for parse, plain in ((json.loads, _as_it_is), (ast.literal_eval, as_plain)):
         try:
-            return parse(text.strip())
+            value = parse(text.strip())
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             continue
+        return plain(value) if isinstance(value, dict | list) else text
     return text
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,0 +1,1 @@
+"""What an administrator of the local FortiSOAR does: licence, sessions, users, health, audit log."""
