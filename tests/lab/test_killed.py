@@ -41,6 +41,7 @@ class Client:
         self.acknowledged: set[str] = set()
         self._number = number
         self._lab = lab
+        lab.control.switch("fortisoar", bulk_with_api_key="works")
         self._pool = urllib3.PoolManager(ca_certs=lab.fortisoar.ca, retries=False, timeout=30, maxsize=5)
         writes: dict[str, Write] = {
             "alert": self._alert,
